@@ -1,0 +1,174 @@
+"""A problem: model, data, hyperparameter interval, parameter box, loss.
+
+The objective is f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|² (``reduction="sum"`` drops
+the 1/T), plus α|w|² for a :class:`~piecewise.networks.Ridge` model, over α in A and
+w in the box W. |w|² runs over all trainable parameters, biases included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+from piecewise.errors import ProblemError
+from piecewise.exact import Number, rational, rationals
+from piecewise.networks import SIGNS, FeedForward, Model, Ridge
+
+DEFAULT_BOX = (-100_000, 100_000)
+LOSSES = ("squared", "absolute", "zero-one")
+REDUCTIONS = ("mean", "sum")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A trainable parameter with its range [lower, upper]."""
+
+    name: str
+    lower: Fraction
+    upper: Fraction
+
+
+@dataclass(frozen=True, init=False)
+class Problem:
+    """Everything that defines the dual loss ℓ*(α) = min_{w∈W} f(α, w) on A.
+
+    Args:
+        model: the network or linear model.
+        inputs: T rows of d numbers.
+        targets: T numbers.
+        interval: A = (α_min, α_max), α_min < α_max.
+        box: one (lower, upper) for every parameter, or a mapping from parameter
+            names to pairs; names left out get (−100000, 100000).
+        loss: ``"squared"`` (others are reserved for later families).
+        weight_decay: μ ≥ 0.
+        reduction: ``"mean"`` or ``"sum"`` over the examples.
+        features: d names, default x1 … xd.
+        target: a name for y.
+
+    Raises:
+        ProblemError: anything that does not fit, with the remedy.
+    """
+
+    model: Model
+    inputs: tuple[tuple[Fraction, ...], ...]
+    targets: tuple[Fraction, ...]
+    interval: tuple[Fraction, Fraction]
+    parameters: tuple[Parameter, ...]
+    loss: str
+    weight_decay: Fraction
+    reduction: str
+    features: tuple[str, ...]
+    target: str
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        inputs: Iterable[Iterable[Number | Fraction]],
+        targets: Iterable[Number | Fraction],
+        interval: Sequence[Number | Fraction] = (0, 1),
+        box: Sequence[Number | Fraction] | Mapping[str, Sequence[Number | Fraction]] = DEFAULT_BOX,
+        loss: str = "squared",
+        weight_decay: Number | Fraction = 0,
+        reduction: str = "mean",
+        features: Sequence[str] | None = None,
+        target: str = "y",
+    ) -> None:
+        rows = tuple(rationals(row) for row in inputs)
+        values = rationals(targets)
+        if not rows:
+            raise ProblemError("data: there are no examples; give at least one row")
+        if len(rows) != len(values):
+            raise ProblemError(f"data: {len(rows)} input rows but {len(values)} targets")
+        width = len(rows[0])
+        ragged = next((t for t, row in enumerate(rows, start=1) if len(row) != width), None)
+        if ragged is not None:
+            raise ProblemError(f"data: row {ragged} has {len(rows[ragged - 1])} inputs, row 1 has {width}")
+        names = tuple(features) if features is not None else tuple(f"x{i}" for i in range(1, width + 1))
+        if len(names) != width or len(set(names)) != width:
+            raise ProblemError(f"features: {width} distinct names are needed, got {list(names)}")
+        if loss not in LOSSES:
+            raise ProblemError(f"loss: {loss!r} is unknown; choose one of {', '.join(LOSSES)}")
+        if reduction not in REDUCTIONS:
+            raise ProblemError(f"reduction: {reduction!r} is unknown; choose mean or sum")
+        decay = rational(weight_decay)
+        if decay < 0:
+            raise ProblemError(f"weight_decay: {decay} is negative; it must be at least 0")
+        parameters = _boxed(model.parameter_names(names), box)
+        if not parameters:
+            raise ProblemError("the model has no trainable parameter; add an input or a bias")
+        for key, entry in (
+            ("model", model),
+            ("inputs", rows),
+            ("targets", values),
+            ("interval", _interval("interval", interval)),
+            ("parameters", parameters),
+            ("loss", loss),
+            ("weight_decay", decay),
+            ("reduction", reduction),
+            ("features", names),
+            ("target", target),
+        ):
+            object.__setattr__(self, key, entry)
+
+    def value(self, alpha: Number | Fraction, w: Sequence[Number | Fraction]) -> Fraction:
+        """f(α, w), exactly, by the definition (minimum over signs for a ``"signs"`` model).
+
+        At a jump of a discontinuous activation the activation's own value is used;
+        ℓ* is the minimum of the lower semicontinuous closure, which is never larger.
+        """
+        a, point = rational(alpha), rationals(w)
+        if len(point) != len(self.parameters):
+            raise ProblemError(f"w has {len(point)} entries, the model has {len(self.parameters)}")
+        penalty = (self.weight_decay + (a if isinstance(self.model, Ridge) else 0)) * sum(
+            (p * p for p in point), Fraction(0)
+        )
+        return penalty + min(self._data_loss(a, point, signs) for signs in self._sign_choices())
+
+    def _sign_choices(self) -> Iterable[tuple[int, ...] | None]:
+        if isinstance(self.model, FeedForward) and self.model.output_weights == SIGNS:
+            return product((1, -1), repeat=self.model.hidden[-1])
+        return (None,)
+
+    def _data_loss(
+        self, alpha: Fraction, w: Sequence[Fraction], signs: tuple[int, ...] | None
+    ) -> Fraction:
+        total = Fraction(0)
+        for x, y in zip(self.inputs, self.targets, strict=True):
+            prediction = (
+                self.model.predict(alpha, w, x, signs)
+                if isinstance(self.model, FeedForward)
+                else self.model.predict(alpha, w, x)
+            )
+            if self.loss == "squared":
+                total += (prediction - y) ** 2
+            elif self.loss == "absolute":
+                total += abs(prediction - y)
+            else:
+                total += prediction * y <= 0
+        return total / len(self.targets) if self.reduction == "mean" else total
+
+
+def _interval(key: str, ends: Sequence[Number | Fraction]) -> tuple[Fraction, Fraction]:
+    if isinstance(ends, str) or len(ends) != 2:
+        raise ProblemError(f"{key}: give a pair [lower, upper]")
+    lower, upper = rationals(ends)
+    if lower >= upper:
+        raise ProblemError(f"{key}: lower end {lower} is not below upper end {upper}")
+    return lower, upper
+
+
+def _boxed(
+    names: Sequence[str],
+    box: Sequence[Number | Fraction] | Mapping[str, Sequence[Number | Fraction]],
+) -> tuple[Parameter, ...]:
+    if isinstance(box, Mapping):
+        unknown = [name for name in box if name not in names]
+        if unknown:
+            raise ProblemError(f"box: no parameter is called {unknown[0]!r}; there are {', '.join(names)}")
+        ranges = {name: _interval(f"box.{name}", box.get(name, DEFAULT_BOX)) for name in names}
+    else:
+        ranges = dict.fromkeys(names, _interval("box", box))
+    return tuple(Parameter(name, *ranges[name]) for name in names)
