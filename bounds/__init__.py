@@ -1,0 +1,1 @@
+"""What follows from a dual loss: learning-theoretic statements about its oscillations."""

@@ -1,0 +1,1 @@
+"""How the minimum moves: from a piecewise polynomial objective to its exact dual loss."""

@@ -1,0 +1,51 @@
+"""What is minimised: exact piecewise polynomial objectives of learning problems.
+
+A :class:`Problem` joins a model, data, a hyperparameter interval A and a parameter box W
+to the objective f(α, w) whose dual loss is ℓ*(α) = min_{w∈W} f(α, w). All numbers are
+exact rationals; a decimal is the fraction it prints.
+"""
+
+from piecewise.activations import (
+    CATALOGUE,
+    Interpolated,
+    PiecewisePolynomial,
+    abs_,
+    custom,
+    hard_sigmoid,
+    hard_tanh,
+    identity,
+    leaky_relu,
+    relu,
+    relu2,
+    square,
+    step,
+)
+from piecewise.errors import NotYetSupported, PiecewiseError, ProblemError
+from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Model, Ridge
+from piecewise.problems import Parameter, Problem
+
+__all__ = [
+    "CATALOGUE",
+    "SIGNS",
+    "TRAINABLE",
+    "FeedForward",
+    "Interpolated",
+    "Model",
+    "NotYetSupported",
+    "Parameter",
+    "PiecewiseError",
+    "PiecewisePolynomial",
+    "Problem",
+    "ProblemError",
+    "Ridge",
+    "abs_",
+    "custom",
+    "hard_sigmoid",
+    "hard_tanh",
+    "identity",
+    "leaky_relu",
+    "relu",
+    "relu2",
+    "square",
+    "step",
+]
