@@ -1,0 +1,110 @@
+"""The ``[model]`` table of a spec: networks and activations by name or by table."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from pieceproof.tables import Table, nearest
+from piecewise import (
+    CATALOGUE,
+    SIGNS,
+    TRAINABLE,
+    FeedForward,
+    Interpolated,
+    Model,
+    PiecewisePolynomial,
+    ProblemError,
+    Ridge,
+    custom,
+    leaky_relu,
+)
+
+KINDS = ("feedforward", "ridge")
+LATER_KINDS = ("gcn",)
+KEYS = ("kind", "hidden", "activation", "bias", "output_weights", "output_bias")
+
+_PAIR = 'interpolate = ["relu", "identity"]'
+_LEAKY_RELU = re.compile(r"leaky_relu\((.*)\)")
+
+
+def model_of(table: Table) -> Model:
+    """The model that the table states.
+
+    Raises:
+        SpecError: an entry is missing, unknown or of the wrong type.
+        ProblemError: the entries do not fit together.
+    """
+    kind = table.text("kind", 'kind = "feedforward"')
+    if kind in LATER_KINDS:
+        raise table.error("kind", f"not yet supported: {kind}; use one of {', '.join(KINDS)}")
+    if kind not in KINDS:
+        raise table.error("kind", f"unknown model {kind!r}; {nearest(kind, KINDS)}")
+    if kind == "ridge":
+        table.allow("kind", "bias")
+        return Ridge(bias=table.flag("bias", False))
+    return FeedForward(
+        _widths(table),
+        _activation(table),
+        bias=table.flag("bias", True),
+        output_weights=_output_weights(table),
+        output_bias=_output_bias(table),
+    )
+
+
+def _widths(table: Table) -> list[int]:
+    entries = table.items("hidden", "hidden = [1]")
+    widths = [k for k in entries if isinstance(k, int) and not isinstance(k, bool)]
+    if len(widths) != len(entries):
+        raise table.error("hidden", "widths must be integers; write hidden = [1]")
+    return widths
+
+
+def _output_weights(table: Table) -> tuple[Fraction, ...] | str | None:
+    entry = table.entries.get("output_weights")
+    if entry is None or isinstance(entry, str):
+        return entry
+    return table.numbers("output_weights", entry, f'output_weights = [1], or "{SIGNS}"')
+
+
+def _output_bias(table: Table) -> Fraction | str:
+    entry = table.entries.get("output_bias", 0)
+    return TRAINABLE if entry == TRAINABLE else table.number("output_bias", entry)
+
+
+def _activation(model: Table) -> Interpolated:
+    if not isinstance(model.require("activation", f"activation = {{ {_PAIR} }}"), dict):
+        raise model.error("activation", f"it must be a table; write activation = {{ {_PAIR} }}")
+    table = model.table("activation").allow("interpolate")
+    entries = table.items("interpolate", _PAIR)
+    if len(entries) != 2:
+        raise table.error("interpolate", f"it must name two activations; write {_PAIR}")
+    first, second = (_piecewise_polynomial(table, entry) for entry in entries)
+    return Interpolated(first, second)
+
+
+def _piecewise_polynomial(table: Table, entry: object) -> PiecewisePolynomial:
+    if isinstance(entry, dict):
+        return _custom(Table(table.file, f"{table.name}.interpolate", entry))
+    if isinstance(entry, str) and entry in CATALOGUE:
+        return CATALOGUE[entry]
+    if isinstance(entry, str) and (leaky := _LEAKY_RELU.fullmatch(entry)):
+        return leaky_relu(table.number("interpolate", leaky[1]))
+    raise table.error(
+        "interpolate",
+        f"unknown activation {entry!r}; choose from {', '.join(sorted(CATALOGUE))}, "
+        "leaky_relu(SLOPE), or give a table { breakpoints = [..], pieces = [[..], ..] }",
+    )
+
+
+def _custom(table: Table) -> PiecewisePolynomial:
+    table.allow("name", "breakpoints", "pieces")
+    points, pieces = "breakpoints = [0]", "pieces = [[0], [0, 1]]"
+    try:
+        return custom(
+            table.numbers("breakpoints", table.require("breakpoints", points), points),
+            [table.numbers("pieces", piece, pieces) for piece in table.items("pieces", pieces)],
+            name=table.text("name", 'name = "custom"') if "name" in table else "custom",
+        )
+    except ProblemError as error:
+        raise table.error("", f"{error}; write {points}, {pieces}") from None

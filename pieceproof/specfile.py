@@ -1,0 +1,176 @@
+"""Spec files: a TOML description of model, data, hyperparameter interval and parameter box.
+
+Decimals are exact ("0.1" is 1/10) and may be written as strings "p/q"; paths are relative
+to the spec; nothing in a spec is ever evaluated as code; unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from fractions import Fraction
+from math import comb, log10
+from pathlib import Path
+
+from pieceproof import modelspec
+from pieceproof.csvdata import DataError, TooManyRows, read_csv
+from pieceproof.tables import SpecError, Table
+from piecewise import Model, Problem, ProblemError, Ridge
+from piecewise.problems import DEFAULT_BOX
+
+MAX_SPEC_BYTES = 4_000_000
+"""Largest spec read; more data belongs into a CSV file."""
+
+DEFAULT_ROWS = 10_000
+"""Examples accepted unless ``[budget] rows`` says otherwise."""
+
+KEYS = {
+    "hyperparameter": ("interval",),
+    "model": modelspec.KEYS,
+    "parameters": ("box",),
+    "loss": ("kind", "weight_decay", "reduction"),
+    "data": ("csv", "features", "target", "inputs", "targets"),
+    "budget": ("rows",),
+}
+"""Sections of a spec and their keys."""
+
+Rows = Sequence[Sequence[Fraction]]
+
+
+def load_problem(path: str | Path) -> Problem:
+    """The problem that the spec file ``path`` states.
+
+    Raises:
+        SpecError: with one line ``file: key: problem; remedy``.
+    """
+    file = str(path)
+    root = Table(file, "", _toml(Path(path))).allow(*KEYS)
+    sections = {name: root.table(name).allow(*keys) for name, keys in KEYS.items()}
+    loss, data, interval = sections["loss"], sections["data"], sections["hyperparameter"]
+    try:
+        model = modelspec.model_of(sections["model"])
+        budget = sections["budget"].positive("rows", DEFAULT_ROWS)
+        inputs, targets = _examples(data, Path(path).parent, model, budget)
+        return Problem(
+            model,
+            inputs=inputs,
+            targets=targets,
+            interval=_pair(interval, "interval", "interval = [0, 1]"),
+            box=_box(sections["parameters"]),
+            loss=loss.text("kind", 'kind = "squared"') if "kind" in loss else "squared",
+            weight_decay=loss.number("weight_decay", loss.entries.get("weight_decay", 0)),
+            reduction=loss.text("reduction", 'reduction = "mean"')
+            if "reduction" in loss
+            else "mean",
+            features=_features(data) if "features" in data else None,
+            target=_target(data) if "target" in data else "y",
+        )
+    except ProblemError as error:
+        raise SpecError(f"{file}: {_located(str(error))}") from None
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        if not path.is_file():
+            raise SpecError(f"{path}: spec: no such file; check the path")
+        if path.stat().st_size > MAX_SPEC_BYTES:
+            limit = f"{MAX_SPEC_BYTES // 10**6} MB"
+            raise SpecError(f"{path}: spec: larger than {limit}; put the data in a CSV file")
+        content = path.read_bytes()
+    except OSError as error:
+        raise SpecError(f"{path}: spec: {error.strerror}; check the path") from None
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        return tomllib.loads(text, parse_float=_digits)
+    except UnicodeDecodeError:
+        raise SpecError(f"{path}: spec: not UTF-8; save the file as UTF-8") from None
+    except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
+        raise SpecError(f"{path}: spec: not TOML: {error}; see examples/cars.toml") from None
+
+
+def _digits(text: str) -> str:
+    """A TOML float kept as its digits, so that it is read exactly."""
+    return text.replace("_", "")
+
+
+def _located(message: str) -> str:
+    """The message of a ProblemError, ``key: …`` or ``key.part: …``, under its full key."""
+    key = message.partition(":")[0].partition(".")[0]
+    sections = [name for name, keys in KEYS.items() if key in keys]
+    if sections:
+        return f"{sections[0]}.{message}"
+    return message if key in KEYS else f"model: {message}"
+
+
+def _pair(table: Table, key: str, example: str) -> tuple[Fraction, ...]:
+    ends = table.numbers(key, table.require(key, example), example)
+    if len(ends) != 2:
+        raise table.error(key, f"it must be a pair [lower, upper]; write {example}")
+    return ends
+
+
+def _box(table: Table) -> Sequence[Fraction | int] | dict[str, Sequence[Fraction]]:
+    if "box" not in table:
+        return DEFAULT_BOX
+    if not isinstance(table.entries["box"], dict):
+        return _pair(table, "box", "box = [-100, 100]")
+    ranges = table.table("box")
+    return {name: _pair(ranges, name, f"{name} = [-100, 100]") for name in ranges.entries}
+
+
+def _features(table: Table) -> list[str]:
+    return table.strings("features", 'features = ["NAME"]')
+
+
+def _target(table: Table) -> str:
+    return table.text("target", 'target = "NAME"')
+
+
+def _examples(
+    table: Table, folder: Path, model: Model, budget: int
+) -> tuple[Rows, Sequence[Fraction]]:
+    if "csv" in table:
+        table.allow("csv", "features", "target")
+        return _from_csv(table, folder, model, budget)
+    if "inputs" not in table:
+        raise table.error("csv", 'missing; write csv = "FILE.csv", or inputs = [[1], [2]]')
+    example = "inputs = [[1], [2]]"
+    rows = table.items("inputs", example)
+    targets = table.items("targets", "targets = [1, 2]")
+    if len(rows) > budget:
+        width = len(rows[0]) if isinstance(rows[0], list) else 1
+        size = f"{len(rows):,} rows{_cell_bound(model, len(rows), width)}"
+        raise _over_budget(table, "inputs", size, len(rows), budget)
+    return (
+        [table.numbers("inputs", row, example) for row in rows],
+        [table.number("targets", value) for value in targets],
+    )
+
+
+def _from_csv(
+    table: Table, folder: Path, model: Model, budget: int
+) -> tuple[Rows, Sequence[Fraction]]:
+    name, features = table.text("csv", 'csv = "FILE.csv"'), _features(table)
+    try:
+        return read_csv(folder / name, features, _target(table), budget)
+    except TooManyRows as error:
+        size = f"{name} has {error}{_cell_bound(model, error.rows, len(features))}"
+        raise _over_budget(table, "csv", size, error.rows, budget) from None
+    except DataError as error:
+        raise table.error("csv", f"{name}: {error}") from None
+    except OSError as error:
+        raise table.error("csv", f"{name}: {error.strerror}; check the path") from None
+
+
+def _over_budget(table: Table, key: str, size: str, rows: int, budget: int) -> SpecError:
+    remedy = f"keep fewer rows, or raise it with [budget] rows = {rows}"
+    return table.error(key, f"{size} exceeds the budget of {budget:,} rows; {remedy}")
+
+
+def _cell_bound(model: Model, rows: int, inputs: int) -> str:
+    """Σ_{i≤n} C(m, i) cells of m hyperplanes in R^n per unit of a layer, for a size estimate."""
+    if isinstance(model, Ridge):
+        return ""
+    hyperplanes, dimension = rows * len(model.activation.breakpoints), inputs + model.bias
+    cells = sum(comb(hyperplanes, i) for i in range(dimension + 1))
+    return f", up to 10^{model.hidden[0] * log10(cells):.0f} cells,"
