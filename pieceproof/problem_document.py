@@ -1,0 +1,221 @@
+"""The ``problem`` object of a result document: a problem in exact, self-contained JSON.
+
+Rational numbers are strings "p/q" or "p" in lowest terms. The object is a normal form:
+equal problems give equal objects, and :func:`problem_from_document` accepts nothing else,
+so ``problem_document(problem_from_document(d)) == d``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from piecewise import (
+    TRAINABLE,
+    FeedForward,
+    Interpolated,
+    Model,
+    PiecewisePolynomial,
+    Problem,
+    ProblemError,
+    Ridge,
+    custom,
+)
+
+MAX_LENGTH = 4_000
+"""Longest rational read, in characters; a decimal a spec may hold never becomes longer."""
+
+_RATIONAL = re.compile(r"-?[0-9]+(/[1-9][0-9]*)?")
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A JSON object that has exactly the declared keys."""
+
+
+class ActivationDocument(Strict, frozen=True):
+    """A piecewise polynomial: ``pieces[j]`` holds coefficients, constant first."""
+
+    name: str
+    breakpoints: list[str]
+    pieces: list[list[str]]
+
+
+class InterpolatedDocument(Strict, frozen=True):
+    """σ_α = α·first + (1−α)·second."""
+
+    first: ActivationDocument
+    second: ActivationDocument
+
+
+class FeedForwardDocument(Strict, frozen=True, tag_field="kind", tag="feedforward"):
+    """A feedforward network."""
+
+    hidden: list[int]
+    bias: bool
+    activation: InterpolatedDocument
+    output_weights: list[str] | str
+    output_bias: str
+
+
+class RidgeDocument(Strict, frozen=True, tag_field="kind", tag="ridge"):
+    """Linear regression with the penalty α|w|²."""
+
+    bias: bool
+
+
+class ParameterDocument(Strict, frozen=True):
+    """A trainable parameter and its range."""
+
+    name: str
+    lower: str
+    upper: str
+
+
+class LossDocument(Strict, frozen=True):
+    """The loss and its regularisation."""
+
+    kind: str
+    reduction: str
+    weight_decay: str
+
+
+class DataDocument(Strict, frozen=True):
+    """The examples, row by row."""
+
+    features: list[str]
+    target: str
+    inputs: list[list[str]]
+    targets: list[str]
+
+
+class ProblemDocument(Strict, frozen=True):
+    """The whole problem."""
+
+    model: FeedForwardDocument | RidgeDocument
+    interval: list[str]
+    parameters: list[ParameterDocument]
+    loss: LossDocument
+    data: DataDocument
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """The JSON object of ``problem``."""
+    document = ProblemDocument(
+        model=_model_document(problem.model),
+        interval=_strings(problem.interval),
+        parameters=[
+            ParameterDocument(entry.name, str(entry.lower), str(entry.upper))
+            for entry in problem.parameters
+        ],
+        loss=LossDocument(problem.loss, problem.reduction, str(problem.weight_decay)),
+        data=DataDocument(
+            list(problem.features),
+            problem.target,
+            [_strings(row) for row in problem.inputs],
+            _strings(problem.targets),
+        ),
+    )
+    builtins: dict[str, Any] = msgspec.to_builtins(document)
+    return builtins
+
+
+def problem_from_document(document: object) -> Problem:
+    """The problem that the JSON object ``document`` states.
+
+    Raises:
+        ProblemError: the object is malformed, states no problem, or is not in normal form.
+    """
+    try:
+        entry = msgspec.convert(document, ProblemDocument)
+    except msgspec.ValidationError as error:
+        raise ProblemError(f"problem: {error}") from None
+    problem = Problem(
+        _model(entry.model),
+        inputs=[_fractions(row) for row in entry.data.inputs],
+        targets=_fractions(entry.data.targets),
+        interval=_fractions(entry.interval),
+        box={p.name: _fractions((p.lower, p.upper)) for p in entry.parameters},
+        loss=entry.loss.kind,
+        weight_decay=_fraction(entry.loss.weight_decay),
+        reduction=entry.loss.reduction,
+        features=entry.data.features,
+        target=entry.data.target,
+    )
+    normal = problem_document(problem)
+    if normal != document:
+        raise ProblemError(f"problem: not in normal form; {_difference('problem', document, normal)}")
+    return problem
+
+
+def _strings(values: Sequence[Fraction]) -> list[str]:
+    return [str(value) for value in values]
+
+
+def _fraction(text: str) -> Fraction:
+    if len(text) > MAX_LENGTH or not _RATIONAL.fullmatch(text):
+        raise ProblemError(f"problem: {text[:40]!r} is not a rational p/q")
+    return Fraction(text)
+
+
+def _fractions(texts: Sequence[str]) -> list[Fraction]:
+    return [_fraction(text) for text in texts]
+
+
+def _model_document(model: Model) -> FeedForwardDocument | RidgeDocument:
+    if isinstance(model, Ridge):
+        return RidgeDocument(model.bias)
+    weights = model.output_weights
+    return FeedForwardDocument(
+        hidden=list(model.hidden),
+        bias=model.bias,
+        activation=InterpolatedDocument(
+            _activation_document(model.activation.first),
+            _activation_document(model.activation.second),
+        ),
+        output_weights=weights if isinstance(weights, str) else _strings(weights),
+        output_bias=str(model.output_bias),
+    )
+
+
+def _activation_document(activation: PiecewisePolynomial) -> ActivationDocument:
+    return ActivationDocument(
+        activation.name,
+        _strings(activation.breakpoints),
+        [_strings(piece) for piece in activation.pieces],
+    )
+
+
+def _model(entry: FeedForwardDocument | RidgeDocument) -> Model:
+    if isinstance(entry, RidgeDocument):
+        return Ridge(entry.bias)
+    weights = entry.output_weights
+    return FeedForward(
+        entry.hidden,
+        Interpolated(_activation(entry.activation.first), _activation(entry.activation.second)),
+        bias=entry.bias,
+        output_weights=weights if isinstance(weights, str) else _fractions(weights),
+        output_bias=(
+            TRAINABLE if entry.output_bias == TRAINABLE else _fraction(entry.output_bias)
+        ),
+    )
+
+
+def _activation(entry: ActivationDocument) -> PiecewisePolynomial:
+    return custom(
+        _fractions(entry.breakpoints), [_fractions(piece) for piece in entry.pieces], entry.name
+    )
+
+
+def _difference(path: str, given: object, normal: object) -> str:
+    """Where two JSON values first differ."""
+    if isinstance(given, dict) and isinstance(normal, dict):
+        key = next(k for k in [*given, *normal] if given.get(k) != normal.get(k))
+        return _difference(f"{path}.{key}", given.get(key), normal.get(key))
+    if isinstance(given, list) and isinstance(normal, list) and len(given) == len(normal):
+        index = next(i for i, value in enumerate(normal) if given[i] != value)
+        return _difference(f"{path}[{index}]", given[index], normal[index])
+    return f"{path} is {given!r:.60}, not {normal!r:.60}"
