@@ -59,7 +59,8 @@ def read_csv(
         OSError: the file cannot be read.
     """
     if not path.is_file():
-        raise DataError("no such file" if not path.exists() else "not a regular file")
+        problem = "not a regular file" if path.exists() else "no such file"
+        raise DataError(f"{problem}; check the path")
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             return _read(handle, path.stat().st_size, features, target, budget)
@@ -100,7 +101,8 @@ def _filled(rows: Iterator[list[str]]) -> Iterator[list[str]]:
 
 def _column(name: str, header: list[str]) -> int:
     if name not in header:
-        raise DataError(f"no column {name!r}; {nearest(name, header) if header else 'it is empty'}")
+        remedy = nearest(name, header) if header else "the file is empty"
+        raise DataError(f"no column {name!r}; {remedy}")
     if header.count(name) > 1:
         raise DataError(f"column {name!r} appears twice; rename one")
     return header.index(name)

@@ -147,7 +147,9 @@ def problem_from_document(document: object) -> Problem:
     )
     normal = problem_document(problem)
     if normal != document:
-        raise ProblemError(f"problem: not in normal form; {_difference('problem', document, normal)}")
+        raise ProblemError(
+            f"problem: not in normal form; {_difference('problem', document, normal)}"
+        )
     return problem
 
 
@@ -198,9 +200,7 @@ def _model(entry: FeedForwardDocument | RidgeDocument) -> Model:
         Interpolated(_activation(entry.activation.first), _activation(entry.activation.second)),
         bias=entry.bias,
         output_weights=weights if isinstance(weights, str) else _fractions(weights),
-        output_bias=(
-            TRAINABLE if entry.output_bias == TRAINABLE else _fraction(entry.output_bias)
-        ),
+        output_bias=(TRAINABLE if entry.output_bias == TRAINABLE else _fraction(entry.output_bias)),
     )
 
 
