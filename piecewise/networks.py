@@ -54,7 +54,9 @@ class FeedForward:
         output_bias: Number | Fraction = 0,
     ) -> None:
         widths = tuple(hidden)
-        if not widths or any(isinstance(k, bool) or not isinstance(k, int) or k < 1 for k in widths):
+        if not widths or any(
+            isinstance(k, bool) or not isinstance(k, int) or k < 1 for k in widths
+        ):
             raise ProblemError("hidden: give at least one layer, each with at least one unit")
         weights: tuple[Fraction, ...] | str
         if output_weights is None:

@@ -85,8 +85,12 @@ class Problem:
         width = len(rows[0])
         ragged = next((t for t, row in enumerate(rows, start=1) if len(row) != width), None)
         if ragged is not None:
-            raise ProblemError(f"data: row {ragged} has {len(rows[ragged - 1])} inputs, row 1 has {width}")
-        names = tuple(features) if features is not None else tuple(f"x{i}" for i in range(1, width + 1))
+            raise ProblemError(
+                f"data: row {ragged} has {len(rows[ragged - 1])} inputs, row 1 has {width}"
+            )
+        names = (
+            tuple(features) if features is not None else tuple(f"x{i}" for i in range(1, width + 1))
+        )
         if len(names) != width or len(set(names)) != width:
             raise ProblemError(f"features: {width} distinct names are needed, got {list(names)}")
         if loss not in LOSSES:
@@ -167,7 +171,9 @@ def _boxed(
     if isinstance(box, Mapping):
         unknown = [name for name in box if name not in names]
         if unknown:
-            raise ProblemError(f"box: no parameter is called {unknown[0]!r}; there are {', '.join(names)}")
+            raise ProblemError(
+                f"box: no parameter is called {unknown[0]!r}; there are {', '.join(names)}"
+            )
         ranges = {name: _interval(f"box.{name}", box.get(name, DEFAULT_BOX)) for name in names}
     else:
         ranges = dict.fromkeys(names, _interval("box", box))
