@@ -16,7 +16,7 @@ from typing import Any
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
 from geometry.algebraic import as_fmpq, as_fraction
-from geometry.engines.parametrisation import Parametrisation
+from geometry.engines.parametrisation import Parametrisation, sorted_boxes
 from geometry.engines.process import find_program, run
 from geometry.engines.protocol import (
     Box,
@@ -147,7 +147,7 @@ class Msolve:
         return Solutions(
             self.name,
             Dimension.FINITE,
-            tuple(sorted(boxes)),
+            tuple(sorted_boxes(boxes)),
             Verdict.MODULAR,
             _parametrisation(result[1], len(place)),
         )

@@ -8,6 +8,7 @@ those over the real roots of w [Rouillier, AAECC 1999].
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -90,7 +91,7 @@ class Parametrisation:
                 width *= width
             if box is not None:
                 boxes.append(box)
-        return sorted(boxes)
+        return sorted_boxes(boxes)
 
     def _box(
         self, lower: fmpq, upper: fmpq, bits: int
@@ -102,6 +103,14 @@ class Parametrisation:
             if d.contains(0):
                 return None
             return tuple(_interval(_evaluate(n, t) / d) for n in self.numerators)
+
+
+def sorted_boxes(
+    boxes: Iterable[tuple[tuple[Fraction, Fraction], ...]],
+) -> list[tuple[tuple[Fraction, Fraction], ...]]:
+    """By midpoints; coordinates that agree to 2^−20 count as equal, so that the order does
+    not depend on how equal coordinates are enclosed."""
+    return sorted(boxes, key=lambda box: [round((l + u) * 2**19) for l, u in box])
 
 
 def _evaluate(p: fmpq_poly, t: arb) -> arb:
