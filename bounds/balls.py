@@ -33,9 +33,9 @@ def _upper_end(formula: Ball, precision: int) -> tuple[int, int]:
     """(m, e) with value of ``formula`` ≤ m·2^e."""
     with ctx.workprec(precision):
         value = formula()
-    if not value.is_finite():
-        raise BoundsError("the bound is too large to evaluate; reduce the counts or the degree")
-    mantissa, exponent = value.upper().man_exp()
+        if not value.is_finite():
+            raise BoundsError("the bound is too large to evaluate; reduce the counts or the degree")
+        mantissa, exponent = value.upper().man_exp()
     return int(mantissa), int(exponent)
 
 
@@ -102,6 +102,6 @@ def power(base: int, exponent: int) -> int:
     bits = exponent * base.bit_length()
     if base > 1 and bits > MAX_BITS:
         raise BoundsError(
-            f"a power of about {shown(bits)} bits is longer than the {MAX_BITS} allowed"
+            f"a count of about {shown(bits)} bits exceeds the {MAX_BITS} allowed; reduce the sizes"
         )
     return int(base**exponent)

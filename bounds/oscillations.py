@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import comb
+from math import comb, log2
 
 from flint import arb
 
 from bounds.balls import ball, floor_upper
-from bounds.errors import BoundsError, count
+from bounds.errors import MAX_BITS, BoundsError, count
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class SublevelComponents:
 
     per_piece: int
     """N·(4eΔ(M+2d+3)/(d+1))^{d+1}, rounded down piece by piece."""
-    all_at_once: int
-    """(4eΔ(M̄+N+2d+2)/(d+1))^{d+1}, rounded down."""
+    all_at_once: int | None
+    """(4eΔ(M̄+N+2d+2)/(d+1))^{d+1}, rounded down; None where it is too long to write out."""
 
     @property
     def components(self) -> int:
         """The smaller of the two."""
-        return min(self.per_piece, self.all_at_once)
+        return self.per_piece if self.all_at_once is None else min(self.per_piece, self.all_at_once)
 
     @property
     def oscillations(self) -> int:
@@ -78,9 +78,11 @@ def sublevel_components(
         base = 4 * ball(delta) * ball(polynomials) / ball(d + 1)
         return (arb(1).exp() * base) ** (d + 1)
 
+    together = m_all + n_pieces + 2 * d + 2
+    size = (d + 1) * (log2(12 * delta) + log2(together) - log2(d + 1))
     return SublevelComponents(
         per_piece=n_pieces * floor_upper(lambda: components(m + 2 * d + 3)),
-        all_at_once=floor_upper(lambda: components(m_all + n_pieces + 2 * d + 2)),
+        all_at_once=floor_upper(lambda: components(together)) if size < MAX_BITS else None,
     )
 
 

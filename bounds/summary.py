@@ -89,8 +89,8 @@ def entries(counts: Mapping[str, object], structure: StructureCounts | None) -> 
 
 
 _COUNTED = {
-    Origin.MEASURED: "every instance of the class has at most as many cells as were counted on this one",
-    Origin.ANALYTIC: "every instance of the class has the given architecture and number of examples",
+    Origin.MEASURED: "no instance of the class has more cells than were counted on this one",
+    Origin.ANALYTIC: "every instance of the class has this architecture and number of examples",
 }
 _SLACK = {
     Origin.MEASURED: "",
