@@ -11,7 +11,7 @@ quicksort for one input with bias), the memory that of one path of the recursion
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -184,7 +184,7 @@ class UnitArrangement:
         walls = tuple(
             sorted((facet[1], facet[2]) for facet in region.facets if isinstance(facet, tuple))
         )
-        forms = {
+        forms: dict[Hashable, tuple[int, ...]] = {
             **{facet: self.form(("boundary", facet, side)) for facet, side in boundaries},
             **{("wall", *wall): self.form(("wall", *wall)) for wall in walls},
         }

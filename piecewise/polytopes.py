@@ -116,7 +116,7 @@ class Polytope:
         """
         n = len(self.vertices[0].point) - 1
         mean = [
-            sum(Fraction(vertex.point[i], vertex.point[n]) for vertex in self.vertices)
+            sum((Fraction(v.point[i], v.point[n]) for v in self.vertices), Fraction(0))
             / len(self.vertices)
             for i in range(n)
         ]
