@@ -1,0 +1,156 @@
+"""A result document as a table for people: pieces, breakpoints, minimum, shape, verdict.
+
+Decimals here are rounded; the exact numbers are in the document.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pieceproof.checking.reading import Node
+from pieceproof.checking.reals import read_end
+from pieceproof.evaluation import WIDTH, Evaluation, Span, as_float, spans
+
+MAX_ROWS = 60
+"""Pieces listed; the document has all of them."""
+
+
+PLAIN_WIDTH = 120
+"""Columns used when the output is no terminal."""
+
+
+def show(renderable: RenderableType) -> None:
+    """Print on stdout: coloured and fitted on a terminal, plain text elsewhere."""
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    Console(width=width, markup=False, emoji=False, highlight=False).print(renderable)
+
+
+def summary(
+    document: dict[str, Any], verdict: str, files: Iterable[tuple[str, str]]
+) -> RenderableType:
+    """The table of pieces and what follows; ``files`` are lines (what, where)."""
+    return Group(
+        Text(_title(document), style="bold"),
+        "",
+        _pieces(document, list(spans(document))),
+        "",
+        _facts([*_results(document), ("verdict", verdict), *files]),
+    )
+
+
+def evaluations(results: Iterable[Evaluation]) -> RenderableType:
+    """α, exact and rounded ℓ*, minimiser and piece, a block for each α."""
+    return Group(
+        *(
+            _facts(
+                [
+                    (f"ℓ*({result.alpha})", _exact(result.value)),
+                    ("piece", str(result.piece + 1)),
+                    *((name, _exact(value)) for name, value in result.minimiser.items()),
+                ]
+            )
+            for result in results
+        )
+    )
+
+
+def _exact(value: Fraction) -> str:
+    return str(value) if value.denominator == 1 else f"{value} ≈ {float(value):.12g}"
+
+
+def _title(document: dict[str, Any]) -> str:
+    problem = document["problem"]
+    lower, upper = problem["interval"]
+    examples, parameters = len(problem["data"]["targets"]), len(problem["parameters"])
+    return (
+        f"ℓ*(α) = min f(α, w) over α in [{lower}, {upper}]: "
+        f"{_count(examples, 'example')}, {_count(parameters, 'parameter')}"
+    )
+
+
+def _pieces(document: dict[str, Any], pieces: list[Span]) -> Table:
+    table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
+    for heading in ("piece", "from α", "to α", "ℓ* from", "ℓ* to"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("starts with", no_wrap=True)
+    table.add_column("cell", no_wrap=True)
+    table.add_column("active constraints", overflow="fold")
+    kinds = ["", *(entry["kind"] for entry in document["breakpoints"])]
+    for span, kind in list(zip(pieces, kinds, strict=True))[:MAX_ROWS]:
+        (start, left), (end, right) = span.approximate_ends()
+        table.add_row(
+            str(span.index + 1),
+            *(f"{alpha:.6f}" for alpha in (start, end)),
+            *(f"{value:.7g}" for value in (left, right)),
+            kind,
+            _cell(span),
+            ", ".join(span.entry["active"].texts()),
+        )
+    if len(pieces) > MAX_ROWS:
+        table.add_row("…", *[""] * 6, f"{len(pieces) - MAX_ROWS} more in the certificate")
+    return table
+
+
+def _cell(span: Span) -> str:
+    cells = [str(node.count()) for node in span.entry["cell"]]
+    signs = span.entry["signs"].value if "signs" in span.entry else []
+    return " ".join(["·".join(cells), *("+" if sign > 0 else "−" for sign in signs)])
+
+
+def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    counts, ends = document["counts"], document["ends"]
+    kinds = [entry["kind"] for entry in document["breakpoints"]]
+    named = ", ".join(f"{kinds.count(kind)} {kind}" for kind in ("jump", "kink", "smooth"))
+    yield "pieces", f"{counts['pieces']}, with {_count(len(kinds), 'breakpoint')}: {named}"
+    yield "cells", f"{counts['cells']:,} in {counts['cases']:,} cases, {counts['strata']:,} strata"
+    for end in (ends["lower"], ends["upper"]):
+        yield f"ℓ*({end['alpha']})", _short(end["approx"])
+    yield "minimum", _minimum(document["minimum"])
+    yield "local minima", _extrema(document["extrema"]["minima"])
+    yield "local maxima", _extrema(document["extrema"]["maxima"])
+    yield "oscillations", str(counts["oscillations"])
+
+
+def _minimum(minimum: dict[str, Any]) -> str:
+    places = [_short(alpha["approx"]) for alpha in minimum["alpha"]]
+    places += [_range(interval) for interval in minimum["intervals"]]
+    return f"{_short(minimum['value']['approx'])} at α = {', '.join(places)}"
+
+
+def _extrema(extrema: list[dict[str, Any]]) -> str:
+    places = [
+        f"{_short(entry['value_approx'])} at α = "
+        + (_short(entry["alpha"]["approx"]) if "alpha" in entry else _range(entry["interval"]))
+        for entry in extrema
+    ]
+    return f"{len(extrema)}: {'; '.join(places)}" if places else "0"
+
+
+def _range(interval: list[Any]) -> str:
+    ends = (read_end(Node(end, "interval")).refined(WIDTH) for end in interval)
+    return f"[{', '.join(f'{as_float((end.lower + end.upper) / 2):.8g}' for end in ends)}]"
+
+
+def _short(decimal: str) -> str:
+    return f"{float(decimal):.8g}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, fact in facts:
+        table.add_row(name, fact)
+    return table
