@@ -1,0 +1,150 @@
+"""The summary of a document against what its pieces imply.
+
+Ends, minimum, extrema and counts are recomputed and compared. Bounds are theorems about
+ℓ*: here only what contradicts the exact number of oscillations is refused. The
+provenance is not a mathematical claim; its input digest must be that of the problem.
+"""
+
+from __future__ import annotations
+
+from pieceproof.checking.heights import Height
+from pieceproof.checking.pieces import Piece, read_interval
+from pieceproof.checking.problems import Problem
+from pieceproof.checking.reading import Node, Refuted, canonical_digest
+from pieceproof.checking.reals import Real, compare, exactly, read_algebraic, rounds_to
+from pieceproof.checking.shapes import Extremum, Shape
+
+
+def check_ends(node: Node, problem: Problem, pieces: list[Piece]) -> None:
+    """ℓ* at both ends of A.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a number differs.
+    """
+    ends = node.fields("lower", "upper")
+    for key, alpha, piece in zip(
+        ("lower", "upper"), problem.interval, (pieces[0], pieces[-1]), strict=True
+    ):
+        entry = ends[key].fields("alpha", "value", "approx")
+        value = piece.numerator(alpha) / piece.denominator(alpha)
+        if entry["alpha"].rational() != alpha:
+            raise Refuted(f"{entry['alpha'].path}: not the {key} end of A")
+        if entry["value"].rational() != value:
+            raise Refuted(f"{entry['value'].path}: not the value of ℓ* there")
+        _check_decimal(entry["approx"], Height(piece, exactly(alpha)))
+
+
+def check_extrema(node: Node, shape: Shape) -> None:
+    """Local minima and maxima, in increasing α.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: an extremum is missing, extra or wrong.
+    """
+    entry = node.fields("minima", "maxima")
+    for key, extrema in (("minima", shape.minima), ("maxima", shape.maxima)):
+        stated = entry[key].items()
+        if len(stated) != len(extrema):
+            raise Refuted(f"{entry[key].path}: {len(stated)} listed, ℓ* has {len(extrema)}")
+        for each, extremum in zip(stated, extrema, strict=True):
+            if extremum.plateau:
+                member = each.fields("interval", "value_approx")
+                _check_plateau(member["interval"], extremum)
+            else:
+                member = each.fields("alpha", "value_approx")
+                _check_point(member["alpha"], extremum)
+            _check_decimal(member["value_approx"], extremum.height)
+
+
+def check_minimum(node: Node, shape: Shape) -> None:
+    """The global minimum: isolated minimisers, intervals of minimisers, the value.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a minimiser is missing, extra or wrong, or the value is.
+    """
+    entry = node.fields("alpha", "intervals", "value")
+    points = [each for each in shape.lowest if not each.plateau]
+    plateaus = [each for each in shape.lowest if each.plateau]
+    for key, expected in (("alpha", points), ("intervals", plateaus)):
+        stated = entry[key].items()
+        if len(stated) != len(expected):
+            raise Refuted(f"{entry[key].path}: {len(stated)} listed, ℓ* has {len(expected)}")
+        check = _check_point if key == "alpha" else _check_plateau
+        for each, extremum in zip(stated, expected, strict=True):
+            check(each, extremum)
+    if compare(read_algebraic(entry["value"]), shape.lowest[0].height.number) != 0:
+        raise Refuted(f"{entry['value'].path}: not the least value of ℓ*")
+
+
+def check_counts(node: Node, expected: dict[str, int]) -> None:
+    """Every count.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a count differs.
+    """
+    for key, entry in node.fields(*expected).items():
+        if entry.count() != expected[key]:
+            raise Refuted(f"{entry.path}: stated {entry.value}, the pieces give {expected[key]}")
+
+
+def check_bounds(node: Node, oscillations: int) -> None:
+    """Bounds that claim something about oscillations are not below the exact number.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a stated bound is below the exact number of oscillations.
+    """
+    for bound in node:
+        entry = bound.fields("theorem", "source", "assumptions", "oscillations", "pseudo_dimension")
+        entry["theorem"].text()
+        entry["source"].text()
+        entry["assumptions"].texts()
+        if entry["pseudo_dimension"].value is not None:
+            entry["pseudo_dimension"].count()
+        if entry["oscillations"].value is not None:
+            stated = entry["oscillations"].count()
+            if stated < oscillations:
+                raise Refuted(
+                    f"{entry['oscillations'].path}: {stated} is below the exact {oscillations}"
+                )
+
+
+def check_provenance(node: Node, problem: object) -> None:
+    """The provenance is well-formed and names the digest of the problem.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: the digest is that of another problem.
+    """
+    entry = node.fields("versions", "input_digest", "engine", "seed", "wall_time", "jobs")
+    if not isinstance(entry["versions"].value, dict):
+        raise entry["versions"].wrong("an object")
+    for name, version in entry["versions"].value.items():
+        Node(version, f"{entry['versions'].path}.{name}").text()
+    entry["engine"].text()
+    entry["seed"].count()
+    entry["jobs"].count()
+    seconds = entry["wall_time"].value
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        raise entry["wall_time"].wrong("a number of seconds")
+    if entry["input_digest"].text() != canonical_digest(problem):
+        raise Refuted(f"{entry['input_digest'].path}: not the digest of this problem")
+
+
+def _check_point(node: Node, extremum: Extremum) -> None:
+    if compare(read_algebraic(node), extremum.start) != 0:
+        raise Refuted(f"{node.path}: ℓ* has this extremum at {extremum.start}")
+
+
+def _check_plateau(node: Node, extremum: Extremum) -> None:
+    ends: tuple[Real, Real] = read_interval(node)
+    if compare(ends[0], extremum.start) != 0 or compare(ends[1], extremum.end) != 0:
+        raise Refuted(f"{node.path}: ℓ* is extremal on [{extremum.start}, {extremum.end}]")
+
+
+def _check_decimal(node: Node, height: Height) -> None:
+    if not rounds_to(node.text(), height.against):
+        raise Refuted(f"{node.path}: not the value correctly rounded")

@@ -1,0 +1,109 @@
+"""Values of ℓ* at algebraic points, compared exactly.
+
+A height is h = P(α)/Q(α) for a piece P/Q and a real algebraic α. Enclosures separate
+heights that differ. To settle a tie, h = θ is located as a root of its minimal
+polynomial: the squarefree part of the characteristic polynomial of multiplication by
+P·Q⁻¹ in the field Q[x]/(p), p the minimal polynomial of α.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_poly
+
+from pieceproof.checking.pieces import Piece
+from pieceproof.checking.reals import Real, compare, exactly, sign_at
+from pieceproof.checking.signs import isolate, sign, squarefree_part
+
+_BITS = (32, 128, 512)
+Range = tuple[fmpq, fmpq]
+
+
+@dataclass(frozen=True)
+class Height:
+    """The value of ``piece`` at ``alpha``, a point of its closed interval."""
+
+    piece: Piece
+    alpha: Real
+
+    def against(self, value: fmpq) -> int:
+        """Sign of h − value."""
+        return sign_at(
+            self.piece.numerator * value.q - self.piece.denominator * value.p, self.alpha
+        )
+
+    def enclosure(self, bits: int) -> Range | None:
+        """A rational interval that holds h, from α within 2^−bits; None if too wide to divide."""
+        alpha = self.alpha.refined(fmpq(1, 2**bits))
+        low, high = _horner(self.piece.numerator, alpha)
+        least, most = _horner(self.piece.denominator, alpha)
+        if least <= 0:
+            return None
+        ends = [low / least, low / most, high / least, high / most]
+        return min(ends), max(ends)
+
+    @cached_property
+    def enclosures(self) -> list[Range | None]:
+        """Enclosures of increasing precision."""
+        return [self.enclosure(bits) for bits in _BITS]
+
+    @cached_property
+    def number(self) -> Real:
+        """h as a real algebraic number."""
+        if self.alpha.rational:
+            at = self.alpha.lower
+            return exactly(self.piece.numerator(at) / self.piece.denominator(at))
+        modulus = fmpq_poly(
+            next(
+                factor
+                for factor, _ in self.alpha.polynomial.factor()[1]
+                if sign(factor(self.alpha.lower)) * sign(factor(self.alpha.upper)) < 0
+            )
+        )
+        _, inverse, _ = fmpq_poly(self.piece.denominator).xgcd(modulus)
+        element = fmpq_poly(self.piece.numerator) * inverse % modulus
+        size = modulus.degree()
+        multiplication = fmpq_mat(size, size)
+        for row in range(size):
+            for column in range(size):
+                multiplication[row, column] = element[column]
+            element = element * fmpq_poly([0, 1]) % modulus
+        polynomial = squarefree_part(multiplication.charpoly().numer())
+        if polynomial.degree() == 1:
+            return exactly(fmpq(-polynomial[0], polynomial[1]))
+        bits = _BITS[0]
+        while not (found := self._located(polynomial, bits)):
+            bits *= 2
+        return found
+
+    def _located(self, polynomial: fmpz_poly, bits: int) -> Real | None:
+        ends = self.enclosure(bits)
+        if ends is None or len(isolate(polynomial, *ends)) != 1:
+            return None
+        if polynomial(ends[0]) * polynomial(ends[1]) >= 0:
+            return None
+        return Real(polynomial, *ends)
+
+
+def compare_heights(left: Height, right: Height) -> int:
+    """Sign of left − right."""
+    if left.piece is right.piece and compare(left.alpha, right.alpha) == 0:
+        return 0
+    for one, other in zip(left.enclosures, right.enclosures, strict=True):
+        if one is not None and other is not None:
+            if one[1] < other[0]:
+                return -1
+            if other[1] < one[0]:
+                return 1
+    return compare(left.number, right.number)
+
+
+def _horner(f: fmpz_poly, x: Real) -> Range:
+    """A range of F over [l, u] by interval arithmetic."""
+    low = high = fmpq(0)
+    for coefficient in reversed(f.coeffs()):
+        products = [low * x.lower, low * x.upper, high * x.lower, high * x.upper]
+        low, high = min(products) + coefficient, max(products) + coefficient
+    return low, high

@@ -1,0 +1,91 @@
+"""The proofs of all joint cells, checked in this process or in several.
+
+Joint cells are independent. A worker rebuilds its checker from the JSON of problem and
+pieces; outcomes come back in the order of the document, whatever the number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from pieceproof.checking.constraints import Constraints
+from pieceproof.checking.lowerbounds import Envelope, LowerBounds
+from pieceproof.checking.objectives import Objective
+from pieceproof.checking.orbits import Orbits
+from pieceproof.checking.pieces import read_pieces
+from pieceproof.checking.problems import read_problem
+from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.unitcells import Arrangement
+
+CHUNK = 32
+"""Joint cells per task."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Steps and distinct active sets of one joint cell, or the reason why it is not proved."""
+
+    steps: int
+    strata: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs: all of it can be sent to another process."""
+
+    problem: Any
+    pieces: Any
+    arrangements: tuple[Arrangement, ...]
+    orbits: Orbits
+
+    def checker(self) -> LowerBounds:
+        """The checker of single joint cells."""
+        problem = read_problem(Node(self.problem, "problem"))
+        return LowerBounds(
+            problem,
+            Constraints(problem, self.arrangements),
+            Objective(problem, self.arrangements),
+            Envelope(read_pieces(Node(self.pieces, "pieces"), problem)),
+        )
+
+
+def check_proofs(task: Task, proofs: list[Node], jobs: int) -> Iterator[list[Outcome]]:
+    """Outcomes of the "proofs" entries, chunk by chunk, in order.
+
+    Raises:
+        CertificateError: an entry is malformed.
+    """
+    chunks = [proofs[start : start + CHUNK] for start in range(0, len(proofs), CHUNK)]
+    if jobs <= 1 or len(chunks) <= 1:
+        checker = task.checker()
+        for chunk in chunks:
+            yield [_outcome(checker, task.orbits, node) for node in chunk]
+        return
+    with ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_start, initargs=(task,)) as pool:
+        yield from pool.map(_run, chunks)
+
+
+def _outcome(checker: LowerBounds, orbits: Orbits, node: Node) -> Outcome:
+    entry = node.fields("cell", "steps", optional=("signs",))
+    try:
+        steps, strata = checker.check(orbits.read_case(entry, node.path), entry["steps"])
+    except Refuted as refuted:
+        return Outcome(0, 0, str(refuted))
+    return Outcome(steps, strata, None)
+
+
+_started: list[tuple[LowerBounds, Orbits]] = []
+"""The checker of this worker process, built once by its initializer."""
+
+
+def _start(task: Task) -> None:
+    _started[:] = [(task.checker(), task.orbits)]
+
+
+def _run(chunk: list[Node]) -> list[Outcome]:
+    checker, orbits = _started[0]
+    return [_outcome(checker, orbits, node) for node in chunk]

@@ -1,0 +1,145 @@
+"""Extrema, minimum and oscillations of functions that are given piece by piece."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from flint import fmpq, fmpz_poly
+
+from pieceproof.checking.heights import Height, compare_heights
+from pieceproof.checking.lowerbounds import Envelope
+from pieceproof.checking.pieces import Piece
+from pieceproof.checking.reals import Interval, Real, compare, exactly
+from pieceproof.checking.shapes import shape
+
+X = fmpz_poly([0, 1])
+ONE = fmpz_poly([1])
+
+
+def at(value):
+    return (
+        value
+        if isinstance(value, Real)
+        else exactly(fmpq(*value) if isinstance(value, tuple) else fmpq(value))
+    )
+
+
+def function(*parts):
+    """Pieces from (start, numerator, denominator), …, end."""
+    *pieces, end = parts
+    starts = [at(piece[0]) for piece in pieces]
+    return [
+        Piece(Interval(start, stop), fmpz_poly(numerator), fmpz_poly(denominator), fmpq(10**6))
+        for (_, numerator, denominator), start, stop in zip(
+            pieces, starts, [*starts[1:], at(end)], strict=True
+        )
+    ]
+
+
+def spots(extrema):
+    return [(str(e.start), str(e.end)) if e.plateau else str(e.start) for e in extrema]
+
+
+def zigzag(*levels):
+    """Straight lines through (0, levels[0]), (1, levels[1]), …"""
+    parts = [
+        (i, [a - (b - a) * i, b - a] if b != a else [a], [1])
+        for i, (a, b) in enumerate(pairwise(levels))
+    ]
+    return function(*parts, len(levels) - 1)
+
+
+@pytest.mark.parametrize(
+    ("levels", "minima", "maxima", "lowest", "oscillations"),
+    [
+        ([0, 1], ["0"], ["1"], ["0"], 1),
+        ([1, 0], ["1"], ["0"], ["1"], 1),
+        ([0, 1, 0], ["0", "2"], ["1"], ["0", "2"], 2),
+        ([1, 0, 1], ["1"], ["0", "2"], ["1"], 2),
+        ([5], None, None, None, 0),
+        ([0, 2, 1, 3], ["0", "2"], ["1", "3"], ["0"], 3),
+        ([0, 1, 1, 2], ["0"], ["3"], ["0"], 1),
+        ([0, 2, 3, 1, 1, 2], ["0", ("3", "4")], ["2", "5"], ["0"], 3),
+        ([2, 2, 1, 1], [("2", "3")], [("0", "1")], [("2", "3")], 1),
+        ([0, 2, 2, 0], ["0", "3"], [("1", "2")], ["0", "3"], 2),
+        # a threshold equal to the maximum 1 of the first hump is not above the minimum 1
+        ([0, 1, 0, 2, 1, 2], ["0", "2", "4"], ["1", "3", "5"], ["0", "2"], 3),
+        ([0, 3, 1, 2, 0], ["0", "2", "4"], ["1", "3"], ["0", "4"], 4),
+        ([0, 1, 0, 3, 2, 3], ["0", "2", "4"], ["1", "3", "5"], ["0", "2"], 3),
+    ],
+)
+def test_zigzags(levels, minima, maxima, lowest, oscillations):
+    if minima is None:
+        found = shape(function((0, levels, [1]), 1))
+        minima = maxima = lowest = [("0", "1")]
+    else:
+        found = shape(zigzag(*levels))
+    assert spots(found.minima) == minima
+    assert spots(found.maxima) == maxima
+    assert spots(found.lowest) == lowest
+    assert found.oscillations == oscillations
+
+
+def test_turning_points_inside_a_piece_are_roots_of_odd_order_of_the_slope():
+    """(α² − 2)² on [−2, 2] turns at ±√2 and 0; (α − 1)³ does not turn at 1."""
+    found = shape(function((-2, ((X**2 - 2) ** 2).coeffs(), [1]), 2))
+    assert spots(found.minima) == ["-1.414213562", "1.414213562"]
+    assert spots(found.maxima) == ["-2", "0", "2"]
+    assert len(found.lowest) == 2
+    assert found.oscillations == 4
+    found = shape(function((0, ((X - 1) ** 3).coeffs(), [1]), 2))
+    assert spots(found.minima) == ["0"]
+    assert found.oscillations == 1
+
+
+def test_equal_minima_at_different_algebraic_points_tie():
+    """α³ − 3α² + 2 and its mirror image: irrational critical values are compared exactly."""
+    cubic = X**3 - 2 * X
+    mirrored = (4 - X) ** 3 - 2 * (4 - X)
+    pieces = function((0, cubic.coeffs(), [1]), (2, mirrored.coeffs(), [1]), 4)
+    found = shape(pieces)
+    assert len(found.minima) == 2
+    assert len(found.lowest) == 2
+    assert found.oscillations == 4
+    left, right = (extremum.height for extremum in found.minima)
+    assert left.number.polynomial.degree() == 2
+    assert compare(left.number, right.number) == 0
+    value = Real(27 * X**2 - 32, fmpq(-2), fmpq(-1))  # −4√2/(3√3)
+    assert compare(left.number, value) == 0
+    nudged = function((0, cubic.coeffs(), [1]), (2, (10**30 * mirrored + 1).coeffs(), [10**30]), 4)
+    assert len(shape(nudged).lowest) == 1
+
+
+def test_heights_against_rationals_are_exact():
+    piece = function((0, [0, 1], [1, 1]), 2)[0]
+    root = Real(X**2 - 2, fmpq(1), fmpq(2))
+    height = Height(piece, root)  # √2/(1 + √2) = 2 − √2
+    assert compare(height.number, Real(X**2 - 4 * X + 2, fmpq(0), fmpq(1))) == 0
+    assert height.against(fmpq(1, 2)) == 1
+    assert height.against(fmpq(586, 1000)) == -1
+    square = Height(function((0, [0, 0, 1], [1]), 2)[0], root)
+    assert square.against(fmpq(2)) == 0
+    assert square.number.rational
+    assert compare_heights(square, Height(function((0, [2], [1]), 1)[0], exactly(fmpq(1)))) == 0
+    assert compare_heights(height, square) == -1
+
+
+def test_an_envelope_names_the_piece_that_a_bound_misses():
+    pieces = zigzag(0, 4, 2, 5)
+    envelope = Envelope(pieces)
+    assert [
+        envelope.overlapping(at(a), at(b)) for a, b in ((0, 3), (1, 2), ((1, 2), 1), (2, 3))
+    ] == [
+        (0, 2),
+        (1, 1),
+        (0, 0),
+        (2, 2),
+    ]
+    assert envelope.exceeded_by(fmpz_poly([5]), ONE, at(0), at(3)) is None
+    assert envelope.exceeded_by(fmpz_poly([9]), fmpz_poly([2]), at(0), at(3)) == 2
+    assert envelope.exceeded_by(fmpz_poly([4]), ONE, at(0), at((8, 3))) is None
+    assert envelope.exceeded_by(fmpz_poly([3]), ONE, at(0), at(3)) == 0
+    assert envelope.exceeded_by(fmpz_poly([3]), ONE, at((3, 2)), at((7, 3))) is None
+    assert envelope.exceeded_by(fmpz_poly([3]), ONE, at((3, 2)), at((5, 2))) == 2
+    assert envelope.exceeded_by(pieces[1].numerator, ONE, at(1), at(2)) is None
