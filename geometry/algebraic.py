@@ -152,8 +152,13 @@ class RealAlgebraic:
             bits *= 2
 
     def decimal(self, digits: int = 20) -> str:
-        """Correctly rounded decimal with ``digits`` significant digits, without an exponent."""
-        return decimal(self, digits)
+        """Correctly rounded (ties to even) to ``digits`` significant digits, without an exponent."""
+        while not self.is_rational:
+            rounded = {rounded_decimal(end, digits) for end in (self._lower, self._upper)}
+            if len(rounded) == 1:  # rounding is monotone, so the number rounds the same
+                return rounded.pop()
+            self.bisect(4)
+        return rounded_decimal(self._lower, digits)
 
     def __float__(self) -> float:
         self.refine(fmpq(1, fmpz(1) << 60) * max(fmpq(1, fmpz(1) << 60), abs(self._lower)))
@@ -197,32 +202,21 @@ def _restore(coefficients: list[str], lower: str, upper: str) -> RealAlgebraic:
     return RealAlgebraic(fmpz_poly([fmpz(c) for c in coefficients]), _fmpq(lower), _fmpq(upper))
 
 
-def decimal(number: RealAlgebraic, digits: int) -> str:
-    """``number`` correctly rounded (ties to even) to ``digits`` significant digits.
+def rounded_decimal(value: fmpq, digits: int) -> str:
+    """``value`` rounded (ties to even) to ``digits`` significant digits, in fixed-point notation.
 
-    Fixed-point notation; trailing zeros of exact rationals are dropped.
+    Trailing zeros of the fractional part are dropped.
     """
-    if number.is_rational and number.lower == 0:
+    if value == 0:
         return "0"
-    negative = number.compare_rational(fmpq(0)) < 0
-    while not number.is_rational and sign(number.lower) != sign(number.upper):
-        number.bisect()
-    places = digits - _magnitude(abs(number.lower + number.upper) / 2)
-    while True:
-        scale = fmpq(10) ** places
-        rounded = {_round_half_even(end * scale) for end in (number.lower, number.upper)}
-        if len(rounded) == 1:
-            break
-        number.bisect(4)
-    text = str(abs(rounded.pop()))
+    places = digits - _magnitude(abs(value))
+    text = str(abs(_round_half_even(value * fmpq(10) ** places)))
     if places <= 0:
         text += "0" * -places
     else:
         text = text.rjust(places + 1, "0")
-        text = f"{text[:-places]}.{text[-places:]}"
-        if number.is_rational:
-            text = text.rstrip("0").rstrip(".")
-    return ("-" if negative else "") + text
+        text = f"{text[:-places]}.{text[-places:]}".rstrip("0").rstrip(".")
+    return ("-" if value < 0 else "") + text
 
 
 def _magnitude(value: fmpq) -> int:
@@ -257,7 +251,7 @@ def roots_of(
                 found.append(RealAlgebraic.rational(root))
         else:
             found += [
-                RealAlgebraic(irreducible, l, u) for l, u in isolate(irreducible, lower, upper)
+                RealAlgebraic(irreducible, *ends) for ends in isolate(irreducible, lower, upper)
             ]
     return sorted(found)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 
-from geometry.algebraic import RealAlgebraic
+from geometry.algebraic import RealAlgebraic, rounded_decimal
 from geometry.intervals import Interval, sign_pattern
 from geometry.rational_functions import RationalFunction
 
@@ -30,6 +30,17 @@ class Level:
     def exact(self) -> RealAlgebraic:
         """The value as a real algebraic number."""
         return self.function.value_at(self.at)
+
+    def decimal(self, digits: int) -> str:
+        """The value correctly rounded to ``digits`` significant digits."""
+        if self.at.is_rational:
+            return self.exact.decimal(digits)
+        for _ in range(0, SEPARATION_BITS, 16):
+            rounded = {rounded_decimal(end, digits) for end in self.function.enclosure(self.at)}
+            if len(rounded) == 1:
+                return rounded.pop()
+            self.at.bisect(16)
+        return self.exact.decimal(digits)
 
     def compare(self, other: Level) -> int:
         """Sign of (self − other): by enclosures first, exactly if they do not separate."""

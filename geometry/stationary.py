@@ -30,9 +30,9 @@ class SingularSystem(ArithmeticError):
 
 @dataclass(frozen=True, eq=False)
 class Stationary:
-    """w_S = point/denominator, λ_S = multipliers/denominator, v_S = value/value_denominator.
+    """w_S = point/denominator, λ_S = multipliers/multiplier_denominator and v_S likewise.
 
-    Integer polynomials; both denominators are ≥ 0 for every real α and not identically
+    Integer polynomials; the denominators are ≥ 0 for every real α and not identically
     0, so ``slacks`` (of all constraints outside S) and ``multipliers`` carry the signs of
     a_j·w − b_j and λ_j.
     """
@@ -41,6 +41,7 @@ class Stationary:
     point: Polynomials
     denominator: fmpz_poly
     multipliers: Polynomials
+    multiplier_denominator: fmpz_poly
     value_numerator: fmpz_poly
     value_denominator: fmpz_poly
     slacks: Polynomials
@@ -108,6 +109,15 @@ class CellProgram:
             point[i] = value
         return point
 
+    def full_point(self, stationary: Stationary) -> tuple[list[fmpz_poly], fmpz_poly]:
+        """w_S for all parameters, dead ones at the witness: (numerators, denominator)."""
+        witness = self.cell.witness
+        scale = lcm(1, *(value.denominator for value in witness))
+        numerators = [int(value * scale) * stationary.denominator for value in witness]
+        for i, p in zip(self.live, stationary.point, strict=True):
+            numerators[i] = scale * p
+        return numerators, scale * stationary.denominator
+
     def active_set(self, labels: Iterable[str]) -> tuple[int, ...]:
         """Indices of the constraints with the given labels."""
         return tuple(sorted(self.labels.index(label) for label in labels))
@@ -150,6 +160,7 @@ class CellProgram:
             point,
             denominator,
             multipliers,
+            factor * self.cell.objective.scale * denominator,
             value,
             2 * factor * self.cell.objective.scale * denominator,
             tuple(
