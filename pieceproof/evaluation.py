@@ -61,6 +61,16 @@ class Span:
         value = self.entry["value"].fields("numerator", "denominator")
         return _ratio(value["numerator"], value["denominator"], alpha)
 
+    def minimiser_at(self, alpha: fmpq) -> list[fmpq]:
+        """The minimiser at ``alpha`` in this piece, from the part whose interval holds it."""
+        for part in self.entry["parts"]:
+            keys = ("interval", "cell", "active", "minimiser", "multipliers")
+            entry = part.fields(*keys, optional=("signs",))
+            if _holds(*_ends(entry["interval"]), alpha):
+                vector = entry["minimiser"].fields("numerators", "denominator")
+                return [_ratio(p, vector["denominator"], alpha) for p in vector["numerators"]]
+        raise CertificateError(f"pieces[{self.index}].parts: none holds {alpha}")
+
     def approximate_ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """(α, ℓ*) at both ends, rounded; irrational ends are first enclosed to 2^−100."""
         points = []
@@ -78,12 +88,9 @@ def spans(document: dict[str, Any]) -> Iterator[Span]:
         CertificateError: the document has no readable pieces.
     """
     for index, node in enumerate(Node(document.get("pieces"), "pieces")):
-        keys = ("interval", "cell", "active", "value", "minimiser", "multipliers", "sample")
+        keys = ("interval", "cell", "active_set", "value", "sample", "parts")
         entry = node.fields(*keys, optional=("signs",))
-        ends = [read_end(end) for end in entry["interval"]]
-        if len(ends) != 2:
-            raise CertificateError(f"{node.path}.interval: expected two ends")
-        yield Span(index, entry, *ends)
+        yield Span(index, entry, *_ends(entry["interval"]))
 
 
 def evaluate(document: dict[str, Any], alpha: Fraction) -> Evaluation:
@@ -98,27 +105,30 @@ def evaluate(document: dict[str, Any], alpha: Fraction) -> Evaluation:
         entry.fields("name", "lower", "upper")["name"].text()
         for entry in problem.fields("model", "interval", "parameters", "loss", "data")["parameters"]
     ]
-    at, number = to_fmpq(alpha), exactly(to_fmpq(alpha))
-    found = [
-        span
-        for span in spans(document)
-        if compare(span.start, number) <= 0 <= compare(span.end, number)
-    ]
+    at = to_fmpq(alpha)
+    found = [span for span in spans(document) if _holds(span.start, span.end, at)]
     if not found:
         ends = [entry.text() for entry in Node(document["problem"]["interval"], "interval")]
         raise OutsideError(f"{alpha} is in no piece; choose α in [{', '.join(ends)}]")
     best = min(found, key=lambda span: span.value_at(at))
-    minimiser = best.entry["minimiser"].fields("numerators", "denominator")
-    numerators = minimiser["numerators"].items()
-    if len(numerators) != len(names):
-        raise CertificateError(f"pieces[{best.index}].minimiser: expected {len(names)} numerators")
-    weights = [_ratio(numerator, minimiser["denominator"], at) for numerator in numerators]
+    weights = [to_fraction(weight) for weight in best.minimiser_at(at)]
+    if len(weights) != len(names):
+        raise CertificateError(f"pieces[{best.index}]: expected {len(names)} numerators")
     return Evaluation(
-        alpha=alpha,
-        value=to_fraction(best.value_at(at)),
-        minimiser=dict(zip(names, map(to_fraction, weights), strict=True)),
-        piece=best.index,
+        alpha, to_fraction(best.value_at(at)), dict(zip(names, weights, strict=True)), best.index
     )
+
+
+def _ends(interval: Node) -> tuple[Real, Real]:
+    ends = [read_end(end) for end in interval]
+    if len(ends) != 2:
+        raise CertificateError(f"{interval.path}: expected two ends")
+    return ends[0], ends[1]
+
+
+def _holds(start: Real, end: Real, alpha: fmpq) -> bool:
+    at = exactly(alpha)
+    return compare(start, at) <= 0 <= compare(end, at)
 
 
 def as_float(value: fmpq) -> float:

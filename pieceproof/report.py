@@ -92,7 +92,7 @@ def _pieces(document: dict[str, Any], pieces: list[Span]) -> Table:
             *(f"{value:.7g}" for value in (left, right)),
             kind,
             _cell(span),
-            ", ".join(span.entry["active"].texts()),
+            ", ".join(span.entry["active_set"].texts()),
         )
     if len(pieces) > MAX_ROWS:
         table.add_row("…", *[""] * 6, f"{len(pieces) - MAX_ROWS} more in the certificate")

@@ -1,0 +1,5 @@
+"""``python -m pieceproof``."""
+
+from pieceproof.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,219 @@
+"""The command ``pieceproof``: stdout carries the result, stderr progress and messages.
+
+Exit status: 0 done; 1 a verification failed; 2 bad input, in one line that names file, key
+and remedy; 3 a budget ran out and the result is partial (still written).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pieceproof.analysis import analyze
+from pieceproof.cache import CacheError
+from pieceproof.certificate import write
+from pieceproof.checking.reading import Refuted
+from pieceproof.evaluation import OutsideError, evaluate
+from pieceproof.progress import TerminalProgress
+from pieceproof.report import evaluations, show, summary
+from pieceproof.specfile import load_problem
+from pieceproof.tables import SpecError
+from pieceproof.verify import CertificateError, Conclusion, Report, load, verify
+from piecewise.errors import PiecewiseError, ProblemError
+from piecewise.exact import rational
+
+MAX_MESSAGE = 600
+"""Longest error line, in characters: a hostile key or cell does not fill the screen."""
+
+RESULT = "result.json"
+"""Name of the certificate in the output folder."""
+
+UNFINISHED = "unfinished.sqlite"
+"""Name of the finished work of an interrupted run there; removed when the run is complete."""
+
+
+class Exit(IntEnum):
+    """What the exit status says."""
+
+    DONE = 0
+    REFUTED = 1
+    BAD_INPUT = 2
+    PARTIAL = 3
+    INTERRUPTED = 130
+
+
+class BadInput(ValueError):
+    """A file or argument that cannot be used; one line ``file: key: problem; remedy``."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pieceproof", message="%(prog)s %(version)s")
+def command() -> None:
+    """Exact, certified dual loss functions of piecewise polynomial learning problems."""
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes."
+)
+
+
+@command.command("analyze")
+@click.argument("spec")
+@click.option("--out", help=f"Folder for {RESULT} and the picture.  [default: SPEC-result]")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0), help="Time budget; then the result is partial."
+)
+@json_option
+@jobs_option
+def analyze_command(
+    spec: str, out: str | None, seconds: float | None, as_json: bool, jobs: int
+) -> Exit:
+    """Compute the exact dual loss of SPEC.toml, check its certificate, and draw it.
+
+    An interrupted run goes on where it was when it is started again with the same --out.
+    """
+    problem = load_problem(spec)
+    folder = _folder(out or f"{Path(spec).stem}-result")
+    try:
+        with TerminalProgress() as progress:
+            dual = analyze(
+                problem, jobs=jobs, progress=progress, cache=folder / UNFINISHED, seconds=seconds
+            )
+    except PiecewiseError as error:
+        raise BadInput(f"{spec}: model: {error}") from None
+    path = folder / RESULT
+    write(dual.document, path)
+    pictures = [("picture", str(picture)) for picture in _draw(dual.document, folder)]
+    if as_json:
+        _print_json(dual.document)
+    else:
+        files = [("certificate", str(path)), *pictures]
+        show(summary(dual.document, _verdict(dual.report), files))
+    return _status(dual.report)
+
+
+@command.command("verify")
+@click.argument("path", metavar="CERTIFICATE")
+@json_option
+@jobs_option
+def verify_command(path: str, as_json: bool, jobs: int) -> Exit:
+    """Re-derive every claim of CERTIFICATE.json without the code that produced it."""
+    document = load(path)
+    with TerminalProgress() as progress:
+        report = verify(document, progress, jobs)
+    if as_json:
+        _print_json(
+            {
+                "accepted": report.accepted,
+                "verdict": str(report.verdict),
+                "reasons": list(report.reasons),
+                "checked": dict(report.checked),
+            }
+        )
+    else:
+        click.echo(str(report))
+    return _status(report)
+
+
+@command.command("evaluate", context_settings={"ignore_unknown_options": True})
+@click.argument("path", metavar="CERTIFICATE")
+@click.argument("alphas", metavar="ALPHA...", nargs=-1, required=True)
+@json_option
+def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
+    """Exact value, minimiser and piece of the dual loss at each ALPHA (a decimal or p/q)."""
+    document = load(path)
+    results = []
+    for text in alphas:
+        try:
+            results.append(evaluate(document, rational(text)))
+        except (ProblemError, OutsideError) as error:
+            raise BadInput(f"{path}: ALPHA: {error}") from None
+    if as_json:
+        _print_json({"evaluations": [result.as_json() for result in results]})
+    else:
+        show(evaluations(results))
+    return Exit.DONE
+
+
+@command.command("plot")
+@click.argument("path", metavar="CERTIFICATE")
+@click.option("--out", help="Folder for the picture.  [default: that of CERTIFICATE]")
+def plot_command(path: str, out: str | None) -> Exit:
+    """Draw the dual loss of CERTIFICATE.json with its breakpoints and minimisers."""
+    folder = _folder(out) if out else Path(path).parent
+    for picture in _draw(load(path), folder):
+        click.echo(str(picture))
+    return Exit.DONE
+
+
+def _draw(document: dict[str, Any], folder: Path) -> list[Path]:
+    from pieceproof.plots import plot_document  # matplotlib takes longer to load than most jobs
+
+    return plot_document(document, folder)
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{name}: --out: {error.strerror}; choose another folder") from None
+    return folder
+
+
+def _verdict(report: Report) -> str:
+    """The verdict of the checker, which alone may say ``proved``."""
+    if report.accepted:
+        return f"{report.verdict} (certificate checked)"
+    return f"{report.verdict}: {'; '.join(report.reasons)}"
+
+
+def _status(report: Report) -> Exit:
+    if report.accepted:
+        return Exit.DONE
+    return Exit.PARTIAL if report.verdict is Conclusion.UNRESOLVED else Exit.REFUTED
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status. Whatever cannot be read is told in one line."""
+    try:
+        status: int = command.main(arguments, prog_name="pieceproof", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return Exit.BAD_INPUT
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "pieceproof"
+        return _refuse(f"{where}: {error.format_message()} See {where} --help.")
+    except (SpecError, BadInput, CertificateError, CacheError) as error:
+        return _refuse(str(error))
+    except Refuted as error:
+        _refuse(str(error))
+        return Exit.REFUTED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough; the flush at exit must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    return status
+
+
+def _refuse(message: str) -> Exit:
+    line = "".join(c if c.isprintable() else " " for c in " ".join(message.split()))
+    click.echo(line if len(line) <= MAX_MESSAGE else f"{line[:MAX_MESSAGE]}…", err=True)
+    return Exit.BAD_INPUT
