@@ -7,7 +7,6 @@ and remedy; 3 a budget ran out and the result is partial (still written).
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
@@ -96,7 +95,7 @@ def analyze_command(
         _print_json(dual.document)
     else:
         files = [("certificate", str(path)), *pictures]
-        show(summary(dual.document, _verdict(dual.report), files))
+        show(summary(dual.document, dual.report, files))
     return _status(dual.report)
 
 
@@ -169,13 +168,6 @@ def _folder(name: str) -> Path:
     return folder
 
 
-def _verdict(report: Report) -> str:
-    """The verdict of the checker, which alone may say ``proved``."""
-    if report.accepted:
-        return f"{report.verdict} (certificate checked)"
-    return f"{report.verdict}: {'; '.join(report.reasons)}"
-
-
 def _status(report: Report) -> Exit:
     if report.accepted:
         return Exit.DONE
@@ -206,10 +198,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has enough; the flush at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}; choose another place")
     return status
 
 

@@ -18,10 +18,17 @@ from rich.text import Text
 from pieceproof.checking.reading import Node
 from pieceproof.checking.reals import read_end
 from pieceproof.evaluation import WIDTH, Evaluation, Span, as_float, spans
+from pieceproof.verify import Conclusion, Report
 
 MAX_ROWS = 60
 """Pieces listed; the document has all of them."""
 
+
+_TITLES = {
+    Conclusion.PROVED: "ℓ*(α) = min f(α, w)",
+    Conclusion.UNRESOLVED: "An upper bound of ℓ*(α) = min f(α, w), not proved to be ℓ*,",
+    Conclusion.REJECTED: "A claim about ℓ*(α) = min f(α, w) that the checker rejects,",
+}
 
 PLAIN_WIDTH = 120
 """Columns used when the output is no terminal."""
@@ -34,15 +41,19 @@ def show(renderable: RenderableType) -> None:
 
 
 def summary(
-    document: dict[str, Any], verdict: str, files: Iterable[tuple[str, str]]
+    document: dict[str, Any], report: Report, files: Iterable[tuple[str, str]]
 ) -> RenderableType:
-    """The table of pieces and what follows; ``files`` are lines (what, where)."""
+    """The table of pieces and what follows; ``files`` are lines (what, where).
+
+    Only the checker's ``report`` may say that anything is proved.
+    """
+    facts = [*_results(document), ("verdict", _verdict(report)), *files]
     return Group(
-        Text(_title(document), style="bold"),
+        Text(_title(document, report), style="bold"),
         "",
         _pieces(document, list(spans(document))),
         "",
-        _facts([*_results(document), ("verdict", verdict), *files]),
+        _facts(facts),
     )
 
 
@@ -66,14 +77,20 @@ def _exact(value: Fraction) -> str:
     return str(value) if value.denominator == 1 else f"{value} ≈ {float(value):.12g}"
 
 
-def _title(document: dict[str, Any]) -> str:
+def _title(document: dict[str, Any], report: Report) -> str:
     problem = document["problem"]
     lower, upper = problem["interval"]
     examples, parameters = len(problem["data"]["targets"]), len(problem["parameters"])
     return (
-        f"ℓ*(α) = min f(α, w) over α in [{lower}, {upper}]: "
+        f"{_TITLES[report.verdict]} over α in [{lower}, {upper}]: "
         f"{_count(examples, 'example')}, {_count(parameters, 'parameter')}"
     )
+
+
+def _verdict(report: Report) -> str:
+    if report.accepted:
+        return f"{report.verdict} (certificate checked)"
+    return f"{report.verdict}: {'; '.join(report.reasons)}"
 
 
 def _pieces(document: dict[str, Any], pieces: list[Span]) -> Table:
