@@ -66,9 +66,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         return {"unsupported": str(reason)}
 
 
-def _groebner(
-    library: Library, system: PolynomialSystem, prime: int, alpha: int
-) -> dict[str, Any]:
+def _groebner(library: Library, system: PolynomialSystem, prime: int, alpha: int) -> dict[str, Any]:
     if not prime and system.parameter is not None:
         return {"leading": library.leading(system), "polynomials": []}
     basis = library.modular(system, prime, alpha) if prime else library.basis(system)

@@ -118,9 +118,7 @@ def elimination_ideal(system: PolynomialSystem, keep: Sequence[str]) -> list[fmp
             continue
         if any(monomial[i] for monomial in monomials for i in dropped):
             raise OrderLost("the kept variables outweigh an eliminated one")
-        inside.append(
-            target.from_dict({tuple(m[i] for i in kept): c for m, c in element.terms()})
-        )
+        inside.append(target.from_dict({tuple(m[i] for i in kept): c for m, c in element.terms()}))
     return _reduced(inside, PolynomialSystem(tuple(keep), ()))
 
 
@@ -141,7 +139,7 @@ def _reduced(polynomials: Sequence[fmpz_mpoly], system: PolynomialSystem) -> lis
     if not polynomials:
         return []
     basis = fmpz_mpoly_vec(list(polynomials), system.context).buchberger_naive()
-    reduced = [element.primitive()[1] for element in basis.autoreduction(groebner=True)]
+    reduced = [element.primitive()[1] for element in basis.autoreduction()]
     return [-e if e.leading_coefficient() < 0 else e for e in reduced]
 
 

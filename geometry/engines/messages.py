@@ -14,7 +14,7 @@ from geometry.engines.system import PolynomialSystem, Terms, ring
 
 
 def number(value: Fraction | int | fmpq | fmpz) -> str:
-    """"p/q" or "p", of any length."""
+    """ "p/q" or "p", of any length."""
     return str(as_fmpq(value) if isinstance(value, (Fraction, int)) else value)
 
 

@@ -168,7 +168,7 @@ def _document(equations: Iterable[Terms], variables: int, characteristic: int) -
     for terms in equations:
         line = ""
         for monomial, coefficient in terms.items():
-            factors = [str(abs(fmpz(coefficient)))]
+            factors = [str(fmpz(abs(int(coefficient))))]
             factors += [f"{x}^{e}" for x, e in zip(names, monomial, strict=True) if e]
             sign = "-" if coefficient < 0 else "+" if line else ""
             line += sign + "*".join(factors)

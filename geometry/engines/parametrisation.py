@@ -54,7 +54,7 @@ class Parametrisation:
             (as_fmpq(c) * n for c, n in zip(self.linear_form, self.numerators, strict=True)),
             fmpq_poly([0]),
         )
-        if (form - fmpq_poly([0, 1]) * d) % w != 0:
+        if (form - fmpq_poly([0, 1]) * d) % w:
             return False
         n = len(system.variables)
         powers: list[list[fmpq_poly]] = [[fmpq_poly([1])] for _ in range(n + 1)]
@@ -73,7 +73,7 @@ class Parametrisation:
                 for index, exponent in enumerate(exponents):
                     term = term * power(index, exponent) % w
                 total += term
-            if total % w != 0:
+            if total % w:
                 return False
         return True
 
@@ -110,7 +110,7 @@ def sorted_boxes(
 ) -> list[tuple[tuple[Fraction, Fraction], ...]]:
     """By midpoints; coordinates that agree to 2^−20 count as equal, so that the order does
     not depend on how equal coordinates are enclosed."""
-    return sorted(boxes, key=lambda box: [round((l + u) * 2**19) for l, u in box])
+    return sorted(boxes, key=lambda box: [round(sum(side) * 2**19) for side in box])
 
 
 def _evaluate(p: fmpq_poly, t: arb) -> arb:
@@ -133,4 +133,4 @@ def exact(point: arb) -> Fraction:
 
 def _narrow(side: tuple[Fraction, Fraction], precision: int) -> bool:
     lower, upper = side
-    return (upper - lower) * 2**precision <= max(1, abs(lower))
+    return bool((upper - lower) * 2**precision <= max(1, abs(lower)))

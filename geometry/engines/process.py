@@ -1,6 +1,7 @@
 """Child processes with a time limit, a memory limit and nothing left behind.
 
-The child runs in a session of its own, in a temporary directory that is removed; its
+The child writes to files of limited size, so a program that talks without end hurts
+nobody. It runs in a session of its own, in a temporary directory that is removed; its
 whole process group is ended when the call returns, however it returns. The address-space
 limit is set by the shell (``ulimit -v``), which is safe in threaded programs and ignored
 where the system has none.
@@ -21,8 +22,10 @@ from pathlib import Path
 
 from geometry.engines.protocol import Failure, Limits, Reason
 
-_LIMITED = 'ulimit -v "$1" 2>/dev/null; shift; exec "$@"'
-_OUT_OF_MEMORY = ("memory", "bad_alloc", "alloc")
+_LIMITED = 'ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; shift 2; exec "$@"'
+_OUTPUT_BLOCKS = str(2**20)
+"""Half a gigabyte, in the 512-byte blocks of ``ulimit -f``."""
+_OUT_OF_MEMORY = ("memory", "bad_alloc")
 
 
 def find_program(name: str) -> str | None:
@@ -53,45 +56,53 @@ def run(
     with tempfile.TemporaryDirectory(prefix="pieceproof-") as folder:
         for name, content in (files or {}).items():
             Path(folder, name).write_text(content, encoding="utf-8")
-        shell = ["/bin/sh", "-c", _LIMITED, "sh", str(limits.megabytes * 1024), *command]
-        try:
-            child = subprocess.Popen(  # noqa: S603 (arguments are ours, no shell parsing)
-                shell,
-                cwd=folder,
-                env={**os.environ, **(environment or {})},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
-        except OSError as error:
-            return Failure(engine, Reason.CRASH, f"it could not be started: {error}")
-        try:
-            output, messages = child.communicate(text, timeout=limits.seconds)
-        except subprocess.TimeoutExpired:
-            return Failure(engine, Reason.TIME, f"no result within {limits.seconds:g} s")
-        finally:
-            _end(child)
-    if child.returncode == 0:
-        return output
-    last = messages.strip().splitlines()[-1:] or ["no message"]
+        memory = str(limits.megabytes * 1024)
+        shell = ["/bin/sh", "-c", _LIMITED, "sh", memory, _OUTPUT_BLOCKS, *command]
+        said, complained = Path(folder, ".stdout"), Path(folder, ".stderr")
+        with said.open("wb") as output, complained.open("wb") as messages:
+            try:
+                child = subprocess.Popen(  # noqa: S603 (arguments are ours, no shell parsing)
+                    shell,
+                    cwd=folder,
+                    env={**os.environ, **(environment or {})},
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=messages,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return Failure(engine, Reason.CRASH, f"it could not be started: {error}")
+            try:
+                child.communicate(text.encode(), timeout=limits.seconds)
+            except subprocess.TimeoutExpired:
+                return Failure(engine, Reason.TIME, f"no result within {limits.seconds:g} s")
+            finally:
+                _end(child)
+        if child.returncode == 0:
+            return said.read_text(encoding="utf-8", errors="replace")
+        return _diagnosis(
+            engine, child.returncode, complained.read_text(errors="replace").strip(), limits
+        )
+
+
+def _diagnosis(engine: str, status: int, messages: str, limits: Limits) -> Failure:
+    """Why a child ended with a non-zero ``status``."""
+    last = (messages.splitlines() or ["no message"])[-1]
     if any(word in messages.lower() for word in _OUT_OF_MEMORY):
-        limit = f"{limits.megabytes} MB were not enough ({last[0]})"
-        return Failure(engine, Reason.MEMORY, limit)
-    if child.returncode < 0:
-        what = f"ended by signal {-child.returncode} ({signal.strsignal(-child.returncode)})"
+        return Failure(engine, Reason.MEMORY, f"{limits.megabytes} MB were not enough ({last})")
+    if status == -signal.SIGXFSZ:
+        return Failure(engine, Reason.UNREADABLE, "its output has no end")
+    if status < 0:
+        what = f"ended by signal {-status} ({signal.strsignal(-status)})"
         return Failure(engine, Reason.CRASH, f"{what}; the limit was {limits.megabytes} MB")
-    return Failure(engine, Reason.CRASH, f"exit status {child.returncode}: {last[0]}")
+    return Failure(engine, Reason.CRASH, f"exit status {status}: {last}")
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def _end(child: subprocess.Popen[bytes]) -> None:
     """End the child's whole process group and collect it."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    for stream in (child.stdin, child.stdout, child.stderr):
-        if stream is not None:
-            stream.close()
+    if child.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()

@@ -104,11 +104,12 @@ class Solutions:
 
     ``verdict`` is what the *completeness* and ``dimension`` rest on. Boxes come sorted;
     the existence and uniqueness of a root in each is for Krawczyk's test to prove. With
-    ``dimension`` POSITIVE there are no boxes.
+    ``dimension`` POSITIVE there are no boxes. ``dimension`` None: an engine that looks at
+    real solutions only found finitely many.
     """
 
     engine: str
-    dimension: Dimension
+    dimension: Dimension | None
     boxes: tuple[Box, ...]
     verdict: Verdict
     parametrisation: Parametrisation | None = None

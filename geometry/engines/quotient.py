@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly, nmod_mat, nmod_poly
+from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly, nmod_mat
 
 from geometry.algebraic import as_fmpq, as_fraction
 from geometry.engines.parametrisation import Parametrisation
@@ -82,9 +82,7 @@ class QuotientAlgebra:
         size, prime = len(basis), groebner.prime
         matrices = [_matrix(size, size, prime) for _ in range(n)]
         elements = dict(zip(groebner.leading, groebner.polynomials, strict=True))
-        border = sorted(
-            {_times(m, i) for m in basis for i in range(n)} - set(index), key=grevlex
-        )
+        border = sorted({_times(m, i) for m in basis for i in range(n)} - set(index), key=grevlex)
         rows: dict[Monomial, Any] = {}
 
         def place(monomial: Monomial, row: Any) -> None:
@@ -150,7 +148,9 @@ class QuotientAlgebra:
                 below = (*monomial[:i], monomial[i] - 1, *monomial[i + 1 :])
                 known[monomial] = known[below] * self.multiplication[i]
             matrix = known[monomial]
-            traces.append(sum((matrix[i, i] for i in range(self.dimension)), start=0 * matrix[0, 0]))
+            traces.append(
+                sum((matrix[i, i] for i in range(self.dimension)), start=0 * matrix[0, 0])
+            )
         return traces
 
     def distinct(self, traces: Sequence[Any]) -> int:
@@ -234,7 +234,7 @@ def _tail(monomial: Monomial, element: Terms, index: dict[Monomial, int], prime:
     return row
 
 
-def _integer(p: fmpq_poly | nmod_poly) -> fmpz_poly:
+def _integer(p: fmpq_poly) -> fmpz_poly:
     """The primitive integer multiple of p."""
     numerator = p.numer()
     return numerator // fmpz_poly([numerator.content()])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from flint import fmpz
+from flint import fmpz, fmpz_mpoly
 
 from geometry.engines.exact_child import ask
 from geometry.engines.process import find_program, run
@@ -41,7 +41,7 @@ class Singular:
         if prime:
             equations: Iterable[Terms] = system.modulo(prime, alpha)
         else:
-            equations = [dict(equation.terms()) for equation in system.equations]
+            equations = [_terms(equation) for equation in system.equations]
         n = len(system.variables)
         field = f"({prime},a)" if generic else str(prime)
         script = (
@@ -76,7 +76,7 @@ class Singular:
     ) -> Elimination | Failure:
         names, n = system.names, len(system.names)
         dropped = [f"x{i}" for i in range(n) if names[i] not in keep] or ["1"]
-        equations = [dict(equation.terms()) for equation in system.equations]
+        equations = [_terms(equation) for equation in system.equations]
         output = self._run(
             f"ring r=0,({_names(n)}),dp; ideal i={_ideal(equations, n)};"
             f"ideal g=eliminate(i,{'*'.join(dropped)});",
@@ -107,6 +107,10 @@ class Singular:
         return output
 
 
+def _terms(equation: fmpz_mpoly) -> dict[Monomial, int]:
+    return {tuple(int(e) for e in m): int(c) for m, c in equation.terms()}
+
+
 def _names(count: int) -> str:
     return ",".join(f"x{i}" for i in range(count))
 
@@ -116,7 +120,9 @@ def _ideal(equations: Iterable[Terms], variables: int) -> str:
     names = [*(f"x{i}" for i in range(variables)), "a"]
     lines = [
         "+".join(
-            "*".join([f"({fmpz(c)})", *(f"{x}^{e}" for x, e in zip(names, m, strict=False) if e)])
+            "*".join(
+                [f"({fmpz(int(c))})", *(f"{x}^{e}" for x, e in zip(names, m, strict=False) if e)]
+            )
             for m, c in terms.items()
         )
         for terms in equations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,8 +65,7 @@ class Library:
         return [_terms(element) for element in _groebner(system, domain="QQ")]
 
     def leading(self, system: PolynomialSystem) -> list[Monomial]:
-        import sympy
-
+        sympy = _sympy()
         field = sympy.QQ.frac_field(_symbol(system.parameter))
         basis = _groebner(system, domain=field)
         return [tuple(element.monoms(order="grevlex")[0]) for element in basis]
@@ -81,8 +81,7 @@ class Library:
         ]
 
     def elimination(self, system: PolynomialSystem, keep: Sequence[str]) -> list[fmpz_mpoly]:
-        import sympy
-
+        sympy = _sympy()
         ordered = [*(name for name in system.names if name not in keep), *keep]
         skip, context = len(ordered) - len(keep), ring(keep)
         basis = _groebner(system, names=ordered, order=sympy.polys.orderings.lex, domain="QQ")
@@ -93,18 +92,19 @@ class Library:
         ]
 
 
-def _symbol(name: str | None) -> Any:
-    import sympy
+def _sympy() -> Any:
+    return importlib.import_module("sympy")
 
-    return sympy.Symbol(name)
+
+def _symbol(name: str | None) -> Any:
+    return _sympy().Symbol(name)
 
 
 def _groebner(
     system: PolynomialSystem, names: Sequence[str] | None = None, **options: Any
 ) -> list[Any]:
     """SymPy's reduced basis in ``names`` (the variables unless given); [] for no equations."""
-    import sympy
-
+    sympy = _sympy()
     symbols = [_symbol(name) for name in system.names]
     polynomials = [
         sympy.Poly.from_dict(
@@ -122,6 +122,4 @@ def _groebner(
 
 def _terms(element: Any) -> dict[Monomial, int | Fraction]:
     """Coefficients by monomial, grevlex-leading term first."""
-    return {
-        tuple(m): Fraction(int(c.p), int(c.q)) for m, c in element.terms(order="grevlex")
-    }
+    return {tuple(m): Fraction(int(c.p), int(c.q)) for m, c in element.terms(order="grevlex")}

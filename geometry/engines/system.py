@@ -8,6 +8,7 @@ the surface only and is imported when a SymPy expression is given.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -88,7 +89,7 @@ class PolynomialSystem:
         return len(self.equations) == len(self.variables)
 
     def supports(self) -> tuple[tuple[Monomial, ...], ...]:
-        """The monomials in ``variables`` of each equation (coefficients in Q[α] non-zero), sorted."""
+        """The monomials in ``variables`` of each equation, sorted; coefficients are in Q[α]."""
         n = len(self.variables)
         return tuple(
             tuple(sorted({tuple(int(e) for e in monomial[:n]) for monomial in equation.monoms()}))
@@ -204,8 +205,7 @@ def _flint_terms(polynomial: fmpz_mpoly | fmpq_mpoly, names: Sequence[str]) -> T
 
 
 def _sympy_terms(expression: Any, names: Sequence[str]) -> Terms:
-    import sympy
-
+    sympy = importlib.import_module("sympy")
     if isinstance(expression, sympy.Equality):
         expression = expression.lhs - expression.rhs
     symbols = {symbol.name: symbol for symbol in expression.free_symbols}
@@ -228,7 +228,6 @@ def _sympy_terms(expression: Any, names: Sequence[str]) -> Terms:
 
 
 def _sympy_rational(value: float) -> Any:
-    import sympy
-
+    sympy = importlib.import_module("sympy")
     exact = rational(value)
     return sympy.Rational(exact.numerator, exact.denominator)
