@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -167,7 +168,7 @@ class DualFunction:
         return tuple(self._breakpoints())
 
     def _breakpoints(self) -> Iterator[Breakpoint]:
-        for left, right in zip(self.pieces, self.pieces[1:], strict=False):
+        for left, right in pairwise(self.pieces):
             alpha = left.interval.upper
             if values_differ(left.value, right.value, alpha):
                 kind = Kind.JUMP

@@ -7,21 +7,24 @@ identically, what was there first stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import fmpz_poly
+from flint import fmpq, fmpz_poly
 
-from geometry.intervals import Interval, sign_pattern
+from geometry.intervals import Interval, is_positive, sign_pattern
 from geometry.polynomials import sign
-from geometry.rational_functions import RationalFunction
+from geometry.rational_functions import RationalFunction, short_above
 from piecewise.objective import CellKey
+
+CEILING_SLACK = 1024
+"""A ceiling exceeds the sampled values by this fraction of their size and spread at first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """On ``interval`` the value is ``function``, attained by cell ``key`` with active set ``active``.
+    """On ``interval`` the value is ``function``, attained by a cell with an active set.
 
     The stationary point of that stratum is feasible on the whole closed interval.
     """
@@ -41,6 +44,20 @@ class Segment:
         """A polynomial with the sign of numerator/denominator − value (denominator ≥ 0)."""
         own_numerator, own_denominator = self.oriented
         return numerator * own_denominator - own_numerator * denominator
+
+    @cached_property
+    def ceiling(self) -> fmpq:
+        """A rational number that is proved to be ≥ the value on the interval."""
+        numerator, denominator = self.oriented
+        lower, upper = self.interval.lower, self.interval.upper
+        alphas = [lower.upper, self.interval.sample(), upper.lower]
+        values = [self.function(alpha) for alpha in alphas if denominator(alpha) > 0]
+        margin = (max(values) - min(values) + abs(max(values)) + 1) / CEILING_SLACK
+        while True:
+            ceiling = short_above(max(values) + margin, margin)
+            if is_positive(ceiling.p * denominator - ceiling.q * numerator, self.interval):
+                return ceiling
+            margin *= 8
 
     def on(self, interval: Interval) -> Segment:
         """The same stratum on a smaller interval."""
@@ -63,17 +80,34 @@ class Envelope:
         if not self.segments:
             return [(interval, -1)]
         result: list[tuple[Interval, int]] = []
-        for segment in self.segments:
-            common = segment.interval.meet(interval)
-            if common is None:
-                continue
-            for part, s in sign_pattern(segment.excess(numerator, denominator), common):
-                weak = 1 if s >= 0 else -1
-                if result and result[-1][1] == weak:
-                    result[-1] = (Interval(result[-1][0].lower, part.upper), weak)
-                else:
-                    result.append((part, weak))
+        for part, s in self._signs(self.segments, numerator, denominator, interval):
+            weak = 1 if s >= 0 else -1
+            if result and result[-1][1] == weak:
+                result[-1] = (Interval(result[-1][0].lower, part.upper), weak)
+            else:
+                result.append((part, weak))
         return result
+
+    def _signs(
+        self,
+        segments: tuple[Segment, ...],
+        numerator: fmpz_poly,
+        denominator: fmpz_poly,
+        interval: Interval,
+    ) -> Iterator[tuple[Interval, int]]:
+        """Signs against ``segments``; most functions are above one ceiling of many segments."""
+        common = Interval(segments[0].interval.lower, segments[-1].interval.upper).meet(interval)
+        if common is None:
+            return
+        ceiling = max(segment.ceiling for segment in segments)
+        if is_positive(ceiling.q * numerator - ceiling.p * denominator, common):
+            yield common, 1
+        elif len(segments) == 1:
+            yield from sign_pattern(segments[0].excess(numerator, denominator), common)
+        else:
+            middle = len(segments) // 2
+            yield from self._signs(segments[:middle], numerator, denominator, interval)
+            yield from self._signs(segments[middle:], numerator, denominator, interval)
 
     def lowered(self, candidates: Iterable[Segment]) -> Envelope:
         """The minimum with the candidates; the first of equal functions is kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flint import fmpq, fmpz_poly
 
@@ -78,9 +79,15 @@ def sign_pattern(p: fmpz_poly, interval: Interval) -> list[tuple[Interval, int]]
     if not p:
         return [(interval, 0)]
     ends = [interval.lower, *sign_changes(p, interval), interval.upper]
-    pieces = [Interval(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    pieces = [Interval(a, b) for a, b in pairwise(ends)]
     first = next(s for s in (sign(p(alpha)) for alpha in pieces[0].samples()) if s)
     return [(piece, first if index % 2 == 0 else -first) for index, piece in enumerate(pieces)]
+
+
+def is_positive(p: fmpz_poly, interval: Interval) -> bool:
+    """A sufficient test (proof) that p > 0 strictly inside the interval."""
+    left, right = interval.lower.lower, interval.upper.upper
+    return p(interval.sample()) > 0 and has_no_root(p, left, right)
 
 
 def region_of_nonnegativity(

@@ -20,13 +20,17 @@ MAX_ZERO_STEPS = 40
 
 @dataclass(frozen=True)
 class QuadraticProgram:
-    """min wᵀHw − 2gᵀw s.t. a_j·w ≥ b_j; ``start`` is strictly feasible."""
+    """min wᵀHw − 2gᵀw s.t. a_j·w ≥ b_j.
+
+    ``start`` is feasible and meets the independent constraints in ``active`` with equality.
+    """
 
     hessian: Sequence[Sequence[fmpq]]
     linear: Sequence[fmpq]
     normals: Sequence[Sequence[int]]
     offsets: Sequence[fmpq]
     start: Sequence[fmpq]
+    active: tuple[int, ...] = ()
 
     def slack(self, j: int, w: Sequence[fmpq]) -> fmpq:
         """a_j·w − b_j."""
@@ -35,9 +39,11 @@ class QuadraticProgram:
     def stationary(self, active: Sequence[int]) -> tuple[list[fmpq], list[fmpq]] | None:
         """(w, λ/2) with Hw − g = Σ λ_j/2·a_j and a_j·w = b_j on ``active``; None if singular."""
         n, s = len(self.linear), len(active)
-        rows: list[list[int | fmpz | fmpq]] = [
-            [*self.hessian[i], *(-self.normals[j][i] for j in active)] for i in range(n)
-        ] + [[*self.normals[j], *([0] * s)] for j in active]
+        rows: list[list[int | fmpz | fmpq]] = []
+        for i in range(n):
+            rows.append([*self.hessian[i], *(-self.normals[j][i] for j in active)])
+        for j in active:
+            rows.append([*self.normals[j], *([0] * s)])
         right = [*self.linear, *(self.offsets[j] for j in active)]
         try:
             solution = fmpq_mat(rows).solve(fmpq_mat(n + s, 1, right)).entries()
@@ -79,7 +85,7 @@ def optimal_active_set(program: QuadraticProgram) -> tuple[int, ...]:
         # Ties at a degenerate vertex: relax the constraints by distinct tiny amounts and
         # keep the answer if it also proves optimality of the original program.
         relaxed = [offset - fmpq(j * j + 1, 1 << bits) for j, offset in enumerate(program.offsets)]
-        candidate = _active_set_method(replace(program, offsets=relaxed))
+        candidate = _active_set_method(replace(program, offsets=relaxed, active=()))
         if candidate is not None and proves_optimality(program, candidate):
             active = candidate
         bits *= 2
@@ -99,7 +105,7 @@ def proves_optimality(program: QuadraticProgram, active: Sequence[int]) -> bool:
 
 def _active_set_method(program: QuadraticProgram) -> list[int] | None:
     """The active set at the optimum, or None after too many steps of length zero."""
-    w, active, zero_steps = list(program.start), list[int](), 0
+    w, active, zero_steps = list(program.start), list(program.active), 0
     while zero_steps <= MAX_ZERO_STEPS:
         solution = program.stationary(active)
         if solution is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import factorial
 from typing import Any
 
@@ -104,6 +105,14 @@ def polynomial_range(p: fmpz_poly, lower: fmpq, upper: fmpq) -> tuple[fmpq, fmpq
     return value - spread, value + spread
 
 
+def short_above(value: fmpq, room: fmpq) -> fmpq:
+    """A rational with a small denominator in [value, value + room], room > 0."""
+    scale = fmpz(1)
+    while scale * room < 1:
+        scale *= 2
+    return fmpq((value * scale).ceil(), scale)
+
+
 def _value_polynomial(function: RationalFunction, p: fmpz_poly) -> fmpz_poly:
     """Res_α(p(α), N(α) − v·D(α)) as a polynomial in v, by interpolation at deg p + 1 values."""
     degree = p.degree()
@@ -120,7 +129,7 @@ def _interpolate(values: list[fmpz]) -> fmpz_poly:
     differences, rows = list(values), []
     while differences:
         rows.append(differences[0])
-        differences = [b - a for a, b in zip(differences, differences[1:], strict=False)]
+        differences = [b - a for a, b in pairwise(differences)]
     n = len(rows) - 1
     result, basis = fmpz_poly([]), fmpz_poly([1])
     weight = fmpz(factorial(n))

@@ -70,6 +70,7 @@ class CellProgram:
         self.normals = [[constraint.normal[i] for i in self.live] for constraint in kept]
         self.offsets = [constraint.offset for constraint in kept]
         self.start = [to_fmpq(cell.witness[i]) for i in self.live]
+        self._warm: tuple[int, ...] = ()
         self._known: dict[tuple[int, ...], Stationary] = {}
 
     @property
@@ -85,11 +86,18 @@ class CellProgram:
             self.normals,
             [fmpq(offset) for offset in self.offsets],
             self.start,
+            self._warm,
         )
 
     def optimum(self, alpha: fmpq) -> tuple[int, ...]:
-        """An optimal active set at a rational α (exact)."""
-        return optimal_active_set(self.at(alpha))
+        """An optimal active set at a rational α (exact).
+
+        The next search starts from this optimum: the constraints do not depend on α.
+        """
+        program = self.at(alpha)
+        active = optimal_active_set(program)
+        self.start, self._warm = program.kkt_point(active)[0], active
+        return active
 
     def minimise(self, alpha: fmpq) -> tuple[fmpq, list[fmpq]]:
         """The cell's minimum at a rational α and a point (of all parameters) that attains it."""
