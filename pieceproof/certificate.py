@@ -63,7 +63,8 @@ def document(dual: DualFunction, wall_time: float, jobs: int) -> Document:
         "verdict": str(dual.verdict),
         "reasons": _reasons(dual),
         "open": [],
-        "bounds": summary(counts, structure_of(dual.problem)),
+        # an unfinished run has counted neither cells nor oscillations
+        "bounds": summary({} if dual.open_cells else counts, structure_of(dual.problem)),
         "provenance": {
             "versions": {
                 "pieceproof": version("pieceproof"),
