@@ -152,13 +152,17 @@ class RealAlgebraic:
             bits *= 2
 
     def decimal(self, digits: int = 20) -> str:
-        """Correctly rounded (ties to even) to ``digits`` significant digits, without an exponent."""
+        """Correctly rounded (ties to even) to ``digits`` significant digits, without an exponent.
+
+        Trailing zeros of a rational number are dropped.
+        """
         while not self.is_rational:
             rounded = {rounded_decimal(end, digits) for end in (self._lower, self._upper)}
             if len(rounded) == 1:  # rounding is monotone, so the number rounds the same
                 return rounded.pop()
             self.bisect(4)
-        return rounded_decimal(self._lower, digits)
+        text = rounded_decimal(self._lower, digits)
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
     def __float__(self) -> float:
         self.refine(fmpq(1, fmpz(1) << 60) * max(fmpq(1, fmpz(1) << 60), abs(self._lower)))
@@ -205,7 +209,7 @@ def _restore(coefficients: list[str], lower: str, upper: str) -> RealAlgebraic:
 def rounded_decimal(value: fmpq, digits: int) -> str:
     """``value`` rounded (ties to even) to ``digits`` significant digits, in fixed-point notation.
 
-    Trailing zeros of the fractional part are dropped.
+    All digits are shown: a trailing zero is information about an irrational number.
     """
     if value == 0:
         return "0"
@@ -215,7 +219,7 @@ def rounded_decimal(value: fmpq, digits: int) -> str:
         text += "0" * -places
     else:
         text = text.rjust(places + 1, "0")
-        text = f"{text[:-places]}.{text[-places:]}".rstrip("0").rstrip(".")
+        text = f"{text[:-places]}.{text[-places:]}"
     return ("-" if value < 0 else "") + text
 
 
@@ -257,13 +261,19 @@ def roots_of(
 
 
 def simplest_between(lower: RealAlgebraic, upper: RealAlgebraic) -> fmpq:
-    """The rational of least denominator strictly between lower < upper (least absolute value)."""
-    while lower.upper >= upper.lower:
-        if lower.is_rational and upper.is_rational:
-            break
-        lower.bisect()
-        upper.bisect()
-    return _simplest(lower.upper, upper.lower)
+    """The rational of least denominator strictly between lower < upper (least absolute value).
+
+    It is the simplest one between the outer bounds as soon as that one lies between the
+    numbers themselves, so it does not depend on how far they have been refined.
+    """
+    while True:
+        simplest = _simplest(lower.lower, upper.upper)
+        if lower.compare_rational(simplest) >= 0:
+            lower.bisect()
+        elif upper.compare_rational(simplest) <= 0:
+            upper.bisect()
+        else:
+            return simplest
 
 
 def _simplest(lower: fmpq, upper: fmpq) -> fmpq:

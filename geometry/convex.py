@@ -26,7 +26,7 @@ from piecewise.objective import CellKey
 
 @dataclass(frozen=True)
 class Step:
-    """On the closed interval, v_S with S = ``active`` proves a lower bound of the cell's minimum."""
+    """On the closed interval, v_S with S = ``active`` bounds the cell's minimum from below."""
 
     interval: Interval
     active: tuple[str, ...]

@@ -114,7 +114,7 @@ class Minimiser:
     w: tuple[Fraction, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DualFunction:
     """ℓ*(α) = min_{w∈W} f(α, w) on A, exactly.
 
@@ -231,12 +231,12 @@ class DualFunction:
         at = to_fmpq(rational(alpha))
         least = self.piece_at(to_fraction(at)).value(at)
         found: dict[tuple[tuple[Fraction, ...], tuple[int, ...]], Minimiser] = {}
-        for key in self.objective.keys():
-            program = CellProgram(self.objective.cell(key))
+        for cell in map(self.objective.cell, self.objective.keys()):
+            program = CellProgram(cell)
             value, w = program.minimise(at)
             if value == least:
                 point = tuple(to_fraction(entry) for entry in w)
-                found.setdefault((point, key.signs), Minimiser(key, point))
+                found.setdefault((point, cell.key.signs), Minimiser(cell.key, point))
         return list(found.values())
 
     # -- shape -----------------------------------------------------------------------

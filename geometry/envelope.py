@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flint import fmpq, fmpz_poly
 
@@ -58,6 +59,10 @@ class Segment:
             if is_positive(ceiling.p * denominator - ceiling.q * numerator, self.interval):
                 return ceiling
             margin *= 8
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled without what is derived (flint polynomials do not pickle)."""
+        return Segment, (self.interval, self.function, self.key, self.active)
 
     def on(self, interval: Interval) -> Segment:
         """The same stratum on a smaller interval."""

@@ -30,7 +30,7 @@ def sign_at(p: fmpz_poly, at: fmpq) -> int:
 
 
 def variations(p: fmpz_poly, lower: fmpq, upper: fmpq) -> int:
-    """Sign changes of the transformed coefficients: ≥ the roots of p in (lower, upper), same parity.
+    """Sign changes of the transformed coefficients: ≥ the roots in (lower, upper), same parity.
 
     Roots count with multiplicity; 0 means none, 1 means exactly one.
     """

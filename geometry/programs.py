@@ -39,11 +39,10 @@ class QuadraticProgram:
     def stationary(self, active: Sequence[int]) -> tuple[list[fmpq], list[fmpq]] | None:
         """(w, λ/2) with Hw − g = Σ λ_j/2·a_j and a_j·w = b_j on ``active``; None if singular."""
         n, s = len(self.linear), len(active)
-        rows: list[list[int | fmpz | fmpq]] = []
-        for i in range(n):
-            rows.append([*self.hessian[i], *(-self.normals[j][i] for j in active)])
-        for j in active:
-            rows.append([*self.normals[j], *([0] * s)])
+        rows: list[list[int | fmpz | fmpq]] = [
+            [*row, *(-self.normals[j][i] for j in active)] for i, row in enumerate(self.hessian)
+        ]
+        rows += [[*self.normals[j], *([0] * s)] for j in active]
         right = [*self.linear, *(self.offsets[j] for j in active)]
         try:
             solution = fmpq_mat(rows).solve(fmpq_mat(n + s, 1, right)).entries()
@@ -54,12 +53,13 @@ class QuadraticProgram:
     def kkt_point(self, active: Sequence[int]) -> tuple[list[fmpq], list[tuple[fmpq, fmpq]]]:
         """The stationary point of a non-singular active set, and (λ_j/2, b_j) for j in it."""
         solution = self.stationary(active)
-        assert solution is not None, "the active set of an optimum has a non-singular KKT matrix"
+        if solution is None:
+            raise ZeroDivisionError("the active set has a singular KKT matrix")
         w, multipliers = solution
         return w, [(value, self.offsets[j]) for value, j in zip(multipliers, active, strict=True)]
 
     def flat_direction(self, active: Sequence[int]) -> list[fmpq]:
-        """A d ≠ 0 with Hd = 0 and a_j·d = 0 on ``active``; exists when the KKT matrix is singular."""
+        """A d ≠ 0 with Hd = 0 and a_j·d = 0 on ``active``, for a singular KKT matrix."""
         rows = [list(row) for row in self.hessian] + [list(self.normals[j]) for j in active]
         reduced, rank = fmpq_mat(rows).rref()
         n = len(self.linear)
@@ -153,5 +153,6 @@ def _longest_step(
             length = program.slack(j, w) / -rate
             if best is None or length < best:
                 best, blocking = length, j
-    assert best is not None, "a bounded polytope blocks every direction"
+    if best is None:
+        raise ZeroDivisionError("no constraint blocks the direction: the polytope is unbounded")
     return best, blocking

@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int | None], None]
 """``progress(stage, done, total)``."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CertifiedDual(DualFunction):
     """A dual function with its result document and what the checker said of it."""
 

@@ -110,10 +110,10 @@ class GramSums:
             return known
         size = self.width + 1
         block = np.zeros((POWERS, size, size), dtype=self._dtype)
-        for j, l, moment in self._joint_moments(u, v):
+        for j, m, moment in self._joint_moments(u, v):
             for i in (0, 1):
                 for k in (0, 1):
-                    weights = np.multiply.outer(self._coefficients[j, i], self._coefficients[l, k])
+                    weights = np.multiply.outer(self._coefficients[j, i], self._coefficients[m, k])
                     block[i + k] += weights * moment[:size, :size]
         self._blocks[*u, *v] = block
         return block
@@ -127,9 +127,9 @@ class GramSums:
             return [(j, j, self.moments[u[0]][u[1]][j]) for j in active]
         first, second = self._pattern(u), self._pattern(v)
         return [
-            (j, l, self._outer[(first == j) & (second == l)].sum(axis=0))
+            (j, m, self._outer[(first == j) & (second == m)].sum(axis=0))
             for j in active
-            for l in active
+            for m in active
         ]
 
     def _pattern(self, u: tuple[int, int]) -> npt.NDArray[np.int8]:
@@ -177,9 +177,9 @@ class GramSums:
             if trainable:
                 hessian[:, rows, -1] = hessian[:, -1, rows] = level * ones[:, :n]
                 fixed[:, -1] += level * ones[:, n]
-            for l, v in enumerate(states):
-                block = heights[k] * heights[l] * self._block(u, v).astype(object)
-                hessian[:, rows, l * n : (l + 1) * n] = block[:, :n, :n]
+            for other, v in enumerate(states):
+                block = heights[k] * heights[other] * self._block(u, v).astype(object)
+                hessian[:, rows, other * n : (other + 1) * n] = block[:, :n, :n]
                 fixed[:, rows] += block[:, :n, n]
                 constant += block[:, n, n]
         count, sum_y, sum_yy = total[one, one], total[one, y], total[y, y]

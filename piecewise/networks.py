@@ -127,7 +127,7 @@ class FeedForward:
 
 @dataclass(frozen=True)
 class Ridge:
-    """Linear regression with the penalty α|w|²; the bias, if any, is a parameter like the others."""
+    """Linear regression with the penalty α|w|²; a bias is a parameter like the others."""
 
     bias: bool = False
 

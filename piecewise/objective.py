@@ -27,7 +27,7 @@ from piecewise.problems import Problem
 
 @dataclass(frozen=True, order=True)
 class CellKey:
-    """A cell of the joint arrangement: one unit cell per unit, and the signs of ``"signs"`` models."""
+    """A cell of the joint arrangement: a unit cell per unit, and signs for ``"signs"`` models."""
 
     cells: tuple[int, ...]
     signs: tuple[int, ...] = ()
@@ -192,9 +192,9 @@ class ConvexObjective:
         arrangement = self.arrangements[self.arrangement_of[unit]]
         start = unit * self.unit_size
         for index, side in cell.boundaries:
-            example, breakpoint, _ = arrangement.boundaries[index].members[0]
+            example, bend, _ = arrangement.boundaries[index].members[0]
             *normal, minus_offset = arrangement.form(("boundary", index, side))
-            label = f"u{unit + 1}:e{example + 1}:k{breakpoint + 1}"
+            label = f"u{unit + 1}:e{example + 1}:k{bend + 1}"
             yield Constraint(label, self._embed(start, normal), -minus_offset)
         for position, side in cell.walls:
             yield self._wall(start + position, side)
