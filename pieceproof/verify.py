@@ -80,9 +80,9 @@ class Report:
     checked: Mapping[str, int]
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{count} {what}" for what, count in self.checked.items())
         if self.accepted:
-            return f"accepted: {self.verdict} (checked {counts})"
+            counts = ", ".join(f"{what} {count}" for what, count in self.checked.items())
+            return f"accepted: {self.verdict} (checked: {counts})"
         return "\n".join((f"not accepted: {self.verdict}", *(f"  {why}" for why in self.reasons)))
 
 
@@ -222,9 +222,11 @@ class _Check:
             Constraints(problem, tuple(arrangements)),
             Objective(problem, arrangements),
         )
+        parts = 0
         for node, piece in zip(self.members["pieces"], pieces, strict=True):
             with self.collecting():
-                bounds.check(node, piece)
+                parts += bounds.check(node, piece)
+        self.checked["parts"] = parts
 
     def _lower(self, problem: Problem, orbits: Orbits, arrangements: list[Arrangement]) -> int:
         proofs = self.members["proofs"]

@@ -14,6 +14,9 @@ from pieceproof.checking.reading import Node, Refuted, canonical_digest
 from pieceproof.checking.reals import Real, compare, exactly, read_algebraic, rounds_to
 from pieceproof.checking.shapes import Extremum, Shape
 
+EXACT_COUNT = "Lemma 1, exact oscillation count"
+"""The theorem entry whose number of oscillations is that of this document."""
+
 
 def check_ends(node: Node, problem: Problem, pieces: list[Piece]) -> None:
     """ℓ* at both ends of A.
@@ -91,25 +94,41 @@ def check_counts(node: Node, expected: dict[str, int]) -> None:
 
 
 def check_bounds(node: Node, oscillations: int) -> None:
-    """Bounds that claim something about oscillations are not below the exact number.
+    """What theorems are said to give: consistent with the exact number of oscillations.
+
+    An entry bounds B(ℓ*) from above and applies Lemma 1, Pdim <= max {n : 2^n <= nB + 1};
+    the entry about the exact count has that count.
 
     Raises:
         CertificateError: malformed.
-        Refuted: a stated bound is below the exact number of oscillations.
+        Refuted: a stated bound is below the exact number of oscillations, the exact
+            count is another, or the pseudo-dimension is not that of Lemma 1.
     """
     for bound in node:
         entry = bound.fields("theorem", "source", "assumptions", "oscillations", "pseudo_dimension")
-        entry["theorem"].text()
         entry["source"].text()
         entry["assumptions"].texts()
-        if entry["pseudo_dimension"].value is not None:
-            entry["pseudo_dimension"].count()
-        if entry["oscillations"].value is not None:
-            stated = entry["oscillations"].count()
-            if stated < oscillations:
-                raise Refuted(
-                    f"{entry['oscillations'].path}: {stated} is below the exact {oscillations}"
-                )
+        dimension = entry["pseudo_dimension"].count()
+        if entry["oscillations"].value is None:
+            continue
+        path, stated = entry["oscillations"].path, entry["oscillations"].count()
+        if stated < oscillations:
+            raise Refuted(f"{path}: {stated} is below the exact {oscillations}")
+        if entry["theorem"].text() == EXACT_COUNT and stated != oscillations:
+            raise Refuted(f"{path}: the exact number is {oscillations}")
+        expected = lemma_1(stated)
+        if dimension != expected:
+            raise Refuted(f"{entry['pseudo_dimension'].path}: Lemma 1 gives {expected}")
+
+
+def lemma_1(oscillations: int) -> int:
+    """max {n : 2^n <= nB + 1} for B oscillations: the largest shattered set."""
+    dimension = oscillations.bit_length() + 1
+    while 2 ** (dimension + 1) <= (dimension + 1) * oscillations + 1:
+        dimension += 1
+    while 2**dimension > dimension * oscillations + 1:
+        dimension -= 1
+    return dimension
 
 
 def check_provenance(node: Node, problem: object) -> None:

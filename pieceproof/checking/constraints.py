@@ -1,27 +1,38 @@
-"""Constraints of a joint cell by label: rows a·w >= b, oriented by the cell.
+"""Constraints of a joint cell by label: rows a·w >= b of coprime integers, oriented by the cell.
 
 A wall is "<parameter>:lower" (w_i >= lower) or "<parameter>:upper" (−w_i >= −upper). A
 boundary "u<k>:e<t>:k<j>" is the hyperplane w_k·x_t + b_k = β_j of unit k, example t and
-breakpoint j (all 1-based), with the sign that it has in the cell.
+breakpoint j (all 1-based), with the sign that it has in the cell. Coprime integers make the
+row, and so its multiplier, independent of the example that names an equal hyperplane.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import gcd, lcm
 
 from flint import fmpq
 
 from pieceproof.checking.orbits import Case
-from pieceproof.checking.problems import ZERO, Problem
+from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node
 from pieceproof.checking.unitcells import Arrangement, Indices
 
-Row = tuple[tuple[int, fmpq], ...]
+Row = tuple[tuple[int, int], ...]
 """The non-zero entries (position, value) of (a, b); the position of b is the last parameter + 1."""
 
 _BOUNDARY = re.compile(r"u([1-9][0-9]{0,5}):e([1-9][0-9]{0,8}):k([1-9][0-9]{0,5})")
+
+
+def _coprime(entries: list[tuple[int, fmpq]]) -> Row:
+    """A positive multiple of the vector with coprime integer entries, without its zeros."""
+    common = lcm(*(int(value.q) for _, value in entries))
+    cleared = [(position, int((value * common).p)) for position, value in entries if value]
+    divisor = gcd(*(value for _, value in cleared))
+    return tuple((position, value // divisor) for position, value in cleared)
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,20 @@ class Constraints:
                 ("lower", 1, parameter.lower),
                 ("upper", -1, parameter.upper),
             ):
-                bound = ((last, direction * at),) if at else ()
-                rows[f"{parameter.name}:{side}"] = ((index, fmpq(direction)), *bound)
+                label = f"{parameter.name}:{side}"
+                rows[label] = _coprime([(index, fmpq(direction)), (last, direction * at)])
         return rows
+
+    @cached_property
+    def _forms(self) -> dict[tuple[int, int], tuple[tuple[int, int], ...]]:
+        """(x_t, [1], β_j) as coprime integers by (t, j), without zeros."""
+        problem = self.problem
+        one = [fmpq(1)] * problem.bias
+        return {
+            (example, step): _coprime(list(enumerate((*x, *one, at))))
+            for example, x in enumerate(problem.inputs)
+            for step, at in enumerate(problem.breakpoints)
+        }
 
     @cached_property
     def _indices(self) -> dict[int, Indices]:
@@ -55,13 +77,12 @@ class Constraints:
 
     def boundary(self, case: Case, unit: int, example: int, step: int) -> Row:
         """The row of a boundary (0-based numbers), oriented by the cell."""
-        problem = self.problem
         turn = self.direction(case, unit, example, step)
-        start = unit * problem.block
-        values = (*problem.inputs[example], *[fmpq(1)] * problem.bias)
-        row = [(start + axis, turn * value) for axis, value in enumerate(values) if value]
-        at = problem.breakpoints[step]
-        return (*row, *([(len(problem.parameters), turn * at)] if at else []))
+        block, last = self.problem.block, len(self.problem.parameters)
+        return tuple(
+            (unit * block + axis if axis < block else last, turn * value)
+            for axis, value in self._forms[example, step]
+        )
 
     def row(self, label: Node, case: Case) -> Row:
         """The row that a label names on a joint cell.
@@ -84,9 +105,30 @@ class Constraints:
                 return self.boundary(case, unit, example, step)
         raise label.wrong("the label of a wall or of a boundary")
 
-    def dense(self, row: Row) -> list[fmpq]:
-        """The row with its zeros."""
-        values = [ZERO] * (len(self.problem.parameters) + 1)
-        for position, value in row:
-            values[position] = value
-        return values
+    def facets(self, case: Case) -> Iterator[tuple[str, Row]]:
+        """Walls and boundaries of the cell that imply all others, with their labels.
+
+        With one input, w·x_t + b − β_j is affine in x_t: of the examples on one side of
+        β_j those with the smallest and the largest x_t imply the rest.
+        """
+        yield from self.walls.items()
+        problem = self.problem
+        examples = [t for t, x in enumerate(problem.inputs) if problem.bias or any(x)]
+        for unit in range(problem.units):
+            for step in range(len(problem.breakpoints)):
+                chosen = examples
+                if len(problem.inputs[0]) == 1:
+                    chosen = self._extreme_examples(case, unit, step, examples)
+                for example in chosen:
+                    label = f"u{unit + 1}:e{example + 1}:k{step + 1}"
+                    yield label, self.boundary(case, unit, example, step)
+
+    def _extreme_examples(self, case: Case, unit: int, step: int, examples: list[int]) -> list[int]:
+        sides: dict[int, list[int]] = {}
+        for example in examples:
+            sides.setdefault(self.direction(case, unit, example, step), []).append(example)
+        return [
+            extreme(side, key=lambda example: self.problem.inputs[example][0])
+            for side in sides.values()
+            for extreme in (min, max)
+        ]

@@ -79,17 +79,15 @@ def gap(left: Piece, right: Piece) -> fmpz_poly:
     return left.numerator * right.denominator - right.numerator * left.denominator
 
 
-def _read_piece(node: Node) -> Piece:
-    entry = node.fields(
-        "interval",
-        "cell",
-        "active",
-        "value",
-        "minimiser",
-        "multipliers",
-        "sample",
-        optional=("signs",),
+def piece_fields(node: Node) -> dict[str, Node]:
+    """The members of a piece."""
+    return node.fields(
+        "interval", "cell", "active_set", "value", "sample", "parts", optional=("signs",)
     )
+
+
+def _read_piece(node: Node) -> Piece:
+    entry = piece_fields(node)
     start, end = read_interval(entry["interval"])
     if compare(start, end) >= 0:
         raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")

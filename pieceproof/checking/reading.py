@@ -19,6 +19,8 @@ from flint import fmpq, fmpz, fmpz_poly
 
 MAX_DIGITS = 100_000
 """Longest numerator, denominator or coefficient read."""
+MAX_COUNT_DIGITS = 4_000
+"""Longest JSON integer read."""
 MAX_DEGREE = 1_000
 """Largest degree of a polynomial read; a problem with d parameters needs at most 4d + 2."""
 
@@ -103,12 +105,13 @@ class Node:
         if isinstance(self.value, bool) or not isinstance(self.value, int):
             raise self.wrong("an integer")
         if not low <= self.value <= high:
-            raise self.wrong(f"an integer from {low} to {high}")
+            limit = f"{high}" if high < 10**20 else "a size limit"
+            raise self.wrong(f"an integer from {low} to {limit}")
         return self.value
 
     def count(self) -> int:
         """A non-negative JSON integer."""
-        return self.integer(0, 10**30)
+        return self.integer(0, 10**MAX_COUNT_DIGITS)
 
     def rational(self) -> fmpq:
         """A rational "p" or "p/q" in lowest terms, q > 1."""

@@ -267,22 +267,21 @@ def _is_squarefree(f: fmpz_poly) -> bool:
 def rounds_to(text: str, comparison: Callable[[fmpq], int]) -> bool:
     """Whether the decimal ``text`` is x correctly rounded; ``comparison(c)`` is the sign of x − c.
 
-    True iff the decimal equals x, or shows at least SIGNIFICANT_DIGITS significant digits
-    and differs from x by at most half a unit of the last one.
+    That is, to ``SIGNIFICANT_DIGITS`` significant digits, or to as many as it shows if these
+    are more; zeros at the end may be left out.
     """
     match = _DECIMAL.fullmatch(text) if len(text) < 1000 else None
     if match is None:
         return False
     whole, fraction, exponent = match[1], match[2] or "", int(match[3] or 0)
-    digits = fmpz((whole + fraction).lstrip("0") or "0")
-    scale = exponent - len(fraction)
-    unit = fmpq(fmpz(10) ** scale) if scale >= 0 else fmpq(1, fmpz(10) ** -scale)
-    value = (-unit if text.startswith("-") else unit) * digits
-    if comparison(value) == 0:
-        return True
-    shown = len((whole + fraction).lstrip("0"))
-    return (
-        shown >= SIGNIFICANT_DIGITS
-        and comparison(value - unit / 2) >= 0
-        and comparison(value + unit / 2) <= 0
-    )
+    digits = (whole + fraction).lstrip("0")
+    missing = max(SIGNIFICANT_DIGITS - len(digits), 0)
+    unit = _power_of_ten(exponent - len(fraction) - missing)
+    value = fmpz(digits + "0" * missing or "0") * (-unit if text.startswith("-") else unit)
+    if not digits:
+        return comparison(fmpq(0)) == 0
+    return comparison(value - unit / 2) >= 0 and comparison(value + unit / 2) <= 0
+
+
+def _power_of_ten(exponent: int) -> fmpq:
+    return fmpq(fmpz(10) ** exponent) if exponent >= 0 else fmpq(1, fmpz(10) ** -exponent)

@@ -52,7 +52,7 @@ def _basis(rows: tuple[Row, ...], width: int) -> _Basis | None:
     system = fmpq_mat(count, width + 1 + count)
     for index, row in enumerate(rows):
         for position, value in row:
-            system[index, position] = value
+            system[index, position] = fmpq(value)
         system[index, width + 1 + index] = fmpq(1)
     reduced, _ = system.rref() if count else (system, 0)
     pivots: list[int] = []

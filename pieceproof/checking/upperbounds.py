@@ -1,114 +1,100 @@
 """ℓ* is nowhere above the pieces: feasible minimisers, as identities of polynomials.
 
-For a piece P/Q on I with minimiser w(α) = n(α)/d(α) in a joint cell: d has no root on I; every
-wall and boundary of the cell holds for w(α) on I; and q_α(w(α)) = P/Q as rational
-functions. Hence ℓ*(α) <= P/Q on I. The stated multipliers l/e satisfy the Karush–Kuhn–
-Tucker conditions ∇q_α = Σ_j λ_j a_j, λ >= 0, with equality on the active constraints.
+A piece P/Q is divided into parts, each with a minimiser w(α) = n(α)/d(α) in one joint cell: d
+has no root on the closed part; every wall and boundary of the cell holds for w(α) there;
+and q_α(w(α)) = P/Q as rational functions. Hence ℓ* <= P/Q on the piece. The stated
+multipliers l/e satisfy the Karush–Kuhn–Tucker conditions ∇q_α = Σ_j λ_j a_j, λ >= 0, with
+equality on the active constraints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
 from pieceproof.checking.constraints import Constraints, Row
 from pieceproof.checking.objectives import Gram, Objective
 from pieceproof.checking.orbits import Case, Orbits
-from pieceproof.checking.pieces import Piece
+from pieceproof.checking.pieces import Piece, piece_fields, read_interval
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.checking.reals import compare, exactly, nonnegative, positive
+from pieceproof.checking.reals import Interval, compare, exactly, nonnegative, positive
 
 
 @dataclass(frozen=True)
 class UpperBounds:
-    """Checks the minimisers, multipliers and samples of the stated pieces."""
+    """Checks the parts and the sample of the stated pieces."""
 
     problem: Problem
     orbits: Orbits
     constraints: Constraints
     objective: Objective
 
-    def check(self, node: Node, piece: Piece) -> None:
-        """Everything that a piece states about its minimiser.
+    def check(self, node: Node, piece: Piece) -> int:
+        """Number of parts of a piece that is attained everywhere on its interval.
 
         Raises:
             CertificateError: malformed.
-            Refuted: a stated function or number does not have its property.
+            Refuted: the parts do not divide the piece, or a stated function or number
+                does not have its property.
         """
+        entry = piece_fields(node)
+        parts = entry["parts"].items()
+        if not parts:
+            raise entry["parts"].wrong("at least one part")
+        intervals = [self._check_part(part, piece) for part in parts]
+        ends = (intervals[0].start, intervals[-1].end)
+        if any(compare(left.end, right.start) != 0 for left, right in pairwise(intervals)) or any(
+            compare(*pair) != 0
+            for pair in zip(ends, (piece.interval.start, piece.interval.end), strict=True)
+        ):
+            raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+        self._check_sample(entry, piece, intervals)
+        return len(parts)
+
+    def _check_part(self, node: Node, piece: Piece) -> Interval:
         entry = node.fields(
-            "interval",
-            "cell",
-            "active",
-            "value",
-            "minimiser",
-            "multipliers",
-            "sample",
-            optional=("signs",),
+            "interval", "cell", "active", "minimiser", "multipliers", optional=("signs",)
         )
+        ends = read_interval(entry["interval"])
+        if compare(*ends) >= 0:
+            raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
+        interval = Interval(*ends)
         case = self.orbits.read_case(entry, node.path)
         gram = self.objective.gram(case)
-        point = self._minimiser(entry["minimiser"], piece)
-        self._check_feasible(entry["minimiser"].path, case, piece, point)
-        if self._quadratic(gram, point) * piece.denominator != (
-            point[-1] * point[-1] * piece.numerator * self.objective.scale
-        ):
-            raise Refuted(f"{entry['value'].path}: not the objective at the minimiser in {case}")
-        self._check_multipliers(entry, case, gram, piece, point)
-        self._check_sample(entry["sample"], case, gram, piece)
+        point = self._read_minimiser(entry["minimiser"], interval)
+        for label, row in self.constraints.facets(case):
+            if not nonnegative(_slack(row, point).numer(), interval):
+                where = entry["minimiser"].path
+                raise Refuted(f"{where}: leaves the closed cell or the box at {label}")
+        square = point[-1] * point[-1] * self.objective.scale
+        if _quadratic(gram, point) * piece.denominator != square * piece.numerator:
+            raise Refuted(f"{node.path}: the value is not the objective at the minimiser")
+        self._check_multipliers(entry, case, gram, interval, point)
+        return interval
 
-    def _minimiser(self, node: Node, piece: Piece) -> list[fmpz_poly]:
+    def _read_minimiser(self, node: Node, interval: Interval) -> list[fmpz_poly]:
         """(n_1 … n_d, d) with d > 0 on the closed interval."""
         entry = node.fields("numerators", "denominator")
         numerators = entry["numerators"].polynomials()
         denominator = entry["denominator"].polynomial()
         if len(numerators) != len(self.problem.parameters):
             raise entry["numerators"].wrong(f"{len(self.problem.parameters)} numerators")
-        if positive(denominator, piece.interval):
+        if positive(denominator, interval):
             return [*numerators, denominator]
-        if positive(-denominator, piece.interval):
+        if positive(-denominator, interval):
             return [-polynomial for polynomial in (*numerators, denominator)]
         raise Refuted(f"{entry['denominator'].path}: has a root on the closed interval")
-
-    def _check_feasible(self, path: str, case: Case, piece: Piece, point: list[fmpz_poly]) -> None:
-        for label, row in self._facets(case):
-            if not nonnegative(_slack(row, point).numer(), piece.interval):
-                raise Refuted(f"{path}: leaves the closed cell or the box at {label}")
-
-    def _facets(self, case: Case) -> Iterator[tuple[str, Row]]:
-        """Walls and boundaries that imply all others.
-
-        With one input, w·x_t + b − β_j is affine in x_t: of the examples on one side of
-        β_j those with the smallest and the largest x_t imply the rest.
-        """
-        yield from self.constraints.walls.items()
-        problem = self.problem
-        examples = [t for t, x in enumerate(problem.inputs) if problem.bias or any(x)]
-        for unit in range(problem.units):
-            for step in range(len(problem.breakpoints)):
-                chosen = examples
-                if len(problem.inputs[0]) == 1:
-                    sides: dict[int, list[int]] = {}
-                    for example in examples:
-                        side = self.constraints.direction(case, unit, example, step)
-                        sides.setdefault(side, []).append(example)
-                    chosen = [
-                        extreme(side, key=lambda example: problem.inputs[example][0])
-                        for side in sides.values()
-                        for extreme in (min, max)
-                    ]
-                for example in chosen:
-                    label = f"u{unit + 1}:e{example + 1}:k{step + 1}"
-                    yield label, self.constraints.boundary(case, unit, example, step)
 
     def _check_multipliers(
         self,
         entry: dict[str, Node],
         case: Case,
         gram: Gram,
-        piece: Piece,
+        interval: Interval,
         point: list[fmpz_poly],
     ) -> None:
         rows = [self.constraints.row(label, case) for label in entry["active"]]
@@ -123,51 +109,60 @@ class UpperBounds:
             if _slack(row, point):
                 raise Refuted(f"{label.path}: the minimiser is not on {label.value}")
         for number, numerator in enumerate(numerators):
-            if not nonnegative(numerator * denominator, piece.interval):
+            if not nonnegative(numerator * denominator, interval):
                 raise Refuted(f"{member['numerators'].path}[{number}]: negative on the interval")
-        forces = [fmpq_poly()] * (len(point) - 1)
+        forces = [fmpq_poly()] * len(self.problem.parameters)
         for numerator, row in zip(numerators, rows, strict=True):
             for position, value in row:
                 if position < len(forces):
                     forces[position] += fmpq_poly(numerator) * value
-        width = self.objective.scale
         for index, force in enumerate(forces):
-            gradient = 2 * _product(gram, index, point)
-            if force * fmpq_poly(point[-1]) * width != fmpq_poly(gradient * denominator):
+            gradient = 2 * _product(gram, index, point) * denominator
+            if force * fmpq_poly(point[-1]) * self.objective.scale != fmpq_poly(gradient):
                 name = self.problem.parameters[index].name
                 raise Refuted(f"{entry['multipliers'].path}: not stationary in {name}")
 
-    def _check_sample(self, node: Node, case: Case, gram: Gram, piece: Piece) -> None:
-        entry = node.fields("alpha", "value", "witness")
-        alpha, value = entry["alpha"].rational(), entry["value"].rational()
-        witness = entry["witness"].rationals()
-        if len(witness) != len(self.problem.parameters):
-            raise entry["witness"].wrong(f"{len(self.problem.parameters)} coordinates")
+    def _check_sample(
+        self, entry: dict[str, Node], piece: Piece, intervals: list[Interval]
+    ) -> None:
+        sample = entry["sample"].fields("alpha", "value", "witness")
+        alpha, value = sample["alpha"].rational(), sample["value"].rational()
         at = exactly(alpha)
         if compare(at, piece.interval.start) <= 0 or compare(at, piece.interval.end) >= 0:
-            raise Refuted(f"{entry['alpha'].path}: not strictly inside the piece")
+            raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
         if piece.numerator(alpha) != value * piece.denominator(alpha):
-            raise Refuted(f"{entry['value'].path}: not the value of the piece at alpha")
-        point = [*witness, fmpq(1)]
-        for label, row in self._facets(case):
-            last = len(witness)
-            if sum((a * point[i] for i, a in row if i < last), fmpq(0)) < dict(row).get(last, 0):
-                raise Refuted(f"{entry['witness'].path}: outside the closed cell at {label}")
-        total = fmpq(0)
-        for power, part in enumerate(gram):
-            for i, left in enumerate(point):
-                for j, right in enumerate(point):
-                    total += alpha**power * part[i, j] * left * right
-        if total != value * self.objective.scale:
-            raise Refuted(f"{entry['witness'].path}: the objective there is not the value")
+            raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
+        path = entry["value"].path.removesuffix(".value")
+        case, active = self.orbits.read_case(entry, path), entry["active_set"].texts()
+        for part, interval in zip(entry["parts"], intervals, strict=True):
+            if compare(interval.start, at) <= 0 <= compare(interval.end, at):
+                members = part.fields(*part.value)
+                same = active == members["active"].texts()
+                if same and self.orbits.read_case(members, part.path) == case:
+                    break
+        else:
+            raise Refuted(f"{path}: cell and active_set are not those of the part at the sample")
+        self._check_witness(sample["witness"], case, alpha, value)
 
-    @staticmethod
-    def _quadratic(gram: Gram, point: list[fmpz_poly]) -> fmpz_poly:
-        """(n, d)ᵀ G(α) (n, d)."""
-        total = fmpz_poly()
-        for index, coordinate in enumerate(point):
-            total += coordinate * _product(gram, index, point)
-        return total
+    def _check_witness(self, node: Node, case: Case, alpha: fmpq, value: fmpq) -> None:
+        witness = node.rationals()
+        if len(witness) != len(self.problem.parameters):
+            raise node.wrong(f"{len(self.problem.parameters)} coordinates")
+        point = (*witness, fmpq(-1))
+        for label, row in self.constraints.facets(case):
+            if sum((a * point[position] for position, a in row), fmpq(0)) < 0:
+                raise Refuted(f"{node.path}: outside the closed cell or the box at {label}")
+        gram = self.objective.gram(case)
+        if _quadratic_at(gram, alpha, (*witness, fmpq(1))) != value * self.objective.scale:
+            raise Refuted(f"{node.path}: the objective there is not the value")
+
+
+def _quadratic(gram: Gram, point: list[fmpz_poly]) -> fmpz_poly:
+    """(n, d)ᵀ G(α) (n, d)."""
+    total = fmpz_poly()
+    for index, coordinate in enumerate(point):
+        total += coordinate * _product(gram, index, point)
+    return total
 
 
 def _product(gram: Gram, index: int, point: list[fmpz_poly]) -> fmpz_poly:
@@ -175,6 +170,15 @@ def _product(gram: Gram, index: int, point: list[fmpz_poly]) -> fmpz_poly:
     total = fmpz_poly()
     for position, coordinate in enumerate(point):
         total += fmpz_poly([part[index, position] for part in gram]) * coordinate
+    return total
+
+
+def _quadratic_at(gram: Gram, alpha: fmpq, point: Sequence[fmpq]) -> fmpq:
+    total = fmpq(0)
+    for row, left in enumerate(point):
+        for column, right in enumerate(point):
+            entry = gram[0][row, column] + alpha * gram[1][row, column]
+            total += (entry + alpha * alpha * gram[2][row, column]) * left * right
     return total
 
 
