@@ -114,10 +114,16 @@ def short_above(value: fmpq, room: fmpq) -> fmpq:
 
 
 def _value_polynomial(function: RationalFunction, p: fmpz_poly) -> fmpz_poly:
-    """Res_α(p(α), N(α) − v·D(α)) as a polynomial in v, by interpolation at deg p + 1 values."""
-    degree = p.degree()
-    points = [fmpz(v) for v in range(degree + 1)]
-    values = [p.resultant(function.numerator - v * function.denominator) for v in points]
+    """lc(p)^m ∏_{p(α)=0} (N(α) − v·D(α)), m = max(deg N, deg D): a polynomial in v of degree deg p.
+
+    It is interpolated at deg p + 1 values of v; where N − vD has a degree k < m the
+    resultant lacks the factor lc(p)^(m−k).
+    """
+    formal = max(function.numerator.degree(), function.denominator.degree())
+    values = []
+    for v in range(p.degree() + 1):
+        q = function.numerator - v * function.denominator
+        values.append(p.resultant(q) * p.leading_coefficient() ** (formal - max(q.degree(), 0)))
     return _interpolate(values)
 
 
