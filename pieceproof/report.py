@@ -127,7 +127,8 @@ def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     kinds = [entry["kind"] for entry in document["breakpoints"]]
     named = ", ".join(f"{kinds.count(kind)} {kind}" for kind in ("jump", "kink", "smooth"))
     yield "pieces", f"{counts['pieces']}, with {_count(len(kinds), 'breakpoint')}: {named}"
-    yield "cells", f"{counts['cells']:,} in {counts['cases']:,} cases, {counts['strata']:,} strata"
+    proofs = f"{_count(counts['cases'], 'case')} and {counts['strata']:,} strata in the proofs"
+    yield "cells", f"{counts['cells']:,}; {proofs}"
     for end in (ends["lower"], ends["upper"]):
         yield f"ℓ*({end['alpha']})", _short(end["approx"])
     yield "minimum", _minimum(document["minimum"])
