@@ -9,31 +9,11 @@ range at the current flint precision.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import cached_property
 
-from flint import arb, arb_mat, fmpq, fmpz
+from flint import arb, arb_mat, fmpz, fmpz_mpoly
 
-from geometry.algebraic import as_fmpq, as_fraction
 from geometry.engines.system import Monomial, PolynomialSystem
-
-Interval = tuple[Fraction, Fraction]
-
-
-def ball(lower: Fraction | fmpq, upper: Fraction | fmpq) -> arb:
-    """A ball that contains [lower, upper], at the current precision."""
-    return arb(as_fmpq(lower)).union(arb(as_fmpq(upper)))
-
-
-def exact(point: arb) -> Fraction:
-    """The rational number that a ball of radius 0 is."""
-    mantissa, exponent = point.man_exp()
-    return as_fraction(fmpq(fmpz(mantissa)) * fmpq(2) ** int(exponent))
-
-
-def interval(enclosure: arb) -> Interval:
-    """The exact end points of an interval that contains the ball."""
-    return exact(enclosure.lower()), exact(enclosure.upper())
 
 
 class BallSystem:
@@ -46,28 +26,20 @@ class BallSystem:
     @cached_property
     def _tables(self) -> tuple[list[tuple[int, int]], arb_mat, arb_mat]:
         """How each monomial arises (parent, variable), and the two coefficient matrices."""
-        rows: list[dict[Monomial, int]] = []
-        for equation in self.system.equations:
-            rows.append({tuple(int(e) for e in m): int(c) for m, c in equation.terms()})
-        count = len(rows)
-        for equation in self.system.equations:
-            for name in range(self.width):
-                derivative = equation.derivative(name)
-                rows.append({tuple(int(e) for e in m): int(c) for m, c in derivative.terms()})
-        monomials = {m for row in rows for m in row} | {(0,) * self.width}
-        pending = list(monomials)
+        equations = self.system.equations
+        rows = [_terms(equation) for equation in equations]
+        rows += [_terms(e.derivative(name)) for e in equations for name in range(self.width)]
+        count, one = len(equations), (0,) * self.width
+        parents: dict[Monomial, tuple[Monomial, int]] = {}
+        pending = [monomial for row in rows for monomial in row]
         while pending:
-            parent = _parent(pending.pop())
-            if parent is not None and parent[0] not in monomials:
-                monomials.add(parent[0])
-                pending.append(parent[0])
-        order = sorted(monomials, key=lambda m: (sum(m), m))
+            monomial = pending.pop()
+            if monomial != one and monomial not in parents:
+                parents[monomial] = _parent(monomial)
+                pending.append(parents[monomial][0])
+        order = [one, *sorted(parents, key=lambda m: (sum(m), m))]
         place = {monomial: index for index, monomial in enumerate(order)}
-        steps = []
-        for monomial in order[1:]:
-            found = _parent(monomial)
-            assert found is not None  # only the first monomial is 1
-            steps.append((place[found[0]], found[1]))
+        steps = [(place[parents[m][0]], parents[m][1]) for m in order[1:]]
         matrix = arb_mat(len(rows), len(order))
         for index, row in enumerate(rows):
             for monomial, coefficient in row.items():
@@ -93,9 +65,11 @@ class BallSystem:
         return arb_mat(len(self.system.equations), self.width, entries)
 
 
-def _parent(monomial: Monomial) -> tuple[Monomial, int] | None:
-    """(monomial/x_i, i) for the last variable that occurs; None for 1."""
-    for i in range(len(monomial) - 1, -1, -1):
-        if monomial[i]:
-            return (*monomial[:i], monomial[i] - 1, *monomial[i + 1 :]), i
-    return None
+def _terms(polynomial: fmpz_mpoly) -> dict[Monomial, int]:
+    return {tuple(int(e) for e in m): int(c) for m, c in polynomial.terms()}
+
+
+def _parent(monomial: Monomial) -> tuple[Monomial, int]:
+    """(monomial/x_i, i) for the last variable that occurs."""
+    i = max(i for i, exponent in enumerate(monomial) if exponent)
+    return (*monomial[:i], monomial[i] - 1, *monomial[i + 1 :]), i

@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx
 
-from geometry.balls import BallSystem, Interval, ball, interval
+from geometry.balls import BallSystem
+from geometry.boxes import Interval, ball, interval
 from geometry.engines.system import PolynomialSystem
 from geometry.krawczyk import CertifiedRoot, contracts, disjoint, krawczyk
 from geometry.verdicts import Verdict

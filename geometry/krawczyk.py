@@ -20,7 +20,8 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx
 
-from geometry.balls import BallSystem, Interval, ball, interval
+from geometry.balls import BallSystem
+from geometry.boxes import Interval, ball, interval
 from geometry.engines.system import PolynomialSystem
 
 WORKING_BITS = (128, 256, 512, 1024, 2048)

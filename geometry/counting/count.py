@@ -43,6 +43,8 @@ class Count:
     def __str__(self) -> str:
         if self.value is None:
             upper = "∞" if self.upper is None else self.upper
-            known = f"between {self.lower} and {upper}" if self.verdict is Verdict.BOUNDS else "open"
+            known = (
+                f"between {self.lower} and {upper}" if self.verdict is Verdict.BOUNDS else "open"
+            )
             return f"{known} ({self.reason})"
         return f"{self.value} ({self.verdict})"

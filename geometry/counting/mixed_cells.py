@@ -69,7 +69,7 @@ def mixed_cells(
         return []
     for attempt in range(ATTEMPTS):
         try:
-            homotopy = _Homotopy(supports, heights, Random(seed + attempt))  # noqa: S311
+            homotopy = _Homotopy(supports, heights, Random(seed + attempt))
             return homotopy.run(budget)
         except Degenerate:
             continue
@@ -157,7 +157,9 @@ class _Homotopy:
         i, p = cell.support, cell.point
         a, b = cell.pairs[i]
         difference = fmpq_mat(
-            1, self.n, [fmpq(x - y) for x, y in zip(self.points[i][p], self.points[i][a], strict=True)]
+            1,
+            self.n,
+            [fmpq(x - y) for x, y in zip(self.points[i][p], self.points[i][a], strict=True)],
         )
         weight = (difference * cell.inverse)[0, i]
         without_a = (*cell.pairs[:i], (min(b, p), max(b, p)), *cell.pairs[i + 1 :])
@@ -236,9 +238,7 @@ class _Homotopy:
                     raise Degenerate("the perturbation outweighs the coarse heights")
         volume = abs(1 / cell.inverse.det())
         return MixedCell(
-            tuple(
-                (self.points[k][a], self.points[k][b]) for k, (a, b) in enumerate(cell.pairs)
-            ),
+            tuple((self.points[k][a], self.points[k][b]) for k, (a, b) in enumerate(cell.pairs)),
             int(volume.p),
             tuple(as_fraction(slopes[0][k, 0]) for k in range(n)),
         )

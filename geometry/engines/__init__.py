@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from geometry.boxes import Box
 from geometry.engines.flint import Flint
 from geometry.engines.msolve import Msolve
 from geometry.engines.parametrisation import Parametrisation
 from geometry.engines.protocol import (
     PRIME,
     SECOND_PRIME,
-    Box,
     Dimension,
     Elimination,
     Engine,

@@ -16,10 +16,10 @@ from typing import Any
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
 from geometry.algebraic import as_fmpq, as_fraction
+from geometry.boxes import Box
 from geometry.engines.parametrisation import Parametrisation, sorted_boxes
 from geometry.engines.process import find_program, run
 from geometry.engines.protocol import (
-    Box,
     Dimension,
     Elimination,
     Failure,

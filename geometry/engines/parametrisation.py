@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from flint import arb, ctx, fmpq, fmpq_poly, fmpz_poly
+from flint import arb, ctx, fmpq_poly, fmpz_mpoly, fmpz_poly, nmod_poly
 
-from geometry.algebraic import as_fmpq, as_fraction, roots_of
+from geometry.algebraic import as_fmpq
+from geometry.boxes import Box, interval
 from geometry.engines.system import PolynomialSystem
 
-MAX_REFINEMENTS = 12
+MAX_REFINEMENTS = 10
 """Doublings of the working precision before a box is given as wide as it is."""
 
 
@@ -56,61 +58,88 @@ class Parametrisation:
         )
         if (form - fmpq_poly([0, 1]) * d) % w:
             return False
-        n = len(system.variables)
-        powers: list[list[fmpq_poly]] = [[fmpq_poly([1])] for _ in range(n + 1)]
+        return not any(self._value(equation, w) for equation in system.equations)
 
-        def power(index: int, exponent: int) -> fmpq_poly:
-            base = d if index == n else self.numerators[index]
+    def avoids(self, polynomial: fmpz_mpoly, prime: int = 1073741827) -> bool:
+        """A proof that ``polynomial`` vanishes at none of the points; False proves nothing.
+
+        A common factor of w and d^deg·polynomial(n/d) over Q leaves one modulo any prime
+        that keeps the degree of w.
+        """
+        w = _modulo(fmpq_poly(self.eliminant), prime)
+        if w is None or w.degree() != self.degree:
+            return False
+        value = self._value(polynomial, w)
+        return value is not None and bool(w.gcd(value).degree() == 0)
+
+    def _value(self, polynomial: fmpz_mpoly, w: Any) -> Any:
+        """d^deg·polynomial(n/d) modulo w, over Q or the prime field of w; None if not integral."""
+        prime = w.modulus() if isinstance(w, nmod_poly) else 0
+        bases = [*self.numerators, fmpq_poly(self.denominator)]
+        reduced = [_modulo(base, prime) if prime else base for base in bases]
+        if any(base is None for base in reduced):
+            return None
+        one = nmod_poly([1], prime) if prime else fmpq_poly([1])
+        powers: list[list[Any]] = [[one] for _ in reduced]
+
+        def power(index: int, exponent: int) -> Any:
             while len(powers[index]) <= exponent:
-                powers[index].append(powers[index][-1] * base % w)
+                powers[index].append(powers[index][-1] * reduced[index] % w)
             return powers[index][exponent]
 
-        for equation in system.equations:
-            degree, total = int(equation.total_degree()), fmpq_poly([0])
-            for monomial, coefficient in equation.terms():
-                exponents = [int(e) for e in monomial]
-                term = fmpq_poly([coefficient]) * power(n, degree - sum(exponents))
-                for index, exponent in enumerate(exponents):
+        degree, total = int(polynomial.total_degree()), 0 * one
+        for monomial, coefficient in polynomial.terms():
+            exponents = [int(e) for e in monomial]
+            term = power(len(bases) - 1, degree - sum(exponents)) * coefficient
+            for index, exponent in enumerate(exponents):
+                if exponent:
                     term = term * power(index, exponent) % w
-                total += term
-            if total % w:
-                return False
-        return True
+            total += term
+        return total % w
 
-    def real_points(self, precision: int = 64) -> list[tuple[tuple[Fraction, Fraction], ...]]:
+    def real_points(self, precision: int = 64) -> list[Box]:
         """Boxes of relative width ≤ 2^−precision, sorted, one for each real root of w."""
-        bound = 1 + max(abs(fmpq(c, self.eliminant.leading_coefficient())) for c in self.eliminant)
-        boxes = []
-        for root in roots_of(self.eliminant, -bound, bound):
-            width, box = fmpq(1, 1 << (precision + 16)), None
-            for _ in range(MAX_REFINEMENTS):
-                root.refine(width)
-                box = self._box(root.lower, root.upper, 64 + 2 * width.q.bit_length())
-                if box is not None and all(_narrow(side, precision) for side in box):
-                    break
-                width *= width
-            if box is not None:
-                boxes.append(box)
-        return sorted_boxes(boxes)
+        bits = 2 * precision + 64
+        for _ in range(MAX_REFINEMENTS):
+            with ctx.workprec(bits):
+                # flint isolates complex roots; those with an exact real part only are real.
+                found = [root for root, _ in _complex_roots(self.eliminant) if root.imag == 0]
+                boxes = [self._box(root.real) for root in found]
+            if all(box is not None and _narrow(box, precision) for box in boxes):
+                break
+            bits *= 2
+        known = [box for box in boxes if box is not None]
+        if len(known) < len(boxes):
+            raise ArithmeticError("the denominator vanishes at a root of the eliminant")
+        return sorted_boxes(known)
 
-    def _box(
-        self, lower: fmpq, upper: fmpq, bits: int
-    ) -> tuple[tuple[Fraction, Fraction], ...] | None:
-        """Enclosure of the point over the root in [lower, upper]; None if d may vanish there."""
-        with ctx.workprec(bits):
-            t = arb(lower).union(arb(upper)) if lower != upper else arb(lower)
-            d = _evaluate(fmpq_poly(self.denominator), t)
-            if d.contains(0):
-                return None
-            return tuple(_interval(_evaluate(n, t) / d) for n in self.numerators)
+    def _box(self, t: arb) -> Box | None:
+        """Enclosure of the point over the root in the ball t; None if d may vanish there."""
+        d = _evaluate(fmpq_poly(self.denominator), t)
+        if d.contains(0):
+            return None
+        return tuple(interval(_evaluate(n, t) / d) for n in self.numerators)
 
 
 def sorted_boxes(
-    boxes: Iterable[tuple[tuple[Fraction, Fraction], ...]],
-) -> list[tuple[tuple[Fraction, Fraction], ...]]:
+    boxes: Iterable[Box],
+) -> list[Box]:
     """By midpoints; coordinates that agree to 2^−20 count as equal, so that the order does
     not depend on how equal coordinates are enclosed."""
     return sorted(boxes, key=lambda box: [round(sum(side) * 2**19) for side in box])
+
+
+def _complex_roots(p: fmpz_poly) -> Any:
+    return p.complex_roots()
+
+
+def _modulo(p: fmpq_poly, prime: int) -> nmod_poly | None:
+    """p over F_prime; None when a denominator vanishes there."""
+    denominator = int(p.denom()) % prime
+    if denominator == 0:
+        return None
+    inverse = pow(denominator, -1, prime)
+    return nmod_poly([int(c) * inverse % prime for c in p.numer().coeffs()], prime)
 
 
 def _evaluate(p: fmpq_poly, t: arb) -> arb:
@@ -120,17 +149,5 @@ def _evaluate(p: fmpq_poly, t: arb) -> arb:
     return value
 
 
-def _interval(ball: arb) -> tuple[Fraction, Fraction]:
-    """The exact end points of a ball."""
-    return exact(ball.lower()), exact(ball.upper())
-
-
-def exact(point: arb) -> Fraction:
-    """The rational number that a ball of radius 0 is."""
-    mantissa, exponent = point.man_exp()
-    return as_fraction(fmpq(mantissa) * fmpq(2) ** int(exponent))
-
-
-def _narrow(side: tuple[Fraction, Fraction], precision: int) -> bool:
-    lower, upper = side
-    return bool((upper - lower) * 2**precision <= max(1, abs(lower)))
+def _narrow(box: Box, precision: int) -> bool:
+    return all((u - l) * 2**precision <= max(1, abs(l)) for l, u in box)  # noqa: E741

@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from fractions import Fraction
 from typing import Protocol
 
 from flint import fmpz_mpoly
 
+from geometry.boxes import Box
 from geometry.engines.parametrisation import Parametrisation
 from geometry.engines.system import Monomial, PolynomialSystem, Terms
 from geometry.verdicts import Verdict
-
-Box = tuple[tuple[Fraction, Fraction], ...]
-"""One closed interval per variable."""
 
 PRIME = 1073741827
 """The prime just above 2^30 that modular questions use unless told otherwise."""

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from flint import fmpz
 
+from geometry.boxes import Box
 from geometry.engines.parametrisation import sorted_boxes
 from geometry.engines.process import find_program, run
 from geometry.engines.protocol import (
-    Box,
     Dimension,
     Elimination,
     Failure,

@@ -1,0 +1,22 @@
+"""Root counts of polynomial systems, from degrees and polytopes to the solutions themselves."""
+
+from geometry.counting.bezout import Multihomogeneous, bezout, multihomogeneous
+from geometry.counting.count import Count
+from geometry.counting.polyhedral import Polyhedral, Volumes, gfan_mixed_volume, polyhedral, volumes
+from geometry.counting.solutions import ComplexCount, RealCount, count_complex, count_real
+
+__all__ = [
+    "ComplexCount",
+    "Count",
+    "Multihomogeneous",
+    "Polyhedral",
+    "RealCount",
+    "Volumes",
+    "bezout",
+    "count_complex",
+    "count_real",
+    "gfan_mixed_volume",
+    "multihomogeneous",
+    "polyhedral",
+    "volumes",
+]
