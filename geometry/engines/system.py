@@ -171,12 +171,17 @@ def read(
     if len(names) == (parameter is not None):
         raise InvalidSystem("a system needs at least one variable")
     context = ring(names)
-    polynomials = [primitive(_terms(equation, names), context) for equation in equations]
+    polynomials = [primitive(terms_of(equation, names), context) for equation in equations]
     unknowns = names if parameter is None else names[:-1]
     return PolynomialSystem.of(unknowns, polynomials, None if parameter is None else names[-1])
 
 
-def _terms(equation: Any, names: Sequence[str]) -> Terms:
+def terms_of(equation: Any, names: Sequence[str]) -> Terms:
+    """Coefficients by monomial in ``names`` of a SymPy or flint polynomial or a number.
+
+    Raises:
+        InvalidSystem: no polynomial with rational coefficients in ``names``.
+    """
     if isinstance(equation, (fmpz_mpoly, fmpq_mpoly)):
         return _flint_terms(equation, names)
     if hasattr(equation, "free_symbols"):
