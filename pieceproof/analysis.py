@@ -16,7 +16,7 @@ from pieceproof.certificate import Document, document, write
 from pieceproof.parallel import runner
 from pieceproof.specfile import load_problem
 from pieceproof.verify import Report, verify
-from piecewise.objective import ConvexObjective
+from piecewise.objective import DEFAULT_MAX_CELLS, ConvexObjective
 from piecewise.problems import Problem
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def analyze(
     progress: Progress = lambda stage, done, total: None,
     cache: Path | None = None,
     seconds: float | None = None,
+    max_cells: int = DEFAULT_MAX_CELLS,
 ) -> CertifiedDual:
     """Compute ℓ* with its certificate and have the certificate checked.
 
@@ -68,19 +69,21 @@ def analyze(
             It is removed when the computation is complete.
         seconds: time budget of the search for ℓ*; when it runs out the result is partial
             (verdict ``unresolved``).
+        max_cells: most cells of one unit's arrangement, and of all units together.
 
     Raises:
         NotYetSupported: the problem is outside the families covered.
+        TooManyCells: more cells than ``max_cells``.
         SpecError: the spec file cannot be used.
         CacheError: the cache file cannot be used.
     """
     start = monotonic()
     stated = problem if isinstance(problem, Problem) else load_problem(problem)
-    objective = ConvexObjective(stated)
+    objective = ConvexObjective(stated, max_cells)
     total = objective.case_count()
     with (
         opened(cache, stated) as store,
-        runner(stated, objective, jobs, store) as run,
+        runner(objective, jobs, store) as run,
     ):
         dual = exact_dual(
             objective,

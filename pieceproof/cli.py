@@ -27,6 +27,7 @@ from pieceproof.tables import SpecError
 from pieceproof.verify import CertificateError, Conclusion, Report, load, verify
 from piecewise.errors import PiecewiseError, ProblemError
 from piecewise.exact import rational
+from piecewise.objective import DEFAULT_MAX_CELLS
 
 MAX_MESSAGE = 600
 """Longest error line, in characters: a hostile key or cell does not fill the screen."""
@@ -70,10 +71,17 @@ jobs_option = click.option(
 @click.option(
     "--seconds", type=click.FloatRange(min=0), help="Time budget; then the result is partial."
 )
+@click.option(
+    "--max-cells",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_CELLS,
+    show_default=True,
+    help="Most cells that are treated (some 10 ms and 2 kB each).",
+)
 @json_option
 @jobs_option
 def analyze_command(
-    spec: str, out: str | None, seconds: float | None, as_json: bool, jobs: int
+    spec: str, out: str | None, seconds: float | None, max_cells: int, as_json: bool, jobs: int
 ) -> Exit:
     """Compute the exact dual loss of SPEC.toml, check its certificate, and draw it.
 
@@ -84,7 +92,12 @@ def analyze_command(
     try:
         with TerminalProgress() as progress:
             dual = analyze(
-                problem, jobs=jobs, progress=progress, cache=folder / UNFINISHED, seconds=seconds
+                problem,
+                jobs=jobs,
+                progress=progress,
+                cache=folder / UNFINISHED,
+                seconds=seconds,
+                max_cells=max_cells,
             )
     except PiecewiseError as error:
         raise BadInput(f"{spec}: model: {error}") from None

@@ -20,31 +20,30 @@ from piecewise.problems import Problem
 
 
 @lru_cache(maxsize=1)
-def _objective(problem: Problem) -> ConvexObjective:
-    return ConvexObjective(problem)
+def _objective(problem: Problem, max_cells: int) -> ConvexObjective:
+    return ConvexObjective(problem, max_cells)
 
 
-def _perform(problem: Problem, task: Task) -> list[CellBound]:
-    return perform(_objective(problem), task)
+def _perform(problem: Problem, max_cells: int, task: Task) -> list[CellBound]:
+    return perform(_objective(problem, max_cells), task)
 
 
 @contextmanager
-def runner(
-    problem: Problem, objective: ConvexObjective, jobs: int, cache: Cache | None
-) -> Iterator[Run]:
+def runner(objective: ConvexObjective, jobs: int, cache: Cache | None) -> Iterator[Run]:
     """A :data:`~geometry.search.Run` with ``jobs`` processes that keeps what it finishes."""
     if jobs == 1:
         yield partial(_cached, cache, lambda tasks: (perform(objective, task) for task in tasks))
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as executor:
-        yield partial(_cached, cache, partial(_spread, executor, problem))
+        yield partial(_cached, cache, partial(_spread, executor, objective))
 
 
 def _spread(
-    executor: Executor, problem: Problem, tasks: Sequence[Task]
+    executor: Executor, objective: ConvexObjective, tasks: Sequence[Task]
 ) -> Iterator[list[CellBound]]:
-    yield from executor.map(partial(_perform, problem), tasks)
+    work = partial(_perform, objective.problem, objective.max_cells)
+    yield from executor.map(work, tasks)
 
 
 def _cached(cache: Cache | None, run: Run, tasks: Sequence[Task]) -> Iterator[Sequence[CellBound]]:

@@ -9,6 +9,10 @@ class ProblemError(PiecewiseError):
     """Model, data, hyperparameter interval or box do not fit together."""
 
 
+class TooManyCells(PiecewiseError):
+    """The arrangement has more cells than the budget allows."""
+
+
 class NotYetSupported(PiecewiseError):
     """A well-formed problem outside the families the exact dual covers."""
 

@@ -15,14 +15,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement, islice, product
 from math import comb, prod
 
 from piecewise.cells import UnitArrangement, UnitCell
-from piecewise.errors import NotYetSupported
+from piecewise.errors import NotYetSupported, TooManyCells
 from piecewise.gram import GramSums, Quadratic
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward
 from piecewise.problems import Problem
+
+DEFAULT_MAX_CELLS = 200_000
+"""Cells that are enumerated without being asked for more."""
 
 
 @dataclass(frozen=True, order=True)
@@ -63,14 +66,16 @@ class ConvexObjective:
     """The objective of a :class:`Problem` whose cells are all convex.
 
     Supported: squared loss with a ridge model, or one hidden layer with piecewise
-    linear activations and output weights fixed or ``"signs"``.
+    linear activations and output weights fixed or ``"signs"``. ``max_cells`` bounds the
+    cells of a unit's arrangement and the cases to be treated (:meth:`case_count`).
 
     Raises:
         NotYetSupported: any other model or loss.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
         self.problem = problem
+        self.max_cells = max_cells
         if problem.loss != "squared":
             raise NotYetSupported(f"loss {problem.loss!r}; the exact dual covers the squared loss")
         if isinstance(problem.model, FeedForward):
@@ -124,8 +129,21 @@ class ConvexObjective:
 
     @cached_property
     def unit_cells(self) -> tuple[tuple[UnitCell, ...], ...]:
-        """The cells of every distinct unit arrangement."""
-        return tuple(tuple(arrangement.cells()) for arrangement in self.arrangements)
+        """The cells of every distinct unit arrangement.
+
+        Raises:
+            TooManyCells: an arrangement has more than ``max_cells`` cells.
+        """
+        return tuple(self._within_budget(arrangement) for arrangement in self.arrangements)
+
+    def _within_budget(self, arrangement: UnitArrangement) -> tuple[UnitCell, ...]:
+        cells = tuple(islice(arrangement.cells(), self.max_cells + 1))
+        if len(cells) > self.max_cells:
+            raise TooManyCells(
+                f"one unit alone has more than {self.max_cells:,} cells; "
+                "use fewer examples or inputs, or raise --max-cells"
+            )
+        return cells
 
     @cached_property
     def exchangeable(self) -> tuple[tuple[int, ...], ...]:
@@ -150,12 +168,22 @@ class ConvexObjective:
         return prod(len(self.unit_cells[index]) for index in self.arrangement_of)
 
     def case_count(self) -> int:
-        """Number of keys that ``keys`` yields: cells with signs up to exchange of units."""
+        """Number of keys that ``keys`` yields: cells with signs up to exchange of units.
+
+        Raises:
+            TooManyCells: more than ``max_cells``.
+        """
         options = [self._options(members[0]) for members in self.exchangeable]
-        return prod(
+        count = prod(
             comb(len(choices) + len(members) - 1, len(members))
             for choices, members in zip(options, self.exchangeable, strict=True)
         )
+        if count > self.max_cells:
+            raise TooManyCells(
+                f"{self.units} units make {count:,} cells, more than {self.max_cells:,}; "
+                "use fewer units or examples, or raise --max-cells (some 10 ms and 2 kB a cell)"
+            )
+        return count
 
     def _options(self, unit: int) -> list[tuple[int, int]]:
         """(sign, cell) choices of a unit, increasing."""
