@@ -103,7 +103,7 @@ def analyze_command(
         raise BadInput(f"{spec}: model: {error}") from None
     path = folder / RESULT
     write(dual.document, path)
-    pictures = [("picture", str(picture)) for picture in _draw(dual.document, folder)]
+    pictures = [("picture", str(picture)) for picture in _draw(dual.document, folder, dual.report)]
     if as_json:
         _print_json(dual.document)
     else:
@@ -166,10 +166,10 @@ def plot_command(path: str, out: str | None) -> Exit:
     return Exit.DONE
 
 
-def _draw(document: dict[str, Any], folder: Path) -> list[Path]:
-    from pieceproof.plots import plot_document  # matplotlib takes longer to load than most jobs
+def _draw(document: dict[str, Any], folder: Path, report: Report | None = None) -> list[Path]:
+    from pieceproof.plots import plot_document  # Matplotlib loads only when a picture is wanted
 
-    return plot_document(document, folder)
+    return plot_document(document, folder, report)
 
 
 def _folder(name: str) -> Path:
@@ -205,6 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{where}: {error.format_message()} See {where} --help.")
     except (SpecError, BadInput, CertificateError, CacheError) as error:
         return _refuse(str(error))
+    except OverflowError:
+        return _refuse("the certificate holds a number that is too large to print")
     except Refuted as error:
         _refuse(str(error))
         return Exit.REFUTED

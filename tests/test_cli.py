@@ -140,6 +140,29 @@ def test_evaluate_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert out.count("w1_x") == out.count("b1") == 2
 
 
+HOSTILE = {
+    "too large a number": ("numerator", ["1" + "0" * 400 + "1"], "too large to print"),
+    "a pole": ("denominator", ["0", "1"], "pieces[0].value.denominator: it vanishes at 0"),
+    "no polynomial": ("numerator", "x", "pieces[0].value.numerator: expected a list"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_evaluate_refuses_hostile_certificates_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    key, value, reason = HOSTILE[case]
+    document = stored(folder)
+    document["pieces"][0]["value"][key] = value
+    hostile = folder / "hostile.json"
+    hostile.write_text(json.dumps(document), encoding="utf-8")
+    assert main(["evaluate", str(hostile), "0"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert reason in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("alpha", "reason"),
     [
