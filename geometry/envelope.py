@@ -56,7 +56,9 @@ class Segment:
         margin = (max(values) - min(values) + abs(max(values)) + 1) / CEILING_SLACK
         while True:
             ceiling = short_above(max(values) + margin, margin)
-            if is_positive(ceiling.p * denominator - ceiling.q * numerator, self.interval):
+            # Decided exactly: complex roots near the interval defeat a sufficient test for ever.
+            excess = ceiling.p * denominator - ceiling.q * numerator
+            if all(s >= 0 for _, s in sign_pattern(excess, self.interval)):
                 return ceiling
             margin *= 8
 
