@@ -15,8 +15,9 @@ from typing import Any
 
 from flint import fmpq, fmpz_poly
 
+from pieceproof.checking.numerals import read_end
 from pieceproof.checking.reading import CertificateError, Node
-from pieceproof.checking.reals import Real, compare, exactly, read_end
+from pieceproof.checking.reals import Real, compare, exactly
 from piecewise.exact import to_fmpq, to_fraction
 
 WIDTH = fmpq(1, 1 << 100)

@@ -15,8 +15,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pieceproof.checking.numerals import read_end
 from pieceproof.checking.reading import Node
-from pieceproof.checking.reals import read_end
 from pieceproof.evaluation import WIDTH, Evaluation, Span, as_float, spans
 from pieceproof.verify import Conclusion, Report
 

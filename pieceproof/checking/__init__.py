@@ -6,15 +6,23 @@ what these modules compute in another way, so that one mistake does not vouch fo
 =================  ==============================================================
 ``reading``        typed, size-limited access to an untrusted JSON document
 ``problems``       the stated problem
-``arrangements``   the cells of one unit: signs at witnesses, exact number of cells
+``arrangements``   the exact number of cells of an arrangement in a box
 ``orbits``         joint cells up to exchangeable units
 ``objectives``     the quadratic of a joint cell, rebuilt from data
 ``constraints``    walls and boundaries by label, oriented by a cell
-``signs``          sign of a polynomial on an interval (Descartes, bisection)
-``reals``          real algebraic numbers: compare, sign, decimals
+``unitcells``      the listed cells of a unit are all of them
+``signs``          roots of a polynomial between rationals (Descartes, bisection)
+``reals``          real algebraic numbers: compare, sign
+``intervals``      sign of a polynomial on an interval with algebraic ends
+``numerals``       how a document writes real numbers
+``stationary``     value and multipliers on a face, over Q(α)
+``pieces``         the stated pieces as a function
 ``lowerbounds``    ℓ* ≥ pieces: Lagrange duality cell by cell
 ``upperbounds``    ℓ* ≤ pieces: feasible minimisers
 ``envelopes``      breakpoints and their kinds
+``heights``        values of ℓ* at algebraic points, compared exactly
 ``shapes``         local extrema, minimum and oscillations of the pieces
+``claims``         the summary of a document against what the pieces imply
+``workers``        the proofs of all joint cells, in one process or several
 =================  ==============================================================
 """

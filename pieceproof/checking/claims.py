@@ -8,10 +8,11 @@ provenance is not a mathematical claim; its input digest must be that of the pro
 from __future__ import annotations
 
 from pieceproof.checking.heights import Height
-from pieceproof.checking.pieces import Piece, read_interval
+from pieceproof.checking.numerals import check_algebraic, check_decimal, read_interval
+from pieceproof.checking.pieces import Piece
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted, canonical_digest
-from pieceproof.checking.reals import Real, compare, exactly, read_algebraic, rounds_to
+from pieceproof.checking.reals import compare, exactly
 from pieceproof.checking.shapes import Extremum, Shape
 
 EXACT_COUNT = "Lemma 1, exact oscillation count"
@@ -35,7 +36,7 @@ def check_ends(node: Node, problem: Problem, pieces: list[Piece]) -> None:
             raise Refuted(f"{entry['alpha'].path}: not the {key} end of A")
         if entry["value"].rational() != value:
             raise Refuted(f"{entry['value'].path}: not the value of ℓ* there")
-        _check_decimal(entry["approx"], Height(piece, exactly(alpha)))
+        check_decimal(entry["approx"], Height(piece, exactly(alpha)).against)
 
 
 def check_extrema(node: Node, shape: Shape) -> None:
@@ -57,7 +58,7 @@ def check_extrema(node: Node, shape: Shape) -> None:
             else:
                 member = each.fields("alpha", "value_approx")
                 _check_point(member["alpha"], extremum)
-            _check_decimal(member["value_approx"], extremum.height)
+            check_decimal(member["value_approx"], extremum.height.against)
 
 
 def check_minimum(node: Node, shape: Shape) -> None:
@@ -77,8 +78,7 @@ def check_minimum(node: Node, shape: Shape) -> None:
         check = _check_point if key == "alpha" else _check_plateau
         for each, extremum in zip(stated, expected, strict=True):
             check(each, extremum)
-    if compare(read_algebraic(entry["value"]), shape.lowest[0].height.number) != 0:
-        raise Refuted(f"{entry['value'].path}: not the least value of ℓ*")
+    check_algebraic(entry["value"], shape.lowest[0].height.number, "the least value of ℓ* is")
 
 
 def check_counts(node: Node, expected: dict[str, int]) -> None:
@@ -154,16 +154,10 @@ def check_provenance(node: Node, problem: object) -> None:
 
 
 def _check_point(node: Node, extremum: Extremum) -> None:
-    if compare(read_algebraic(node), extremum.start) != 0:
-        raise Refuted(f"{node.path}: ℓ* has this extremum at {extremum.start}")
+    check_algebraic(node, extremum.start, "ℓ* has this extremum at")
 
 
 def _check_plateau(node: Node, extremum: Extremum) -> None:
-    ends: tuple[Real, Real] = read_interval(node)
+    ends = read_interval(node)
     if compare(ends[0], extremum.start) != 0 or compare(ends[1], extremum.end) != 0:
         raise Refuted(f"{node.path}: ℓ* is extremal on [{extremum.start}, {extremum.end}]")
-
-
-def _check_decimal(node: Node, height: Height) -> None:
-    if not rounds_to(node.text(), height.against):
-        raise Refuted(f"{node.path}: not the value correctly rounded")

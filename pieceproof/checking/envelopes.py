@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from pieceproof.checking.numerals import check_algebraic
 from pieceproof.checking.pieces import Piece, gap
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.checking.reals import compare, read_algebraic, sign_at
+from pieceproof.checking.reals import sign_at
 
 JUMP, KINK, SMOOTH = "jump", "kink", "smooth"
 
@@ -32,9 +33,7 @@ def check_breakpoints(node: Node, pieces: list[Piece]) -> dict[str, int]:
     for entry, (left, right) in zip(entries, pairwise(pieces), strict=True):
         member = entry.fields("kind", "alpha")
         kind = member["kind"].choice(*kinds)
-        alpha = read_algebraic(member["alpha"])
-        if compare(alpha, left.interval.end) != 0:
-            raise Refuted(f"{entry.path}.alpha: not the common end of its two pieces")
+        check_algebraic(member["alpha"], left.interval.end, "its two pieces meet at")
         slope = sign_at(gap(left, right).derivative(), left.interval.end)
         actual = SMOOTH if slope == 0 else KINK
         if kind != actual:

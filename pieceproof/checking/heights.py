@@ -14,8 +14,8 @@ from functools import cached_property
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
 from pieceproof.checking.pieces import Piece
-from pieceproof.checking.reals import Real, compare, exactly, sign_at
-from pieceproof.checking.signs import isolate, sign, squarefree_part
+from pieceproof.checking.reals import Real, compare, exactly, minimal_polynomial, sign_at
+from pieceproof.checking.signs import isolate, squarefree_part
 
 _BITS = (32, 128, 512)
 Range = tuple[fmpq, fmpq]
@@ -55,13 +55,7 @@ class Height:
         if self.alpha.rational:
             at = self.alpha.lower
             return exactly(self.piece.numerator(at) / self.piece.denominator(at))
-        modulus = fmpq_poly(
-            next(
-                factor
-                for factor, _ in self.alpha.polynomial.factor()[1]
-                if sign(factor(self.alpha.lower)) * sign(factor(self.alpha.upper)) < 0
-            )
-        )
+        modulus = fmpq_poly(minimal_polynomial(self.alpha))
         _, inverse, _ = fmpq_poly(self.piece.denominator).xgcd(modulus)
         element = fmpq_poly(self.piece.numerator) * inverse % modulus
         size = modulus.degree()

@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from flint import fmpz_poly
 
 from pieceproof.checking.constraints import Constraints
+from pieceproof.checking.intervals import Interval, nonnegative
+from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Case
-from pieceproof.checking.pieces import Piece, read_interval
+from pieceproof.checking.pieces import Piece
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.checking.reals import Interval, Real, compare, exactly, nonnegative
+from pieceproof.checking.reals import Real, compare, exactly
 from pieceproof.checking.stationary import Stationary, stationary
 
 

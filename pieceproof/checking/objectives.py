@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import lcm
-from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -26,10 +25,18 @@ from pieceproof.checking.unitcells import Arrangement
 Gram = tuple[fmpz_mat, fmpz_mat, fmpz_mat]
 """(G_0, G_1, G_2): coefficients of α^0, α^1, α^2, in the variables (w, 1)."""
 Key = tuple[int, int]
-"""A unit cell: number of its arrangement, number in it; (−1, −1) is the column pair (1, y)."""
+"""A unit cell: number of its arrangement, number in it."""
+Column = tuple[int, int, int]
+"""(a, p, q): the column (p + qα)·z_a of the data columns z = (x, 1, y)."""
+Block = list[list[list[int]]]
+"""[power of α][row][column]"""
 
-_BASE: Key = (-1, -1)
+_BASE: Key = (-1, 0)
+"""The columns 1 and y, which every cell has."""
+_LINEAR: Key = (-1, 1)
+"""The columns of a linear predictor."""
 _LIMB = 31
+_STRIDE = 128
 
 
 def _denominator(values: list[fmpq]) -> int:
@@ -41,142 +48,134 @@ class Objective:
 
     def __init__(self, problem: Problem, arrangements: Sequence[Arrangement]) -> None:
         self._problem = problem
-        self._indices: dict[Key, NDArray[np.int8]] = {}
         self._arrangement_of = {
             unit: number for number, each in enumerate(arrangements) for unit in each.units
         }
-        for number, each in enumerate(arrangements):
-            for cell, row in enumerate(each.indices):
-                self._indices[number, cell] = row
         examples = len(problem.targets)
-        self._indices[_BASE] = np.zeros(examples, dtype=np.int8)
+        nothing = np.zeros(examples, dtype=np.int8)
+        self._indices: dict[Key, NDArray[np.int8]] = {_BASE: nothing, _LINEAR: nothing}
+        for number, each in enumerate(arrangements):
+            self._indices |= {(number, cell): row for cell, row in enumerate(each.indices)}
         rows = [(*x, fmpq(1), y) for x, y in zip(problem.inputs, problem.targets, strict=True)]
         data_unit = _denominator([value for row in rows for value in row])
-        self._limbs = _product_limbs([[int((v * data_unit).p) for v in row] for row in rows])
+        self._sums = ProductSums([[int((v * data_unit).p) for v in row] for row in rows])
         affine: list[Affine] = [*problem.slopes, *problem.intercepts]
-        self._piece_unit = _denominator([value for pair in affine for value in pair])
+        piece_unit = _denominator([value for pair in affine for value in pair])
+        self._columns = [_unit_columns(problem, j, piece_unit) for j in range(len(problem.slopes))]
+        one = len(problem.inputs[0])
+        self._base_columns = [(one, piece_unit, 0), (one + 1, piece_unit, 0)]
         outputs = [*(problem.weights or ()), *([] if problem.offset is None else [problem.offset])]
         self._output_unit = _denominator(outputs)
-        decay_unit = int(problem.decay.q)
-        square = (data_unit * self._piece_unit * self._output_unit) ** 2
-        averaged = examples if problem.mean else 1
-        self.scale = fmpz(square * decay_unit * averaged)
-        self._data_scale = decay_unit
-        self._penalty = (
-            int((problem.decay * decay_unit).p) * square * averaged,
-            square * decay_unit * averaged if problem.ridge else 0,
-        )
-        self._blocks: dict[tuple[Key, Key], list[list[list[int]]]] = {}
+        self._decay_unit = int(problem.decay.q)
+        weight = (data_unit * piece_unit * self._output_unit) ** 2
+        weight *= self._decay_unit * (examples if problem.mean else 1)
+        self.scale = fmpz(weight)
+        self._penalty = (int((problem.decay * weight).p), weight if problem.ridge else 0)
+        self._blocks: dict[tuple[Key, Key], Block] = {}
+        self._assemblies: dict[tuple[int, ...] | None, fmpz_mat] = {}
 
     def gram(self, case: Case) -> Gram:
         """(G_0, G_1, G_2) of the joint cell, in (parameters, 1)."""
-        keys: list[Key] = [
-            (self._arrangement_of[unit], cell) for unit, cell in enumerate(case.cells)
-        ]
-        keys = [*keys, _BASE] if keys else [(0, -1), _BASE]
-        size = (self._problem.block + 1) * (len(keys) - 1) + 2
-        assembly = self._assembly(case)
-        transposed = assembly.transpose()
+        keys = [(self._arrangement_of[unit], cell) for unit, cell in enumerate(case.cells)]
+        keys = [*(keys or [_LINEAR]), _BASE]
+        if case.signs not in self._assemblies:
+            self._assemblies[case.signs] = self._assembly(case.signs)
+        assembly = self._assemblies[case.signs]
+        transposed, size = assembly.transpose(), assembly.nrows()
+        blocks = [[self._block(left, right) for right in keys] for left in keys]
         matrices = []
         for power in range(3):
             entries: list[int] = []
-            for left in keys:
-                blocks = [self._block(left, right)[power] for right in keys]
-                for row in range(len(blocks[0])):
-                    for block in blocks:
-                        entries += block[row]
+            for band in blocks:
+                for row in range(len(band[0][power])):
+                    for block in band:
+                        entries += block[power][row]
             raw = fmpz_mat(size, size, entries)
-            matrices.append(transposed * raw * assembly * self._data_scale)
-        for power, penalty in enumerate(self._penalty):
+            matrices.append(transposed * raw * assembly * self._decay_unit)
+        for matrix, penalty in zip(matrices, self._penalty, strict=False):
             if penalty:
                 for index in range(len(self._problem.parameters)):
-                    matrices[power][index, index] += penalty
+                    matrix[index, index] += penalty
         return matrices[0], matrices[1], matrices[2]
 
-    def _assembly(self, case: Case) -> fmpz_mat:
-        """Columns of residual/F in terms of (w, 1): output weights, output bias, −y."""
+    def _assembly(self, signs: tuple[int, ...] | None) -> fmpz_mat:
+        """The residual, times the output unit, in terms of (w, 1): a column for each of these."""
         problem, unit = self._problem, self._output_unit
         block, last = problem.block, len(problem.parameters)
-        outputs = [
-            int((weight * unit).p) for weight in problem.weights or map(fmpq, case.signs or ())
-        ]
+        outputs = problem.weights or tuple(map(fmpq, signs or ()))
         matrix = fmpz_mat(problem.blocks * (block + 1) + 2, last + 1)
-        for number, weight in enumerate(outputs):
+        for number, output in enumerate(outputs):
+            weight = (output * unit).p
             for axis in range(block):
                 matrix[number * (block + 1) + axis, number * block + axis] = weight
             matrix[number * (block + 1) + block, last] = weight
         one = problem.blocks * (block + 1)
         if problem.offset is None:
-            matrix[one, last - 1] = unit
+            matrix[one, last - 1] = fmpz(unit)
         else:
             matrix[one, last] = (problem.offset * unit).p
-        matrix[one + 1, last] = -unit
+        matrix[one + 1, last] = fmpz(-unit)
         return matrix
 
-    def _columns(self, key: Key, piece: int) -> list[tuple[int, int, int]]:
-        """(data column, p, q) of each column (p + qα)·z of a unit cell on one piece."""
-        problem, unit = self._problem, self._piece_unit
-        one = len(problem.inputs[0])
-        if key == _BASE:
-            return [(one, unit, 0), (one + 1, unit, 0)]
-        (s, t), (c, d) = problem.slopes[piece], problem.intercepts[piece]
-        s, t, c, d = s * unit, t * unit, c * unit, d * unit
-        slope = [(axis, int(s.p), int(t.p)) for axis in range(problem.block)]
-        return [*slope, (one, int(c.p), int(d.p))]
-
-    def _block(self, left: Key, right: Key) -> list[list[list[int]]]:
-        """Sums of products of the columns of two unit cells: [power of α][row][column]."""
+    def _block(self, left: Key, right: Key) -> Block:
+        """Sums of products of the columns of two unit cells."""
         if (left, right) not in self._blocks:
-            base = self._indices[_BASE]
-            first, second = (self._indices.get(key, base) for key in (left, right))
-            codes = first.astype(np.int16) * 128 + second
-            block = [
-                [[0] * len(self._columns(right, 0)) for _ in self._columns(left, 0)]
-                for _ in range(3)
-            ]
-            for code in np.unique(codes).tolist():
-                sums = self._sums(codes == code)
-                for i, (a, p, q) in enumerate(self._columns(left, code // 128)):
-                    for j, (b, r, s) in enumerate(self._columns(right, code % 128)):
-                        total = sums[min(a, b), max(a, b)]
-                        block[0][i][j] += p * r * total
-                        block[1][i][j] += (p * s + q * r) * total
-                        block[2][i][j] += q * s * total
+            block = self._products(left, right)
             self._blocks[left, right] = block
+            self._blocks[right, left] = [
+                [list(column) for column in zip(*rows, strict=True)] for rows in block
+            ]
         return self._blocks[left, right]
 
-    def _sums(self, chosen: NDArray[np.bool_]) -> dict[tuple[int, int], int]:
-        """Σ z_a z_b over the chosen examples, for a <= b."""
-        totals = {}
-        for pair, limbs in self._limbs.items():
-            parts = limbs[:, chosen].sum(axis=1).tolist()
-            totals[pair] = sum(part << (_LIMB * index) for index, part in enumerate(parts))
-        return totals
-
-
-def _product_limbs(rows: list[list[int]]) -> dict[tuple[int, int], NDArray[Any]]:
-    """For a <= b the products z_a z_b, example by example, in signed limbs of 31 bits.
-
-    Sums of fewer than 2^31 limbs stay below 2^62, so int64 sums are exact.
-    """
-    width = len(rows[0])
-    products = {
-        (a, b): [row[a] * row[b] for row in rows] for a in range(width) for b in range(a, width)
-    }
-    limbs = {}
-    mask = (1 << _LIMB) - 1
-    for pair, values in products.items():
-        count = max(abs(value).bit_length() for value in values) // _LIMB + 1
-        limbs[pair] = np.array(
-            [
-                [
-                    (value >> (_LIMB * index)) & mask
-                    if index < count - 1
-                    else value >> (_LIMB * index)
-                    for value in values
-                ]
-                for index in range(count)
-            ],
-            dtype=np.int64,
+    def _products(self, left: Key, right: Key) -> Block:
+        codes = self._indices[left].astype(np.int16) * _STRIDE + self._indices[right]
+        first, second = (
+            [self._base_columns] if key == _BASE else self._columns for key in (left, right)
         )
-    return limbs
+        block = [[[0] * len(second[0]) for _ in first[0]] for _ in range(3)]
+        for code in np.unique(codes).tolist():
+            sums = self._sums.over(codes == code)
+            for i, (a, p, q) in enumerate(first[code // _STRIDE]):
+                for j, (b, r, s) in enumerate(second[code % _STRIDE]):
+                    total = sums[a, b]
+                    block[0][i][j] += p * r * total
+                    block[1][i][j] += (p * s + q * r) * total
+                    block[2][i][j] += q * s * total
+        return block
+
+
+def _unit_columns(problem: Problem, piece: int, unit: int) -> list[Column]:
+    """The columns S_j·x, [S_j], R_j of a unit on one piece, times ``unit``."""
+    (s, t), (c, d) = problem.slopes[piece], problem.intercepts[piece]
+    s, t, c, d = s * unit, t * unit, c * unit, d * unit
+    slopes = [(axis, int(s.p), int(t.p)) for axis in range(problem.block)]
+    return [*slopes, (len(problem.inputs[0]), int(c.p), int(d.p))]
+
+
+class ProductSums:
+    """Σ z_a z_b over any examples, for integer rows z_t, exact.
+
+    Products are kept in signed limbs of 31 bits. Sums of fewer than 2^31 limbs stay below
+    2^62, so int64 sums do not overflow.
+    """
+
+    def __init__(self, rows: list[list[int]]) -> None:
+        width = len(rows[0])
+        self._pairs = [(a, b) for a in range(width) for b in range(a, width)]
+        products = [[row[a] * row[b] for row in rows] for a, b in self._pairs]
+        longest = max(abs(value).bit_length() for values in products for value in values)
+        mask = (1 << _LIMB) - 1
+        self._limbs = np.empty((longest // _LIMB + 1, len(products), len(rows)), dtype=np.int64)
+        for limb in self._limbs[:-1]:
+            limb[:] = [[value & mask for value in values] for values in products]
+            products = [[value >> _LIMB for value in values] for values in products]
+        self._limbs[-1] = products
+
+    def over(self, chosen: NDArray[np.bool_]) -> dict[tuple[int, int], int]:
+        """The sums over the chosen examples, for all (a, b)."""
+        totals = {}
+        parts = self._limbs[:, :, chosen].sum(axis=2).T.tolist()
+        for (a, b), limbs in zip(self._pairs, parts, strict=True):
+            total = sum(part << (_LIMB * index) for index, part in enumerate(limbs))
+            totals[a, b] = totals[b, a] = total
+        return totals

@@ -17,11 +17,11 @@ from typing import Any
 
 from flint import fmpq, fmpz, fmpz_poly
 
-MAX_DIGITS = 100_000
+MAX_DIGITS = 20_000
 """Longest numerator, denominator or coefficient read."""
 MAX_COUNT_DIGITS = 4_000
 """Longest JSON integer read."""
-MAX_DEGREE = 1_000
+MAX_DEGREE = 400
 """Largest degree of a polynomial read; a problem with d parameters needs at most 4d + 2."""
 
 _INTEGER = re.compile(r"-?[1-9][0-9]*|0")
@@ -45,8 +45,10 @@ class Node:
 
     def wrong(self, expected: str) -> CertificateError:
         """The error "path: expected …, found …" with a short excerpt of the value."""
-        shown = repr(self.value) if isinstance(self.value, (int, float, bool)) else ""
-        if isinstance(self.value, str):
+        shown = ""
+        if isinstance(self.value, (int, float)):
+            shown = repr(self.value) if -1e30 < self.value < 1e30 else "a number out of range"
+        elif isinstance(self.value, str):
             shown = repr(self.value[:40]) + ("…" if len(self.value) > 40 else "")
         found = shown[:60] or ("null" if self.value is None else f"a {type(self.value).__name__}")
         return CertificateError(f"{self.path or 'document'}: expected {expected}, found {found}")

@@ -7,27 +7,11 @@ common divisor with a root in both intervals proves that two numbers are equal.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
-from flint import fmpq, fmpz, fmpz_poly
+from flint import fmpq, fmpz_poly
 
-from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.checking.signs import (
-    isolate,
-    odd_part,
-    onto_ray,
-    sign,
-    squarefree_part,
-    variations,
-)
-
-SIGNIFICANT_DIGITS = 20
-"""Digits a decimal needs unless it is exact."""
-
-_DECIMAL = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?")
+from pieceproof.checking.signs import onto_ray, sign, variations
 
 
 @dataclass(frozen=True)
@@ -137,151 +121,7 @@ def between(x: Real, y: Real) -> fmpq:
     return (x.upper + y.lower) / 2
 
 
-@dataclass(frozen=True)
-class Interval:
-    """The closed interval [x, y] with x < y."""
-
-    start: Real
-    end: Real
-
-    @property
-    def hull(self) -> tuple[fmpq, fmpq]:
-        """A rational interval that contains it."""
-        return self.start.lower, self.end.upper
-
-    @cached_property
-    def hulls(self) -> tuple[tuple[fmpq, fmpq], ...]:
-        """Rational intervals that contain it: first one with short ends, then ``hull``."""
-        low, high = self.hull
-        unit = fmpq(1, 64)
-        while 64 * unit > high - low:
-            unit /= 2
-        short = ((low / unit).floor() * unit, (high / unit).ceil() * unit)
-        return (short, self.hull) if short[0].q < low.q or short[1].q < high.q else (self.hull,)
-
-
-def roots_inside(f: fmpz_poly, interval: Interval) -> list[Real]:
-    """The real roots of the squarefree F in the open interval, increasing."""
-    low, high = interval.hull
-    found = []
-    for lower, upper in isolate(f, low, high):
-        root = exactly(lower) if lower == upper else Real(f, lower, upper)
-        if compare(root, interval.start) > 0 and compare(root, interval.end) < 0:
-            found.append(root)
-    return found
-
-
-def nonnegative(f: fmpz_poly, interval: Interval) -> bool:
-    """Whether F >= 0 on the closed interval.
-
-    F >= 0 there iff F has no root of odd multiplicity in the open interval and is
-    positive at some point of it. Coefficients of one sign on a hull decide at once.
-    """
-    if f.degree() <= 0:
-        return bool(f[0] >= 0)
-    for hull in interval.hulls:
-        coefficients = onto_ray(f, *hull)
-        if variations(coefficients) == 0:
-            return any(coefficient > 0 for coefficient in coefficients)
-    return not roots_inside(odd_part(f), interval) and sign_inside(f, interval) > 0
-
-
-def positive(f: fmpz_poly, interval: Interval) -> bool:
-    """Whether F > 0 on the closed interval."""
-    if f.degree() <= 0:
-        return bool(f[0] > 0)
-    for hull in interval.hulls:
-        coefficients = onto_ray(f, *hull)
-        if coefficients[0] > 0 and coefficients[-1] > 0 and variations(coefficients) == 0:
-            return True
-    if sign_at(f, interval.start) <= 0 or sign_at(f, interval.end) <= 0:
-        return False
-    return not roots_inside(squarefree_part(f), interval)
-
-
-def sign_inside(f: fmpz_poly, interval: Interval) -> int:
-    """Sign of F != 0 at a point of the open interval that is no root."""
-    point = between(interval.start, interval.end)
-    while f(point) == 0:
-        point = between(exactly(point), interval.end)
-    return sign(f(point))
-
-
-def read_end(node: Node) -> Real:
-    """An END: a rational, or {"polynomial", "interval"} with exactly one root inside.
-
-    Raises:
-        CertificateError: malformed.
-        Refuted: the interval does not isolate one simple root.
-    """
-    if isinstance(node.value, str):
-        return exactly(node.rational())
-    return _isolated(node.fields("polynomial", "interval"), node.path)
-
-
-def read_algebraic(node: Node) -> Real:
-    """An ALG: irreducible polynomial, isolating interval, correctly rounded decimal "approx".
-
-    A rational number has a linear polynomial and equal interval ends.
-    """
-    entry = node.fields("polynomial", "interval", "approx")
-    ends = entry["interval"].rationals()
-    polynomial = entry["polynomial"].polynomial()
-    if len(ends) == 2 and ends[0] == ends[1]:
-        number = exactly(ends[0])
-        if polynomial != number.polynomial:
-            raise Refuted(f"{node.path}: the polynomial of the rational {ends[0]} is not qα − p")
-    else:
-        number = _isolated(entry, node.path)
-        content, factors = polynomial.factor()
-        if abs(content) != 1 or len(factors) != 1 or factors[0][1] != 1:
-            raise Refuted(f"{node.path}: the polynomial is not irreducible over the integers")
-    if not rounds_to(entry["approx"].text(), lambda value: compare(number, exactly(value))):
-        raise Refuted(f"{node.path}.approx: not the number rounded to {SIGNIFICANT_DIGITS} digits")
-    return number
-
-
-def _isolated(entry: dict[str, Node], path: str) -> Real:
-    polynomial = entry["polynomial"].polynomial()
-    ends = entry["interval"].rationals()
-    if len(ends) != 2 or not ends[0] < ends[1]:
-        raise CertificateError(f"{path}.interval: expected [lower, upper] with lower < upper")
-    if polynomial.degree() < 2 or polynomial.leading_coefficient() < 0:
-        raise CertificateError(
-            f"{path}.polynomial: expected degree >= 2 and a positive leading coefficient"
-        )
-    low, high = polynomial(ends[0]), polynomial(ends[1])
-    isolating = low * high < 0 and (
-        variations(onto_ray(polynomial, *ends)) == 1
-        or (_is_squarefree(polynomial) and len(isolate(polynomial, *ends)) == 1)
-    )
-    if not isolating:
-        raise Refuted(f"{path}: the interval does not isolate one root of the polynomial")
-    return Real(polynomial, *ends)
-
-
-def _is_squarefree(f: fmpz_poly) -> bool:
-    return f.gcd(f.derivative()).degree() == 0
-
-
-def rounds_to(text: str, comparison: Callable[[fmpq], int]) -> bool:
-    """Whether the decimal ``text`` is x correctly rounded; ``comparison(c)`` is the sign of x − c.
-
-    That is, to ``SIGNIFICANT_DIGITS`` significant digits, or to as many as it shows if these
-    are more; zeros at the end may be left out.
-    """
-    match = _DECIMAL.fullmatch(text) if len(text) < 1000 else None
-    if match is None:
-        return False
-    whole, fraction, exponent = match[1], match[2] or "", int(match[3] or 0)
-    digits = (whole + fraction).lstrip("0")
-    missing = max(SIGNIFICANT_DIGITS - len(digits), 0)
-    unit = _power_of_ten(exponent - len(fraction) - missing)
-    value = fmpz(digits + "0" * missing or "0") * (-unit if text.startswith("-") else unit)
-    if not digits:
-        return comparison(fmpq(0)) == 0
-    return comparison(value - unit / 2) >= 0 and comparison(value + unit / 2) <= 0
-
-
-def _power_of_ten(exponent: int) -> fmpq:
-    return fmpq(fmpz(10) ** exponent) if exponent >= 0 else fmpq(1, fmpz(10) ** -exponent)
+def minimal_polynomial(x: Real) -> fmpz_poly:
+    """The irreducible primitive integer polynomial of x, with positive leading coefficient."""
+    factors = (factor for factor, _ in x.polynomial.factor()[1])
+    return next(factor for factor in factors if sign_at(factor, x) == 0)

@@ -19,8 +19,9 @@ from functools import cmp_to_key
 from itertools import pairwise
 
 from pieceproof.checking.heights import Height, compare_heights
+from pieceproof.checking.intervals import Interval, roots_inside, sign_inside
 from pieceproof.checking.pieces import Piece
-from pieceproof.checking.reals import Interval, Real, compare, roots_inside, sign_inside
+from pieceproof.checking.reals import Real, compare
 from pieceproof.checking.signs import odd_part
 
 

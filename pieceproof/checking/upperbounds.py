@@ -16,12 +16,14 @@ from itertools import pairwise
 from flint import fmpq, fmpq_poly, fmpz_poly
 
 from pieceproof.checking.constraints import Constraints, Row
+from pieceproof.checking.intervals import Interval, nonnegative, positive
+from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.objectives import Gram, Objective
 from pieceproof.checking.orbits import Case, Orbits
-from pieceproof.checking.pieces import Piece, piece_fields, read_interval
+from pieceproof.checking.pieces import Piece, piece_fields
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.checking.reals import Interval, compare, exactly, nonnegative, positive
+from pieceproof.checking.reals import compare, exactly
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,10 @@ from flint import fmpq, fmpz_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pieceproof.checking.intervals import Interval, nonnegative, positive, roots_inside
+from pieceproof.checking.numerals import check_algebraic, read_end, rounds_to
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.checking.reals import (
-    Interval,
-    Real,
-    between,
-    compare,
-    exactly,
-    nonnegative,
-    positive,
-    read_algebraic,
-    read_end,
-    roots_inside,
-    rounds_to,
-    sign_at,
-)
+from pieceproof.checking.reals import Real, between, compare, exactly, sign_at
 from pieceproof.checking.signs import isolate, squarefree_part
 
 X = fmpz_poly([0, 1])
@@ -195,22 +184,39 @@ def test_isolation_survives_a_close_pair_of_complex_roots():
     assert compare(read_end(end(coefficients, ["1", "2"])), SQRT3) == 0
 
 
-def test_algebraic_numbers_are_irreducible_and_rounded():
-    good = {
-        "polynomial": ["-2", "0", "1"],
-        "interval": ["1", "2"],
-        "approx": "1.4142135623730950488",
-    }
-    assert compare(read_algebraic(Node(good, "x")), SQRT2) == 0
-    half = {"polynomial": ["-1", "2"], "interval": ["1/2", "1/2"], "approx": "0.5"}
-    assert read_algebraic(Node(half, "x")).rational
-    for change in (
-        {"approx": "1.4142135623730950489"},
-        {"polynomial": ["-4", "0", "2"]},
-        {"polynomial": ["2", "-2", "-1", "1"]},  # (x² − 2)(x − 1): reducible
-    ):
-        with pytest.raises((Refuted, CertificateError)):
-            read_algebraic(Node(good | change, "x"))
-    for change in ({"polynomial": ["-2", "4"]}, {"interval": ["1/3", "1/3"]}, {"approx": "0.51"}):
-        with pytest.raises(Refuted):
-            read_algebraic(Node(half | change, "x"))
+GOOD = {"polynomial": ["-2", "0", "1"], "interval": ["1", "2"], "approx": "1.4142135623730950488"}
+HALF = {"polynomial": ["-1", "2"], "interval": ["1/2", "1/2"], "approx": "0.5"}
+
+
+def test_algebraic_numbers_are_what_they_should_be_in_normal_form():
+    check_algebraic(Node(GOOD, "x"), SQRT2, "expected")
+    reducible = Real((X**2 - 2) * (X**2 + X + 7) ** 2, fmpq(1), fmpq(2))
+    check_algebraic(Node(GOOD, "x"), reducible, "expected")
+    check_algebraic(Node(HALF, "x"), exactly(fmpq(1, 2)), "expected")
+    check_algebraic(Node(HALF, "x"), Real((2 * X - 1) * (X**2 - 3), fmpq(0), fmpq(1)), "expected")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        GOOD | {"approx": "1.4142135623730950489"},
+        GOOD | {"polynomial": ["-4", "0", "2"]},
+        GOOD | {"polynomial": ["2", "-2", "-1", "1"], "interval": ["5/4", "2"]},  # reducible
+        GOOD | {"polynomial": ["-3", "0", "1"]},
+        GOOD | {"interval": ["-2", "-1"]},
+        GOOD | {"interval": ["1", "3/2", "2"]},
+        GOOD | {"interval": ["7/5", "7/5"]},
+        GOOD | {"approx": 1.4142135623730951},
+    ],
+)
+def test_other_numbers_and_other_forms_are_refused(wrong):
+    with pytest.raises((Refuted, CertificateError)):
+        check_algebraic(Node(wrong, "x"), SQRT2, "expected")
+
+
+@pytest.mark.parametrize(
+    "change", [{"polynomial": ["-2", "4"]}, {"interval": ["1/3", "1/3"]}, {"approx": "0.51"}]
+)
+def test_rationals_have_one_form(change):
+    with pytest.raises(Refuted):
+        check_algebraic(Node(HALF | change, "x"), exactly(fmpq(1, 2)), "expected")

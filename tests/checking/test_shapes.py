@@ -8,9 +8,10 @@ import pytest
 from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.heights import Height, compare_heights
+from pieceproof.checking.intervals import Interval
 from pieceproof.checking.lowerbounds import Envelope
 from pieceproof.checking.pieces import Piece
-from pieceproof.checking.reals import Interval, Real, compare, exactly
+from pieceproof.checking.reals import Real, compare, exactly
 from pieceproof.checking.shapes import shape
 
 X = fmpz_poly([0, 1])
