@@ -1,8 +1,8 @@
 """Root counts of polynomial systems, from degrees and polytopes to the solutions themselves."""
 
-from geometry.counting.bezout import Multihomogeneous, bezout, multihomogeneous
 from geometry.counting.count import Count
-from geometry.counting.polyhedral import Polyhedral, Volumes, gfan_mixed_volume, polyhedral, volumes
+from geometry.counting.degrees import Multihomogeneous, bezout, multihomogeneous
+from geometry.counting.newton import Polyhedral, Volumes, gfan_mixed_volume, polyhedral, volumes
 from geometry.counting.solutions import ComplexCount, RealCount, count_complex, count_real
 
 __all__ = [

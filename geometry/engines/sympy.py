@@ -62,13 +62,13 @@ class Library:
     """What the child process calls; SymPy is imported here and nowhere else."""
 
     def basis(self, system: PolynomialSystem) -> list[Terms]:
-        return [_terms(element) for element in _groebner(system, domain="QQ")]
+        return [_terms(element) for element in _groebner(system)]
 
     def leading(self, system: PolynomialSystem) -> list[Monomial]:
         sympy = _sympy()
         field = sympy.QQ.frac_field(_symbol(system.parameter))
         basis = _groebner(system, domain=field)
-        return [tuple(element.monoms(order="grevlex")[0]) for element in basis]
+        return [tuple(element.monoms(order=sympy.polys.orderings.grevlex)[0]) for element in basis]
 
     def modular(self, system: PolynomialSystem, prime: int, alpha: int) -> list[Terms]:
         equations = [
@@ -84,7 +84,7 @@ class Library:
         sympy = _sympy()
         ordered = [*(name for name in system.names if name not in keep), *keep]
         skip, context = len(ordered) - len(keep), ring(keep)
-        basis = _groebner(system, names=ordered, order=sympy.polys.orderings.lex, domain="QQ")
+        basis = _groebner(system, names=ordered, order=sympy.polys.orderings.lex)
         return [
             primitive({m[skip:]: c for m, c in terms.items()}, context)
             for terms in map(_terms, basis)
@@ -116,10 +116,13 @@ def _groebner(
     if not polynomials:
         return []
     options.setdefault("order", sympy.polys.orderings.grevlex)
+    if "modulus" not in options:
+        options.setdefault("domain", sympy.QQ)
     generators = [_symbol(name) for name in names or system.variables]
     return list(sympy.groebner(polynomials, *generators, **options).polys)
 
 
 def _terms(element: Any) -> dict[Monomial, int | Fraction]:
     """Coefficients by monomial, grevlex-leading term first."""
-    return {tuple(m): Fraction(int(c.p), int(c.q)) for m, c in element.terms(order="grevlex")}
+    order = _sympy().polys.orderings.grevlex  # by name it fails for one variable
+    return {tuple(m): Fraction(int(c.p), int(c.q)) for m, c in element.terms(order=order)}

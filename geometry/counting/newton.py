@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geometry.counting.bezout import square_supports
 from geometry.counting.count import Count
+from geometry.counting.degrees import square_supports
 from geometry.counting.mixed_cells import TooManyCells, mixed_cells
 from geometry.engines.process import find_program, run
 from geometry.engines.protocol import Failure, Limits, Reason
