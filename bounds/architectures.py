@@ -8,6 +8,7 @@ Each function turns sizes (widths, depth, examples, breakpoints, degrees) into
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from math import comb
 
@@ -177,7 +178,9 @@ def structure_of(problem: Problem) -> StructureCounts:
     """
     model, t = problem.model, len(problem.targets)
     if isinstance(model, Ridge):
-        return ridge(len(problem.features), model.bias)
+        counts = ridge(len(problem.features), model.bias)
+        # a negative penalty is not convex
+        return counts if problem.interval[0] >= 0 else replace(counts, alpha_degree=None)
     weights = {SIGNS: OutputWeights.SIGNS, TRAINABLE: OutputWeights.TRAINABLE}
     points = model.activation.breakpoints
     output = model.output_weights if isinstance(model.output_weights, str) else ""

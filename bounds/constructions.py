@@ -50,18 +50,18 @@ def interval_duals(n: int) -> tuple[Callable[[Fraction], Fraction], ...]:
 def grid_duals(n: int) -> tuple[Callable[[Fraction], Fraction], ...]:
     """The n duals of the grid family: α ↦ min(2, min_r (α−r)² + bit_b(r)/2) over r < 2^n.
 
-    (α−r)² + bit/2 is smallest at one of the four integers nearest to α: three places away
-    it exceeds 4 while the nearest costs at most 3/4.
+    The minimum is attained at one of the two r nearest to α: one step further away the
+    square grows by at least 1, the bit saves at most 1/2.
     """
     _instances(n)
 
     def dual(bit: int) -> Callable[[Fraction], Fraction]:
         def value(alpha: Fraction) -> Fraction:
-            near = range(max(0, floor(alpha) - 1), min(2**n - 1, floor(alpha) + 2) + 1)
-            costs = ((alpha - r) ** 2 + Fraction(r >> bit & 1, 2) for r in near)
-            return min(costs, default=Fraction(2))
+            below = max(0, min(2**n - 1, floor(alpha)))
+            near = (below, min(2**n - 1, below + 1))
+            return min(Fraction(2), *((alpha - r) ** 2 + Fraction(r >> bit & 1, 2) for r in near))
 
-        return lambda alpha: min(Fraction(2), value(Fraction(alpha)))
+        return value
 
     return tuple(dual(bit) for bit in range(n))
 

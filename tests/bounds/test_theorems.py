@@ -153,7 +153,7 @@ def test_symbolic_form_and_closed_form_agree(t):
 
 
 @pytest.mark.parametrize("t", THEOREMS.values(), ids=key)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_trends(t, data):
     values = {}

@@ -1,0 +1,137 @@
+"""Value tables of dual functions: exact enclosures on a partition of A.
+
+A table has one row per hyperparameter or per interval of them and one column per
+instance. Entries are integers in units of 1/scale, rounded outwards, so that every
+statement derived from them is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import lcm
+
+from flint import fmpq
+
+from bounds.errors import BoundsError, number, positive
+from bounds.patterns import Arc, ArcDual, common_ends
+from geometry.algebraic import RealAlgebraic, increasing
+from piecewise.exact import to_fmpq
+
+
+@dataclass(frozen=True, eq=False)
+class ValueTable:
+    """lower[k][i] ≤ scale·ℓ*_i ≤ upper[k][i] on the k-th part of A.
+
+    ``attained`` marks the parts that are single hyperparameters.
+    """
+
+    lower: tuple[tuple[int, ...], ...]
+    upper: tuple[tuple[int, ...], ...]
+    attained: tuple[bool, ...]
+    scale: int
+
+    @property
+    def instances(self) -> int:
+        """n."""
+        return len(self.lower[0])
+
+    def largest(self) -> int:
+        """The largest absolute value of an entry."""
+        return max(abs(entry) for rows in (self.lower, self.upper) for row in rows for entry in row)
+
+
+def exact_table(values: Sequence[Sequence[object]]) -> ValueTable:
+    """The table of finitely many hyperparameters with exact values (rows) of n instances.
+
+    For duals that are constant on pieces, one row per piece (and per breakpoint with a
+    value of its own) describes the whole class.
+
+    Raises:
+        BoundsError: no row, rows of different lengths, or values that are no numbers.
+    """
+    rows = [
+        [number(f"value {i} of row {k}", v) for i, v in enumerate(row, 1)]
+        for k, row in enumerate(values, 1)
+    ]
+    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        raise BoundsError("values: give at least one row, all rows with one value per instance")
+    scale = lcm(*(value.denominator for row in rows for value in row))
+    table = tuple(dict.fromkeys(tuple(int(value * scale) for value in row) for row in rows))
+    return ValueTable(table, table, (True,) * len(table), scale)
+
+
+def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
+    """The table of all of A for duals with monotone arcs.
+
+    Nodes of all duals are single rows with the (smaller) value there; the intervals
+    between them, on which every dual is monotone, are halved until no dual moves by more
+    than ``resolution``, and enter with the values at their ends.
+
+    Raises:
+        BoundsError: no dual, duals on different intervals, or a resolution that is not
+            positive.
+    """
+    width = to_fmpq(positive("resolution", resolution))
+    if not duals:
+        raise BoundsError("duals: give at least one instance")
+    common_ends(duals)
+    nodes = increasing(
+        end
+        for dual in duals
+        for arc in dual.arcs
+        for end in (arc.interval.lower, arc.interval.upper)
+    )
+    scale = 1
+    while scale * width < 64:
+        scale *= 2
+    rows = [([_value(dual.arcs, node, width) for dual in duals], True) for node in nodes]
+    for left, right in pairwise(nodes):
+        arcs = [_arc_over(dual.arcs, left, right) for dual in duals]
+        stack = [(left, right)]
+        while stack:
+            a, b = stack.pop()
+            ends = [(_enclosure(arc, a, width), _enclosure(arc, b, width)) for arc in arcs]
+            row = [(min(u[0], v[0]), max(u[1], v[1])) for u, v in ends]
+            if all(high - low <= width for low, high in row):
+                rows.append((row, False))
+                continue
+            middle = _middle(a, b)
+            rows.append(([_enclosure(arc, middle, width) for arc in arcs], True))
+            stack += [(a, middle), (middle, b)]
+    return ValueTable(
+        tuple(tuple(int((low * scale).floor()) for low, _ in row) for row, _ in rows),
+        tuple(tuple(int((high * scale).ceil()) for _, high in row) for row, _ in rows),
+        tuple(attained for _, attained in rows),
+        scale,
+    )
+
+
+def _arc_over(arcs: Sequence[Arc], left: RealAlgebraic, right: RealAlgebraic) -> Arc:
+    return next(arc for arc in arcs if arc.interval.lower <= left and right <= arc.interval.upper)
+
+
+def _middle(a: RealAlgebraic, b: RealAlgebraic) -> RealAlgebraic:
+    """A rational number strictly between a < b, near the middle."""
+    while a.upper >= b.lower:
+        a.bisect()
+        b.bisect()
+    return RealAlgebraic.rational((a.upper + b.lower) / 2)
+
+
+def _value(arcs: Sequence[Arc], at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
+    """An enclosure of the value at a node: the least over the arcs that meet there."""
+    near = [
+        _enclosure(arc, at, width) for arc in arcs if arc.interval.lower <= at <= arc.interval.upper
+    ]
+    return min(low for low, _ in near), min(high for _, high in near)
+
+
+def _enclosure(arc: Arc, at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
+    """An enclosure of the arc's value at ``at`` that is narrower than width/8."""
+    while True:
+        low, high = arc.function.enclosure(at)
+        if 8 * (high - low) <= width:
+            return low, high
+        at.bisect(8)

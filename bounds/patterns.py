@@ -1,0 +1,145 @@
+"""Exact threshold patterns of a sample: which subsets {i : ℓ*_i(α) ≥ τ_i} occur.
+
+The dual functions come as monotone arcs with rational value functions (what
+:class:`geometry.dual.DualFunction` provides). All places where an indicator can change
+are roots of N − τD or ends of arcs; patterns are read off exactly at each of them and
+at one rational point of each gap between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Protocol
+
+from flint import fmpq, fmpz_poly
+
+from bounds.errors import BoundsError, count, number
+from geometry.algebraic import RealAlgebraic, increasing, roots_of, simplest_between
+from geometry.intervals import Interval
+from geometry.rational_functions import RationalFunction
+from piecewise.exact import to_fmpq, to_fraction
+
+Pattern = tuple[bool, ...]
+Place = Fraction | RealAlgebraic
+
+
+class Arc(Protocol):
+    """A closed interval on which a dual function is monotone and equals ``function``."""
+
+    @property
+    def interval(self) -> Interval: ...
+    @property
+    def function(self) -> RationalFunction: ...
+
+
+class ArcDual(Protocol):
+    """A dual function as its monotone arcs, in order, covering A.
+
+    Where two arcs meet with different values the smaller one is the value.
+    """
+
+    @property
+    def arcs(self) -> Sequence[Arc]: ...
+
+
+@dataclass(frozen=True)
+class SamplePatterns:
+    """The patterns of a sample at given thresholds, each with a place where it occurs."""
+
+    instances: int
+    places: dict[Pattern, Place]
+
+    @property
+    def count(self) -> int:
+        """How many of the 2^n patterns occur."""
+        return len(self.places)
+
+    @property
+    def shattered(self) -> bool:
+        """Whether all 2^n patterns occur."""
+        return self.count == 1 << self.instances
+
+    def __str__(self) -> str:
+        verdict = "shattered" if self.shattered else "not shattered at these thresholds"
+        return f"{self.count} of 2^{self.instances} patterns: {verdict}"
+
+
+def threshold_patterns(duals: Sequence[ArcDual], thresholds: Sequence[object]) -> SamplePatterns:
+    """All patterns (1[ℓ*_i(α) ≥ τ_i])_i for α in A, exactly.
+
+    Proved: the set is complete, so fewer than 2^n patterns prove that the sample is not
+    shattered at these thresholds.
+
+    Raises:
+        BoundsError: no instance, unequal lengths, or duals on different intervals.
+    """
+    levels = [to_fmpq(number(f"threshold {i}", t)) for i, t in enumerate(thresholds, start=1)]
+    if not duals or len(duals) != len(levels):
+        raise BoundsError(f"{len(duals)} duals need as many thresholds, not {len(levels)}")
+    common_ends(duals)
+    excess = [
+        [(arc.interval, _excess(arc.function, tau)) for arc in dual.arcs]
+        for dual, tau in zip(duals, levels, strict=True)
+    ]
+    events = increasing(
+        place
+        for arcs in excess
+        for interval, polynomial in arcs
+        for place in (*_roots(polynomial, interval), interval.lower, interval.upper)
+    )
+    places: dict[Pattern, Place] = {}
+    for left, right in pairwise(events):
+        alpha = simplest_between(left, right)
+        places.setdefault(_pattern(excess, RealAlgebraic.rational(alpha)), to_fraction(alpha))
+    for event in events:
+        places.setdefault(_pattern(excess, event), event)
+    return SamplePatterns(len(duals), places)
+
+
+def common_ends(duals: Sequence[ArcDual]) -> tuple[RealAlgebraic, RealAlgebraic]:
+    """Both ends of A.
+
+    Raises:
+        BoundsError: the duals are given on different intervals.
+    """
+    ends = [(dual.arcs[0].interval.lower, dual.arcs[-1].interval.upper) for dual in duals]
+    if any(pair[0] != ends[0][0] or pair[1] != ends[0][1] for pair in ends[1:]):
+        raise BoundsError("the dual functions are given on different intervals")
+    return ends[0]
+
+
+def shattering_excluded(oscillations: Sequence[int]) -> bool:
+    """Whether no thresholds at all shatter instances with these exact oscillation counts.
+
+    n duals cut A at most Σ B_i times, so at most Σ B_i + 1 patterns occur (Lemma 1); True
+    proves that the sample is not shattered.
+    """
+    cuts = sum(count(f"oscillations of instance {i}", b) for i, b in enumerate(oscillations, 1))
+    return cuts + 1 < 1 << len(oscillations)
+
+
+def _excess(function: RationalFunction, tau: fmpq) -> tuple[fmpz_poly, fmpz_poly]:
+    """(q·N − p·D, D) for τ = p/q: their product has the sign of the function minus τ."""
+    return function.numerator * tau.q - function.denominator * tau.p, function.denominator
+
+
+def _roots(excess: tuple[fmpz_poly, fmpz_poly], interval: Interval) -> list[RealAlgebraic]:
+    polynomial = excess[0]
+    found = roots_of(polynomial, interval.lower.lower, interval.upper.upper) if polynomial else []
+    return [root for root in found if interval.lower <= root <= interval.upper]
+
+
+def _pattern(
+    excess: Sequence[Sequence[tuple[Interval, tuple[fmpz_poly, fmpz_poly]]]], at: RealAlgebraic
+) -> Pattern:
+    return tuple(
+        all(
+            at.sign_of(above) * at.sign_of(denominator) >= 0
+            for interval, (above, denominator) in arcs
+            if interval.lower <= at <= interval.upper
+        )
+        for arcs in excess
+    )
