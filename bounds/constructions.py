@@ -59,7 +59,9 @@ def grid_duals(n: int) -> tuple[Callable[[Fraction], Fraction], ...]:
         def value(alpha: Fraction) -> Fraction:
             below = max(0, min(2**n - 1, floor(alpha)))
             near = (below, min(2**n - 1, below + 1))
-            return min(Fraction(2), *((alpha - r) ** 2 + Fraction(r >> bit & 1, 2) for r in near))
+            costs = [(alpha - r) * (alpha - r) + Fraction(r >> bit & 1, 2) for r in near]
+            least: Fraction = min(Fraction(2), *costs)
+            return least
 
         return value
 

@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 
 import pytest
+from flint import fmpz_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ from piecewise.problems import Problem
 
 RELU = custom([0], [[0], [0, 1]])
 IDENTITY = custom([], [[0, 1]])
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
 
 
 # reference-values item 9 (Cover): bias-free unit, one breakpoint at 0
@@ -129,65 +131,79 @@ def test_measured_counts_replace_the_analytic_ones():
     assert measured.degree == 4
 
 
+# A total degree in (α, w) is the degree in t after a generic substitution α, w ↦ c·t + e.
+def generic_line():
+    t = fmpz_poly([0, 1])
+    return (c * t + e for c, e in zip(PRIMES, reversed(PRIMES), strict=True))
+
+
 @pytest.mark.parametrize(
-    ("delta", "hidden"), [(1, (1, 1)), (2, (1, 1)), (1, (1, 1, 1)), (0, (1, 1))]
+    ("delta", "hidden"), [(1, (1, 1)), (2, (1,)), (2, (1, 1)), (1, (1, 1, 1)), (0, (1, 1))]
 )
 @pytest.mark.parametrize("output", [OutputWeights.FIXED, OutputWeights.TRAINABLE])
 def test_degrees_of_networks_are_attained(delta, hidden, output):
-    """Total degrees in (α, w) of generic networks, by composing polynomials."""
-    sympy = pytest.importorskip("sympy")
-    alpha = sympy.Symbol("alpha")
+    """Composing polynomials along one sign pattern of a generic network."""
     counts = feedforward(hidden, 1, 1, degree=delta, output_weights=output)
-    a: object = sympy.Integer(3)
-    symbols = [alpha]
-    for i, layer in enumerate(counts.layers):
-        w, b = sympy.symbols(f"w{i} b{i}")
-        symbols += [w, b]
-        z = sympy.expand(w * a + b)
-        assert sympy.Poly(z, *symbols).total_degree() == layer.degree
-        o1, o2 = (sum((k + c) * z**k for k in range(delta + 1)) for c in (1, 5))
-        a = sympy.expand(alpha * o1 + (1 - alpha) * o2 * 7)
-    v = sympy.Symbol("v") if output is OutputWeights.TRAINABLE else sympy.Integer(2)
-    loss = sympy.expand((v * a - 1) ** 2)
-    variables = [*symbols, *([v] if v.is_Symbol else [])]
-    assert sympy.Poly(loss, *variables).total_degree() == counts.objective_degree
+    variables = generic_line()
+    alpha, a = next(variables), fmpz_poly([3])
+    for layer in counts.layers:
+        z = next(variables) * a + next(variables)
+        assert z.degree() == layer.degree
+        first, second = (sum((k + c) * z**k for k in range(delta + 1)) for c in (1, 5))
+        a = alpha * first + (1 - alpha) * second * 7
+    v = next(variables) if output is OutputWeights.TRAINABLE else fmpz_poly([2])
+    assert ((v * a - 1) ** 2).degree() == counts.objective_degree
 
 
 @pytest.mark.parametrize("normalised", [True, False])
 @pytest.mark.parametrize(("hidden", "propagations"), [(None, 1), (None, 2), (1, 1)])
 def test_degrees_of_graph_convolutions(normalised, hidden, propagations):
-    """Numerator degrees on the complete graph with three nodes, by exact cancellation."""
-    sympy = pytest.importorskip("sympy")
-    alpha, w, v = sympy.symbols("alpha w v")
+    """Numerator degrees on the complete graph with three nodes, in lowest terms."""
+    variables = generic_line()
+    alpha, w, v = next(variables), next(variables), next(variables)
     n, kernel = 3, 2
-    x = sympy.Matrix([2, 3, 7])
     weights = [[1, 2, 5], [2, 1, 3], [5, 3, 1]]
-    a = sympy.Matrix(n, n, lambda i, j: (weights[i][j] + alpha) ** kernel)
-    rows = [sum(a[i, j] for j in range(n)) if normalised else sympy.Integer(1) for i in range(n)]
-    hat = sympy.Matrix(n, n, lambda i, j: a[i, j] / rows[i])
-    scores = hat**propagations * x * w if hidden is None else hat * (hat * x * w) * v
-    counts = graph_convolution(
-        n, 1, kernel_degree=kernel, hidden=hidden, propagations=propagations, normalised=normalised
-    )
-    squared = graph_convolution(
-        n,
-        1,
-        kernel_degree=kernel,
-        hidden=hidden,
-        propagations=propagations,
-        normalised=normalised,
-        loss=Loss.SQUARED,
-    )
+    a = [[(weights[i][j] + alpha) ** kernel for j in range(n)] for i in range(n)]
+    one = fmpz_poly([1])
+    rows = [sum(row, fmpz_poly()) if normalised else one for row in a]
 
-    def degree(expression):
-        numerator, _ = sympy.fraction(sympy.cancel(sympy.together(expression)))
-        return sympy.Poly(numerator, alpha, w, v).total_degree()
+    def propagated(column):
+        """Â·column for a column of fractions (numerator, denominator)."""
+        common = prod((d for _, d in column), start=one)
+        sums = [
+            sum((a[i][j] * p * (common // d) for j, (p, d) in enumerate(column)), fmpz_poly())
+            for i in range(n)
+        ]
+        return [lowest(s, rows[i] * common) for i, s in enumerate(sums)]
 
-    assert degree(scores[0]) == counts.layers[-1].degree
-    loss = sum((score - target) ** 2 for score, target in zip(scores, (1, 2, 3), strict=True))
-    assert degree(loss - 11) <= squared.objective_degree
-    if hidden is not None:
-        assert degree((hat * x * w)[0] - 5) == counts.layers[0].degree
+    def lowest(numerator, denominator):
+        g = numerator.gcd(denominator)
+        return numerator // g, denominator // g
+
+    column = [(c * w, one) for c in (2, 3, 7)]
+    hidden_scores = scores = propagated(column)
+    if propagations == 2:
+        scores = propagated(scores)
+    if hidden:
+        scores = propagated([(p * v, d) for p, d in scores])
+    sizes = {
+        "kernel_degree": kernel,
+        "hidden": hidden,
+        "propagations": propagations,
+        "normalised": normalised,
+    }
+    counts = graph_convolution(n, 1, **sizes)
+    squared = graph_convolution(n, 1, **sizes, loss=Loss.SQUARED)
+    assert max(p.degree() for p, _ in scores) == counts.layers[-1].degree
+    common = prod((d for _, d in scores), start=one) ** 2
+    loss = sum(
+        ((p - y * d) ** 2 * (common // d**2) for y, (p, d) in enumerate(scores)), fmpz_poly()
+    )
+    numerator, _ = lowest(loss - 11 * common, common)
+    assert numerator.degree() <= squared.objective_degree
+    if hidden:
+        degrees = [(p - 5 * d).degree() for p, d in hidden_scores]
+        assert max(degrees) == counts.layers[0].degree
 
 
 def test_graph_convolution_sizes():
