@@ -76,7 +76,7 @@ class Qepcad:
             [program, f"+N{_WORDS_OF_SPACE}"],
             limits,
             text=_script(system),
-            environment={"qe": _installation(program)},
+            environment={"qe": installation(program)},
         )
         if isinstance(output, Failure):
             return output
@@ -97,7 +97,7 @@ class Qepcad:
         return find_program(self.program or "qepcad")
 
 
-def _installation(program: str) -> str:
+def installation(program: str) -> str:
     """The folder that QEPCAD wants in the variable ``qe``: the one with its help file."""
     beside = Path(program).resolve().parent.parent
     for folder in (beside, Path("/usr/lib/qepcad")):
