@@ -243,7 +243,9 @@ def count_real(
     is proved to be, else their Jacobian is looked at), or when all of those are real.
     """
     reasons, best = [], RealCount(Count.unresolved("no engine answers"), Certification((), ()))
-    for engine in engines:
+    # Exact algebra on many solutions only burns its time limit.
+    few = distinct.value is not None and distinct.value <= LARGEST_EXACT
+    for engine in engines if few else engines[:1]:
         solutions = engine.solve(system, limits)
         if isinstance(solutions, Failure):
             reasons.append(str(solutions))
@@ -256,8 +258,6 @@ def count_real(
             return current
         if best.count.value is None:
             best = current
-        if distinct.value is None or distinct.value > LARGEST_EXACT:
-            break  # exact algebra on so many solutions only burns its time limit
     if best.count.value is None and reasons:
         return RealCount(Count.unresolved("; ".join(reasons)), best.roots)
     return best

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from famous_systems import build, caprasse, deep_linear, noon
 from flint import arb, arb_mat, ctx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geometry.balls import BallSystem
@@ -88,6 +88,7 @@ def test_krawczyk_holds_for_a_whole_parameter_interval() -> None:
         assert not contracts(krawczyk(system, region, arb(2, 1)), region)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-50, 50), min_size=4, max_size=4),
     st.lists(st.fractions(-3, 3, max_denominator=64), min_size=2, max_size=2),

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from famous_systems import build, caprasse, cyclic, deep_linear, eco, katsura
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geometry.counting import bezout, gfan_mixed_volume, multihomogeneous, polyhedral, volumes
@@ -53,6 +53,7 @@ def doubled_area(points: set[tuple[int, int]]) -> int:
 planar = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(planar, planar)
 def test_in_the_plane_it_is_the_area_formula(p: set, q: set) -> None:  # type: ignore[type-arg]
     """MV(P, Q) = area(P+Q) − area(P) − area(Q)."""
@@ -63,6 +64,7 @@ def test_in_the_plane_it_is_the_area_formula(p: set, q: set) -> None:  # type: i
     assert sum(cell.volume for cell in cells) == expected
 
 
+@settings(deadline=None)
 @given(planar, planar)
 def test_the_three_volumes_are_ordered(p: set, q: set) -> None:  # type: ignore[type-arg]
     found = volumes([tuple(sorted(p)), tuple(sorted(q))])

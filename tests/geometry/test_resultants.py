@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from famous_systems import build, deep_linear, relu_square_stratum
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geometry.engines import Failure, Flint, Limits, Msolve, Reason, Singular
@@ -26,6 +26,7 @@ polynomials = st.lists(
 ).map(lambda terms: sum((c * X**i * Y**j for i, j, c in terms), start=0 * X))
 
 
+@settings(deadline=None)
 @given(polynomials, polynomials)
 def test_the_chain_ends_in_the_resultant(p: object, q: object) -> None:
     assume(p.degrees()[0] >= q.degrees()[0] > 0)  # type: ignore[attr-defined]
@@ -39,6 +40,7 @@ def test_the_chain_ends_in_the_resultant(p: object, q: object) -> None:
         assert expected.is_zero()
 
 
+@settings(deadline=None)
 @given(polynomials, polynomials, polynomials)
 def test_the_chain_of_a_common_factor_ends_in_it(p: object, q: object, g: object) -> None:
     assume(min(p.degrees()[0], q.degrees()[0], g.degrees()[0]) > 0)  # type: ignore[attr-defined]
