@@ -52,6 +52,10 @@ class ConvexObjective(LayerCells):
             raise NotYetSupported(f"loss {problem.loss!r}; the exact dual covers the squared loss")
         if isinstance(problem.model, FeedForward):
             _require_convex(problem.model)
+        elif problem.interval[0] + problem.weight_decay < 0:
+            raise NotYetSupported(
+                f"a ridge penalty that is negative at α = {problem.interval[0]}; start A at α ≥ 0"
+            )
         super().__init__(problem, max_cells)
 
     @cached_property
