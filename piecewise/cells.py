@@ -11,24 +11,29 @@ quicksort for one input with bias), the memory that of one path of the recursion
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
 from random import Random
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from piecewise.errors import NotYetSupported
-from piecewise.polytopes import Hyperplane, Polytope
+from piecewise.homogeneous import Form, Forms, Hyperplane, Point, wall_forms
+from piecewise.polytopes import Polytope
+from piecewise.regions import Region
 
 SPLITTING_SEED = 0
 """Seed of the order in which boundaries are tried; it changes the order of cells, not the set."""
 
-MAX_DIMENSION = 12
-"""Most parameters per unit for which regions keep their (at least 2^n) exact vertices."""
+MAX_VERTEX_DIMENSION = 5
+"""Most parameters per unit for which regions keep their vertices (at least n + 1, a box 2^n)."""
+
+Pattern = npt.NDArray[np.integer[Any]]
+"""The activation piece that every example uses."""
 
 Wall = tuple[int, int]
 """(parameter index within the unit, 0 for the lower or 1 for the upper wall)."""
@@ -56,10 +61,27 @@ class UnitCell:
     """
 
     index: int
-    pattern: npt.NDArray[np.int8]
+    pattern: Pattern
     witness: tuple[Fraction, ...]
     boundaries: tuple[tuple[int, int], ...]
     walls: tuple[Wall, ...]
+
+
+class ConvexRegion(Protocol):
+    """A convex part of the box that hyperplanes split further."""
+
+    @property
+    def constraints(self) -> Mapping[int, Form]:
+        """Forms, positive inside, of the facets at least, by number; the box's come first."""
+
+    def sides(self, forms: Forms, chosen: npt.NDArray[np.intp]) -> npt.NDArray[np.int8]:
+        """For every chosen form: ±1 if the region lies on that closed side, 0 if it is cut."""
+
+    def split(self, form: Form, number: int) -> tuple[ConvexRegion, ConvexRegion]:
+        """The parts on the negative and on the positive side of a hyperplane that cuts."""
+
+    def interior_point(self) -> Point:
+        """A rational point strictly inside."""
 
 
 class UnitArrangement:
@@ -69,9 +91,6 @@ class UnitArrangement:
         rows: T rows of n numbers, the constant 1 for a bias included.
         breakpoints: β_1 < … < β_p of the activation.
         ranges: the n pairs (lower, upper) of the unit's box.
-
-    Raises:
-        NotYetSupported: more than ``MAX_DIMENSION`` parameters per unit.
     """
 
     def __init__(
@@ -80,10 +99,6 @@ class UnitArrangement:
         breakpoints: Sequence[Fraction],
         ranges: Sequence[tuple[Fraction, Fraction]],
     ) -> None:
-        if len(ranges) > MAX_DIMENSION:
-            raise NotYetSupported(
-                f"{len(ranges)} parameters per unit; cells are enumerated up to {MAX_DIMENSION}"
-            )
         self.rows = tuple(tuple(row) for row in rows)
         self.breakpoints = tuple(breakpoints)
         self.ranges = tuple(ranges)
@@ -95,9 +110,9 @@ class UnitArrangement:
         for t, row in enumerate(self.rows):
             if not any(row):
                 continue  # z_t is 0 everywhere: no boundary
-            for j, breakpoint in enumerate(self.breakpoints):
-                scale = lcm(breakpoint.denominator, *(entry.denominator for entry in row))
-                entries = [int(entry * scale) for entry in row] + [int(breakpoint * scale)]
+            for j, at in enumerate(self.breakpoints):
+                scale = lcm(at.denominator, *(entry.denominator for entry in row))
+                entries = [int(entry * scale) for entry in row] + [int(at * scale)]
                 common = gcd(*entries)
                 first = next(entry for entry in entries if entry)
                 orientation = 1 if first > 0 else -1
@@ -107,85 +122,81 @@ class UnitArrangement:
         return tuple(Boundary(plane, tuple(members)) for plane, members in merged.items())
 
     @cached_property
-    def _base_pattern(self) -> npt.NDArray[np.int8]:
+    def _base_pattern(self) -> Pattern:
         """Pieces of the examples without a boundary (x_t = 0, no bias), 0 for the others."""
-        at_zero = sum(breakpoint <= 0 for breakpoint in self.breakpoints)
-        return np.array([0 if any(row) else at_zero for row in self.rows], dtype=np.int8)
+        at_zero = sum(at <= 0 for at in self.breakpoints)
+        dtype = np.int8 if len(self.breakpoints) < 128 else np.int64
+        return np.array([0 if any(row) else at_zero for row in self.rows], dtype=dtype)
 
     @cached_property
-    def _membership(
-        self,
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int8]]:
-        """Arrays (example, boundary, orientation) over all members of all boundaries."""
-        flat = [
-            (t, index, orientation)
-            for index, boundary in enumerate(self.boundaries)
-            for t, _, orientation in boundary.members
-        ]
-        columns = np.array(flat, dtype=np.int64).reshape(-1, 3).T
-        return columns[0], columns[1], columns[2].astype(np.int8)
+    def _membership(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int8]]:
+        """(boundary, orientation) of every example and breakpoint, orientation 0 for none."""
+        shape = (len(self.rows), len(self.breakpoints))
+        boundary, orientation = np.zeros(shape, dtype=np.intp), np.zeros(shape, dtype=np.int8)
+        for index, shared in enumerate(self.boundaries):
+            for t, j, sense in shared.members:
+                boundary[t, j], orientation[t, j] = index, sense
+        return boundary, orientation
 
-    def pattern(self, sides: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    def pattern(self, sides: npt.NDArray[np.int8]) -> Pattern:
         """Activation piece of every example, given the side (±1) of every boundary."""
-        example, boundary, orientation = self._membership
+        if not self.boundaries:
+            return self._base_pattern
+        boundary, orientation = self._membership
         above = sides[boundary] == orientation
-        counts = np.bincount(example[above], minlength=len(self.rows))
-        return self._base_pattern + counts.astype(np.int8)
+        pieces: Pattern = self._base_pattern + above.sum(axis=1, dtype=self._base_pattern.dtype)
+        return pieces
 
     def form(self, facet: tuple[str, int, int]) -> tuple[int, ...]:
         """The homogeneous integer form of a facet, positive inside the cell."""
         kind, index, side = facet
         if kind == "boundary":
             return tuple(side * entry for entry in self.boundaries[index].hyperplane.homogeneous)
-        value = self.ranges[index][side]
-        direction = -1 if side else 1
-        form = [0] * (len(self.ranges) + 1)
-        form[index] = direction * value.denominator
-        form[-1] = -direction * value.numerator
-        return tuple(form)
+        return wall_forms(self.ranges)[2 * index + side]
 
     def cells(self) -> Iterator[UnitCell]:
         """All non-empty open cells inside the open box, each once, in a fixed order."""
-        order = list(range(len(self.boundaries)))
-        Random(SPLITTING_SEED).shuffle(order)
-        forms = [boundary.hyperplane.homogeneous for boundary in self.boundaries]
-        sides = np.zeros(len(self.boundaries), dtype=np.int8)
-        names = [(("wall", i, 0), ("wall", i, 1)) for i in range(len(self.ranges))]
-        found = 0
-        # Entries: region, boundaries not yet settled above it, and the side just taken.
-        stack: list[tuple[Polytope, list[int], tuple[int, int] | None]] = [
-            (Polytope.box(self.ranges, names), order, None)
-        ]
-        while stack:
-            region, unsettled, taken = stack.pop()
-            if taken is not None:
-                sides[taken[0]] = taken[1]
-            cutting = []
-            for index in unsettled:
-                side = region.side(forms[index])
-                if side:
-                    sides[index] = side
-                else:
-                    cutting.append(index)
-            if cutting:
-                pivot, *rest = cutting
-                below, above = region.split(forms[pivot], pivot)
-                stack.append((above, rest, (pivot, 1)))
-                stack.append((below, rest, (pivot, -1)))
-                continue
-            yield self._cell(found, region, sides)
-            found += 1
+        n = len(self.ranges)
+        kind = Polytope if n <= MAX_VERTEX_DIMENSION else Region
+        forms = Forms([boundary.hyperplane.homogeneous for boundary in self.boundaries], n)
+        for index, (region, sides) in enumerate(open_cells(kind.box(self.ranges), forms)):
+            *numerators, denominator = region.interior_point()
+            yield UnitCell(
+                index,
+                self.pattern(sides),
+                tuple(Fraction(numerator, denominator) for numerator in numerators),
+                tuple((k - 2 * n, int(sides[k - 2 * n])) for k in region.constraints if k >= 2 * n),
+                tuple(divmod(k, 2) for k in region.constraints if k < 2 * n),
+            )
 
-    def _cell(self, index: int, region: Polytope, sides: npt.NDArray[np.int8]) -> UnitCell:
-        boundaries = tuple(
-            (facet, int(sides[facet]))
-            for facet in sorted(f for f in region.facets if isinstance(f, int))
-        )
-        walls = tuple(
-            sorted((facet[1], facet[2]) for facet in region.facets if isinstance(facet, tuple))
-        )
-        forms: dict[Hashable, tuple[int, ...]] = {
-            **{facet: self.form(("boundary", facet, side)) for facet, side in boundaries},
-            **{("wall", *wall): self.form(("wall", *wall)) for wall in walls},
-        }
-        return UnitCell(index, self.pattern(sides), region.interior_point(forms), boundaries, walls)
+
+def open_cells(
+    box: ConvexRegion, forms: Forms
+) -> Iterator[tuple[ConvexRegion, npt.NDArray[np.int8]]]:
+    """The open cells into which hyperplanes cut a box, with the side (±1) of every hyperplane.
+
+    Hyperplane k becomes the constraint 2n + k. The array of sides is reused.
+    """
+    order = list(range(len(forms)))
+    Random(SPLITTING_SEED).shuffle(order)
+    first = len(box.constraints)
+    sides = np.zeros(len(forms), dtype=np.int8)
+    # Entries: region, hyperplanes not yet settled above it, and the side just taken.
+    stack: list[tuple[ConvexRegion, npt.NDArray[np.intp], tuple[int, int] | None]] = [
+        (box, np.array(order, dtype=np.intp), None)
+    ]
+    while stack:
+        region, unsettled, taken = stack.pop()
+        if taken is not None:
+            sides[taken[0]] = taken[1]
+        if len(unsettled):
+            found = region.sides(forms, unsettled)
+            sides[unsettled] = found
+            unsettled = unsettled[found == 0]
+        if not len(unsettled):
+            yield region, sides
+            continue
+        pivot, rest = int(unsettled[0]), unsettled[1:]
+        below, above = region.split(forms[pivot], first + pivot)
+        stack.append((above, rest, (pivot, 1)))
+        stack.append((below, rest, (pivot, -1)))

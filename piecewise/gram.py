@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpz, fmpz_poly
 
-from piecewise.cells import UnitCell
+from piecewise.cells import Pattern, UnitCell
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
 
@@ -91,7 +91,7 @@ class GramSums:
         """Σ_{t in piece j} z_t z_tᵀ for every cell and piece, each from the previous cell's."""
         pieces, size = self._coefficients.shape[0], self.width + 2
         current = np.zeros((pieces, size, size), dtype=self._dtype)
-        pattern = np.zeros(len(self._outer), dtype=np.int8)
+        pattern: Pattern = np.zeros(len(self._outer), dtype=np.int8)
         current[0] = self.total
         result = []
         for cell in cells:
@@ -132,7 +132,7 @@ class GramSums:
             for m in active
         ]
 
-    def _pattern(self, u: tuple[int, int]) -> npt.NDArray[np.int8]:
+    def _pattern(self, u: tuple[int, int]) -> Pattern:
         return self.unit_cells[u[0]][u[1]].pattern
 
     def _against(self, u: tuple[int, int], column: int) -> Integers:
