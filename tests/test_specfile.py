@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import textwrap
+import tomllib
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from pieceproof.specfile import DEFAULT_ROWS, load_problem
+from pieceproof.specfile import DEFAULT_ROWS, KEYS, load_problem
 from pieceproof.tables import SpecError
 from piecewise import Interpolated, Ridge, custom, identity, leaky_relu, relu
 
@@ -112,6 +116,22 @@ def test_the_examples_state_what_their_comments_say() -> None:
     )
     assert hat.parameters[1].lower == -2
     assert load_problem(EXAMPLES / "signs.toml").model.output_weights == "signs"
+
+
+def test_the_documented_spec_states_every_key(tmp_path: Path) -> None:
+    page = (EXAMPLES.parent / "docs/spec.md").read_text(encoding="utf-8")
+    block = re.search(
+        r"(?:^    .*\n|^\n)+", page[page.index("    [hyperparameter]") :], re.MULTILINE
+    )
+    assert block is not None
+    text = textwrap.dedent(block[0])
+    stated = tomllib.loads(text)
+    assert set(stated) == set(KEYS)
+    for section, keys in KEYS.items():
+        assert set(stated[section]) == set(keys) - {"inputs", "targets"}
+    (tmp_path / "spec.toml").write_text(text, encoding="utf-8")
+    shutil.copy(EXAMPLES / "cars.csv", tmp_path)
+    assert load_problem(tmp_path / "spec.toml").parameters[0].upper == 100
 
 
 @pytest.mark.parametrize(
