@@ -38,8 +38,8 @@ def jacobian_determinant(system: PolynomialSystem) -> fmpz_mpoly | None:
 def isolated_simple(
     system: PolynomialSystem, engine: Engine, limits: Limits, prime: int, alpha: int
 ) -> int:
-    """A number of simple solutions over F_prime at ``alpha`` proved to exist, whatever the
-    dimension of the solution set; 0 where it is not found out.
+    """The number of simple solutions over F_prime at ``alpha`` (over Q(α) for ``prime`` = 0),
+    whatever the dimension of the solution set; 0 where it is not found out.
 
     They are the solutions of F = 0, 1 = u·det ∂F/∂(variables), a finite set.
     """

@@ -184,7 +184,8 @@ def _from_exact(
     dimension = krull_dimension(basis.leading, n)
     if dimension > 0:
         reason = f"solution set of dimension {dimension}"
-        open_ = Count.unresolved(reason, lower, upper)
+        simple = (isolated_simple(system, engine, limits, 0, 0) for engine in engines)
+        open_ = Count.unresolved(reason, lower or next(filter(None, simple), 0), upper)
         return ComplexCount(open_, open_, dimension, Verdict.PROVED)
     total = len(staircase(basis.leading, n)) if dimension == 0 else 0
     generic = Count.proved(total, "exact Gröbner basis")
