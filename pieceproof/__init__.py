@@ -1,6 +1,7 @@
 """The application: spec files, exact dual losses with certificates, their checker, the command."""
 
 from pieceproof.analysis import CertifiedDual, analyze
-from pieceproof.verify import verify
+from pieceproof.specfile import load_problem
+from pieceproof.verify import load, verify
 
-__all__ = ["CertifiedDual", "analyze", "verify"]
+__all__ = ["CertifiedDual", "analyze", "load", "load_problem", "verify"]
