@@ -3,7 +3,8 @@
 from geometry.counting.count import Count
 from geometry.counting.degrees import Multihomogeneous, bezout, multihomogeneous
 from geometry.counting.newton import Polyhedral, Volumes, gfan_mixed_volume, polyhedral, volumes
-from geometry.counting.solutions import ComplexCount, RealCount, count_complex, count_real
+from geometry.counting.real import RealCount, count_real
+from geometry.counting.solutions import ComplexCount, count_complex
 
 __all__ = [
     "ComplexCount",
