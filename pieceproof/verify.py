@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from math import isinf
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,7 +36,13 @@ from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits, check_cases, check_classes
 from pieceproof.checking.pieces import Piece, read_pieces
 from pieceproof.checking.problems import Problem, read_problem
-from pieceproof.checking.reading import CertificateError, Node, Refuted, canonical_digest
+from pieceproof.checking.reading import (
+    CertificateError,
+    Node,
+    Refuted,
+    canonical_digest,
+    one_line,
+)
 from pieceproof.checking.shapes import Shape, shape
 from pieceproof.checking.unitcells import Arrangement, check_arrangements
 from pieceproof.checking.upperbounds import UpperBounds
@@ -104,7 +111,10 @@ def load(path: str | Path, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
         raise CertificateError(f"{name}: larger than {max_bytes} bytes; raise the limit to read it")
     try:
         document = json.loads(
-            content.decode("utf-8"), object_pairs_hook=_members, parse_constant=_constant
+            content.decode("utf-8"),
+            object_pairs_hook=_members,
+            parse_constant=_constant,
+            parse_float=_finite,
         )
     except CertificateError as error:
         raise CertificateError(f"{name}: {error}") from None
@@ -133,6 +143,13 @@ def _constant(name: str) -> NoReturn:
     raise CertificateError(f"{name} is not a number")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise CertificateError(f"{text[:40]} is too large")
+    return value
+
+
 def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int = 1) -> Report:
     """Re-derive every claim of a result document.
 
@@ -154,7 +171,8 @@ def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int
     reasons = members["reasons"].texts()
     if verdict != "proved":
         stated = f"the document claims {verdict!r}, not a proof"
-        return Report(False, Conclusion.UNRESOLVED, (stated, *reasons[:MAX_REASONS]), {})
+        quoted = map(one_line, reasons[:MAX_REASONS])
+        return Report(False, Conclusion.UNRESOLVED, (stated, *quoted), {})
     check = _Check(members, progress, jobs)
     with check.collecting():
         check.run()

@@ -19,6 +19,8 @@ from flint import fmpq, fmpz, fmpz_poly
 
 MAX_DIGITS = 20_000
 """Longest numerator, denominator or coefficient read."""
+MAX_MESSAGE = 300
+"""Longest message; what a hostile document says about itself does not fill the screen."""
 MAX_COUNT_DIGITS = 4_000
 """Longest JSON integer read."""
 MAX_DEGREE = 400
@@ -28,12 +30,24 @@ _INTEGER = re.compile(r"-?[1-9][0-9]*|0")
 _RATIONAL = re.compile(r"(-?[1-9][0-9]*|0)(?:/([1-9][0-9]*))?")
 
 
+def one_line(message: str) -> str:
+    """The message without line breaks, cut after ``MAX_MESSAGE`` characters."""
+    line = " ".join(message[: 2 * MAX_MESSAGE].split())
+    return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"
+
+
 class CertificateError(ValueError):
     """The document is not a readable ``pieceproof/1`` certificate; one line says where and why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class Refuted(Exception):
     """A claim of a well-formed document that the checker finds false or unproved."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,11 @@ class UpperBounds:
         interval = Interval(*ends)
         case = self.orbits.read_case(entry, node.path)
         gram = self.objective.gram(case)
-        point = self._read_minimiser(entry["minimiser"], interval)
+        numerators, denominator = _read_vector(entry["minimiser"], len(self.problem.parameters))
+        point = _oriented([*numerators, denominator], interval)
+        if point is None:
+            where = entry["minimiser"].path
+            raise Refuted(f"{where}.denominator: has a root on the closed interval")
         for label, row in self.constraints.facets(case):
             if not nonnegative(_slack(row, point).numer(), interval):
                 where = entry["minimiser"].path
@@ -78,19 +82,6 @@ class UpperBounds:
         self._check_multipliers(entry, case, gram, interval, point)
         return interval
 
-    def _read_minimiser(self, node: Node, interval: Interval) -> list[fmpz_poly]:
-        """(n_1 … n_d, d) with d > 0 on the closed interval."""
-        entry = node.fields("numerators", "denominator")
-        numerators = entry["numerators"].polynomials()
-        denominator = entry["denominator"].polynomial()
-        if len(numerators) != len(self.problem.parameters):
-            raise entry["numerators"].wrong(f"{len(self.problem.parameters)} numerators")
-        if positive(denominator, interval):
-            return [*numerators, denominator]
-        if positive(-denominator, interval):
-            return [-polynomial for polynomial in (*numerators, denominator)]
-        raise Refuted(f"{entry['denominator'].path}: has a root on the closed interval")
-
     def _check_multipliers(
         self,
         entry: dict[str, Node],
@@ -100,19 +91,14 @@ class UpperBounds:
         point: list[fmpz_poly],
     ) -> None:
         rows = [self.constraints.row(label, case) for label in entry["active"]]
-        member = entry["multipliers"].fields("numerators", "denominator")
-        numerators = member["numerators"].polynomials()
-        denominator = member["denominator"].polynomial()
-        if len(numerators) != len(rows):
-            raise member["numerators"].wrong(f"{len(rows)} numerators")
-        if not denominator:
-            raise member["denominator"].wrong("a polynomial that is not zero")
+        numerators, denominator = _read_vector(entry["multipliers"], len(rows))
         for label, row in zip(entry["active"], rows, strict=True):
             if _slack(row, point):
                 raise Refuted(f"{label.path}: the minimiser is not on {label.value}")
         for number, numerator in enumerate(numerators):
             if not nonnegative(numerator * denominator, interval):
-                raise Refuted(f"{member['numerators'].path}[{number}]: negative on the interval")
+                where = entry["multipliers"].path
+                raise Refuted(f"{where}.numerators[{number}]: negative on the interval")
         forces = [fmpq_poly()] * len(self.problem.parameters)
         for numerator, row in zip(numerators, rows, strict=True):
             for position, value in row:
@@ -157,6 +143,30 @@ class UpperBounds:
         gram = self.objective.gram(case)
         if _quadratic_at(gram, alpha, (*witness, fmpq(1))) != value * self.objective.scale:
             raise Refuted(f"{node.path}: the objective there is not the value")
+
+
+def _read_vector(node: Node, length: int) -> tuple[list[fmpz_poly], fmpz_poly]:
+    """A vector of rational functions over one denominator, without a common factor."""
+    entry = node.fields("numerators", "denominator")
+    numerators = entry["numerators"].polynomials()
+    denominator = entry["denominator"].polynomial()
+    if len(numerators) != length:
+        raise entry["numerators"].wrong(f"{length} numerators")
+    if not denominator or denominator.leading_coefficient() < 0:
+        raise entry["denominator"].wrong("a positive leading coefficient")
+    common = denominator
+    for numerator in numerators:
+        common = common.gcd(numerator)
+    if common.degree() > 0 or abs(common[0]) != 1:
+        raise Refuted(f"{node.path}: numerators and denominator have a common factor")
+    return list(numerators), denominator
+
+
+def _oriented(point: list[fmpz_poly], interval: Interval) -> list[fmpz_poly] | None:
+    """The same point with d > 0 on the closed interval; None if d has a root there."""
+    if positive(point[-1], interval):
+        return point
+    return [-entry for entry in point] if positive(-point[-1], interval) else None
 
 
 def _quadratic(gram: Gram, point: list[fmpz_poly]) -> fmpz_poly:

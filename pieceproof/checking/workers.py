@@ -7,7 +7,6 @@ pieces; outcomes come back in the order of the document, whatever the number of 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from pieceproof.checking.pieces import read_pieces
 from pieceproof.checking.problems import read_problem
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.unitcells import Arrangement
+from pieceproof.processes import worker_pool
 
 CHUNK = 32
 """Joint cells per task."""
@@ -65,7 +65,7 @@ def check_proofs(task: Task, proofs: list[Node], jobs: int) -> Iterator[list[Out
         for chunk in chunks:
             yield [_outcome(checker, task.orbits, node) for node in chunk]
         return
-    with ProcessPoolExecutor(min(jobs, len(chunks)), initializer=_start, initargs=(task,)) as pool:
+    with worker_pool(min(jobs, len(chunks)), _start, (task,)) as pool:
         yield from pool.map(_run, chunks)
 
 
