@@ -6,15 +6,15 @@ change any result. Each worker builds the objective once.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
 from geometry.convex import CellBound
 from geometry.search import Run, Task, perform
 from pieceproof.cache import Cache
+from pieceproof.processes import worker_pool
 from piecewise.objective import ConvexObjective
 from piecewise.problems import Problem
 
@@ -34,8 +34,7 @@ def runner(objective: ConvexObjective, jobs: int, cache: Cache | None) -> Iterat
     if jobs == 1:
         yield partial(_cached, cache, lambda tasks: (perform(objective, task) for task in tasks))
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as executor:
+    with worker_pool(jobs) as executor:
         yield partial(_cached, cache, partial(_spread, executor, objective))
 
 
