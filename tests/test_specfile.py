@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import textwrap
 import tomllib
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pieceproof.specfile import DEFAULT_ROWS, KEYS, load_problem
 from pieceproof.tables import SpecError
@@ -49,6 +53,19 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
     (tmp_path / "data.csv").write_text(ROWS, encoding="utf-8")
     return tmp_path
+
+
+class Bare(str):
+    """A TOML value written as it is."""
+
+
+def toml(value: object) -> str:
+    """A TOML value on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(entry) for entry in value) + "]"
+    return value if isinstance(value, Bare) else json.dumps(value)
 
 
 def refusal(path: Path) -> str:
@@ -563,3 +580,52 @@ def test_unreadable_spec(tmp_path: Path, case: str) -> None:
 def test_missing_spec(tmp_path: Path) -> None:
     expected = "spec.toml: spec: no such file; check the path"
     assert refusal(tmp_path / "spec.toml") == expected
+
+
+# --- whatever a spec holds -------------------------------------------------------------
+
+values = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(-3, 3),
+        st.sampled_from(["0.5", "inf", "nan"]).map(Bare),
+        st.sampled_from(["relu", "signs", "trainable", "ridge", "1/2", "1/0", "x", "", "data.csv"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["interpolate", "breakpoints", "pieces", "b1"]), inner),
+    ),
+    max_leaves=6,
+)
+sections = {name: st.dictionaries(st.sampled_from(keys), values) for name, keys in KEYS.items()}
+
+
+@given(st.fixed_dictionaries({}, optional=sections), st.sets(st.sampled_from(sorted(KEYS))))
+def test_any_spec_is_a_problem_or_one_line(
+    tmp_path_factory: pytest.TempPathFactory, entries: dict[str, Any], kept: set[str]
+) -> None:
+    """Sections in ``kept`` are those of a good spec with some entries replaced."""
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "data.csv").write_text(ROWS, encoding="utf-8")
+    good = tomllib.loads(SPEC, parse_float=Bare)
+    for section in kept & good.keys():
+        entries[section] = {**good[section], **entries.get(section, {})}
+    path = folder / "random.toml"
+    path.write_text(
+        "".join(f"{section} = {toml(table)}\n" for section, table in entries.items()),
+        encoding="utf-8",
+    )
+    line = complaint(path)
+    if line is not None:
+        assert line.startswith(f"{path}: ")
+        assert "\n" not in line
+        assert "not TOML" not in line
+
+
+def complaint(path: Path) -> str | None:
+    """The line with which the spec is refused, or None."""
+    try:
+        load_problem(path)
+    except SpecError as error:
+        return str(error)
+    return None
