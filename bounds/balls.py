@@ -25,8 +25,9 @@ EXACT_BITS = 4096
 
 def ball(value: int | Fraction) -> arb:
     """The ball around an exact number at the working precision."""
-    exact = Fraction(value)
-    return arb(fmpq(exact.numerator, exact.denominator))
+    if isinstance(value, int):
+        return arb(value)
+    return arb(fmpq(value.numerator, value.denominator))
 
 
 def _upper_end(formula: Ball, precision: int) -> tuple[int, int]:

@@ -17,7 +17,8 @@ from fractions import Fraction
 from flint import arb
 
 from bounds.balls import ball, floor_upper, power, proved_at_most
-from bounds.errors import BoundsError, count
+from bounds.errors import count
+from bounds.thresholds import smallest
 
 SUMMED_TERMS = 2000
 """Binomial sums with more terms are replaced by their closed upper bound."""
@@ -118,13 +119,5 @@ def largest_shattered(log_patterns: Callable[[int], arb]) -> int:
     def excluded(n: int) -> bool:
         return proved_at_most(lambda: log_patterns(n) - n, Fraction(-1, 1 << 64))
 
-    high = 1
-    while not excluded(high):
-        high *= 2
-        if high > 1 << 62:
-            raise BoundsError("the pseudo-dimension exceeds 2^62; reduce the counts")
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if excluded(middle) else (middle, high)
-    return low
+    complaint = "the pseudo-dimension exceeds 2^62; reduce the counts"
+    return smallest(excluded, 1, 1 << 62, complaint) - 1

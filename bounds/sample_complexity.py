@@ -20,11 +20,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import e, log, sqrt
 
 from flint import arb
 
 from bounds.balls import ball, decimal_upper, proved_at_most
 from bounds.errors import BoundsError, count, positive, probability
+from bounds.thresholds import smallest
 
 MOST_INSTANCES = 1 << 200
 """Sample sizes beyond this are refused."""
@@ -130,16 +132,23 @@ def instances_needed(
     def enough(m: int) -> bool:
         return proved_at_most(lambda: 2 * _complexity(patterns, m) + _confidence(m, d), eps / h)
 
-    high = 1
-    while not enough(high):
-        high *= 2
-        if high > MOST_INSTANCES:
-            raise BoundsError("more than 2^200 instances would be needed; enlarge epsilon")
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+    complaint = "more than 2^200 instances would be needed; enlarge epsilon"
+    return smallest(enough, _estimate(patterns, eps / h, d), MOST_INSTANCES, complaint)
+
+
+def _estimate(patterns: Patterns, epsilon: Fraction, delta: Fraction) -> int:
+    """A floating-point solution of deviation = ε, by fixed-point iteration; only a guess."""
+    target = float(min(max(epsilon, Fraction(1, 10**60)), Fraction(10**6)))
+    confidence = sqrt((log(2 * delta.denominator) - log(delta.numerator)) / 2)
+    dimension = float(min(patterns.dimension or 0, 10**100))
+    m = 1.0
+    for _ in range(20):
+        if patterns.oscillations is not None:
+            log_patterns = log(patterns.oscillations + 1) + log(m)
+        else:
+            log_patterns = dimension * log(max(2.0, e * m / max(1.0, dimension)))
+        m = max(1.0, ((2 * sqrt(2 * log_patterns) + confidence) / target) ** 2)
+    return int(m)
 
 
 def sample_gap(

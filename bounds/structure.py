@@ -36,6 +36,7 @@ class Origin(Enum):
 
     ANALYTIC = "analytic"
     MEASURED = "measured"
+    GIVEN = "given"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Layer:
 class StructureCounts:
     """Pieces, boundaries, degrees and parameters of a piecewise polynomial objective.
 
-    Every count is an upper bound (``ANALYTIC``) or was counted on an instance
-    (``MEASURED``).
+    Every count is an upper bound (``ANALYTIC``), was counted on an instance
+    (``MEASURED``), or is taken on trust (``GIVEN``).
     """
 
     pieces: int
@@ -76,6 +77,33 @@ class StructureCounts:
     """a of Lemma 5 where the objective is convex quadratic on cells independent of α."""
     layers: tuple[Layer, ...] = ()
     origin: Origin = Origin.ANALYTIC
+
+    @classmethod
+    def given(
+        cls,
+        pieces: int,
+        boundaries: int,
+        degree: int,
+        parameters: int,
+        all_boundaries: int | None = None,
+    ) -> StructureCounts:
+        """Structure counts from numbers alone, for a calculator.
+
+        Raises:
+            BoundsError: N < 1, M < 0, Δ < 1, d < 1 or M̄ < M.
+        """
+        m, delta = count("boundaries", boundaries), count("degree", degree, 1)
+        return cls(
+            pieces=count("pieces", pieces, 1),
+            boundaries=m,
+            all_boundaries=count(
+                "all_boundaries", m if all_boundaries is None else all_boundaries, m
+            ),
+            objective_degree=delta,
+            boundary_degree=delta,
+            parameters=count("parameters", parameters, 1),
+            origin=Origin.GIVEN,
+        )
 
     @property
     def degree(self) -> int:

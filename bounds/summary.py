@@ -91,10 +91,12 @@ def entries(counts: Mapping[str, object], structure: StructureCounts | None) -> 
 _COUNTED = {
     Origin.MEASURED: "no instance of the class has more cells than were counted on this one",
     Origin.ANALYTIC: "every instance of the class has this architecture and number of examples",
+    Origin.GIVEN: "no instance of the class exceeds the given counts",
 }
 _SLACK = {
     Origin.MEASURED: "",
     Origin.ANALYTIC: ", and the cells are bounded, not counted",
+    Origin.GIVEN: "",
 }
 
 

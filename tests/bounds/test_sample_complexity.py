@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bounds import (
     BoundsError,
     Patterns,
+    StructureCounts,
     feedforward,
     generalisation_gap,
     instances_needed,
@@ -87,6 +88,11 @@ def test_sample_size_by_hand():
     """ε = 2√(2 ln(6m+1)/m) + √(ln 40/(2m)) crosses 0.1 between m = 11676 and 11677."""
     assert lemma_4(6, 11677, 0.05, 1) < 0.1 < lemma_4(6, 11676, 0.05, 1)
     assert instances_needed(Patterns(oscillations=6), "0.1", "0.05") == 11677
+
+
+def test_extreme_requests():
+    assert instances_needed(Patterns(oscillations=0), 10**400, "0.5") == 1
+    assert instances_needed(Patterns(oscillations=10**400), 1, "1e-300") > 10**3
 
 
 @given(cuts, cuts, st.fractions(Fraction(1, 100), 1), st.fractions(Fraction(1, 100), 1), deltas)
@@ -173,6 +179,14 @@ def test_summary_of_a_wide_network_can_be_written_as_json():
     json.dumps(found)
 
 
+def test_summary_of_given_counts():
+    """The calculator: N = 2, M = 3, Δ = 2, d = 1, by hand (36e)^2 = 9576.2."""
+    (entry,) = summary({}, StructureCounts.given(2, 3, 2, 1))
+    assert entry["theorem"] == "Lemmas 2 and 3, sublevel components (given)"
+    assert entry["oscillations"] == 2 * 9576
+    assert "no instance of the class exceeds the given counts" in entry["assumptions"]
+
+
 def test_summary_needs_no_symbolic_algebra():
     code = "import sys, bounds; sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -191,12 +205,16 @@ def test_summary_needs_no_symbolic_algebra():
         (lambda: generalisation_gap(Patterns(oscillations=1), 5, float("nan")), "delta"),
         (lambda: instances_needed(Patterns(oscillations=1), 0, "0.1"), "epsilon: 0"),
         (lambda: instances_needed(Patterns(oscillations=1), "1e-40", "0.1"), "2^200"),
+        (lambda: instances_needed(Patterns(oscillations=1), "1e-400", "0.1"), "2^200"),
+        (lambda: instances_needed(Patterns(dimension=10**400), 1, "1e-400"), "2^200"),
         (lambda: Patterns(), "either oscillations or dimension"),
         (lambda: Patterns(oscillations=1, dimension=1), "either oscillations or dimension"),
         (lambda: Patterns(dimension=-1), "dimension: -1 is too small"),
         (lambda: massart(0, 5), "patterns: 0"),
         (lambda: sample_gap(-1, 5, "0.1"), "rademacher: -1"),
         (lambda: summary({"oscillations": -1}, None), "oscillations: -1"),
+        (lambda: StructureCounts.given(0, 1, 1, 1), "pieces: 0 is too small"),
+        (lambda: StructureCounts.given(1, 2, 1, 1, 1), "all_boundaries: 1 is too small"),
         (lambda: summary({"cases": 0}, feedforward([1], 1, 3)), "cases: 0"),
     ],
 )
