@@ -201,14 +201,17 @@ class LayerCells:
         ]
 
     @property
-    def _free(self) -> range:
+    def output_parameters(self) -> range:
         """Indices of the parameters that belong to no unit."""
         return range(self.units * self.unit_size, len(self.problem.parameters))
 
     def witness(self, key: CellKey) -> tuple[Fraction, ...]:
         """A rational point strictly inside the cell."""
         inside = [value for cell in self.chosen(key) for value in cell.witness]
-        return (*inside, *(sum(self._range(index), Fraction(0)) / 2 for index in self._free))
+        return (
+            *inside,
+            *(sum(self._range(index), Fraction(0)) / 2 for index in self.output_parameters),
+        )
 
     # -- constraints -----------------------------------------------------------------
 
@@ -219,7 +222,10 @@ class LayerCells:
             for unit, cell in enumerate(self.chosen(key))
             for constraint in self._constraints_of(unit, cell)
         ]
-        return (*facets, *(self._wall(index, side) for index in self._free for side in (0, 1)))
+        return (
+            *facets,
+            *(self._wall(index, side) for index in self.output_parameters for side in (0, 1)),
+        )
 
     @cached_property
     def _unit_constraints(self) -> dict[tuple[int, int], tuple[Constraint, ...]]:

@@ -23,15 +23,19 @@ from piecewise import (
     identity,
     leaky_relu,
     relu,
+    relu2,
+    square,
     step,
 )
 
 jump = custom([1], [[1, "-1/2"], [0, 1]], name="jump")
 shifted_relu = custom([1], [[], [-1, 1]], name="shifted_relu")
+cubic = custom([0], [[0, 0, 0, 1], [1, 0, "1/2"]], name="cubic")
 wave = custom([-1, 0], [[-1], [0, "-1/2"], [0, 2]], name="wave")
 
 ONE_BREAKPOINT = (relu, abs_, leaky_relu("1/3"), step, identity)
 MORE_BREAKPOINTS = (hard_tanh, hard_sigmoid, shifted_relu, jump, wave)
+HIGHER_DEGREE = (square, relu2, cubic)
 
 INTERVALS = ((0, 1), (0, 1), (Fraction(-1, 2), Fraction(3, 2)), (Fraction(1, 3), 2), (0, 5))
 BOXES = (
@@ -111,3 +115,27 @@ def _with_data(
         weight_decay=draw(st.sampled_from((0, 0, 0, Fraction(1, 10), 1))),
         reduction=draw(st.sampled_from(("mean", "sum"))),
     )
+
+
+@st.composite
+def networks(draw: st.DrawFn, layers: tuple[int, int] = (1, 2), units: int = 2) -> Problem:
+    """A small feedforward problem of any depth, degree, bias and kind of output."""
+    activation = draw(activations(ONE_BREAKPOINT + MORE_BREAKPOINTS + HIGHER_DEGREE))
+    depth = draw(st.integers(*layers))
+    if depth > 1 and activation.degree > 1:  # terms multiply: the width stays 1
+        units = 1
+    hidden = draw(st.lists(st.integers(1, units), min_size=depth, max_size=depth))
+    last = hidden[-1]
+    model = FeedForward(
+        hidden,
+        activation,
+        bias=draw(st.booleans()),
+        output_weights=draw(
+            st.one_of(
+                st.lists(st.sampled_from((1, -1, 2, 0)), min_size=last, max_size=last),
+                st.sampled_from(("signs", "trainable")),
+            )
+        ),
+        output_bias=draw(st.one_of(st.just("trainable"), numbers)),
+    )
+    return draw(_with_data(model, draw(st.integers(1, 2)), (1, 4)))
