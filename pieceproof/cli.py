@@ -140,8 +140,13 @@ def verify_command(path: str, as_json: bool, jobs: int) -> Exit:
 @click.argument("alphas", metavar="ALPHA...", nargs=-1, required=True)
 @json_option
 def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
-    """Exact value, minimiser and piece of the dual loss at each ALPHA (a decimal or p/q)."""
+    """Exact value, minimiser and piece of the dual loss at each ALPHA (a decimal or p/q).
+
+    This reads the certificate, which `verify` checks. From a partial result the values
+    are upper bounds, and the exit status is 3.
+    """
     document = load(path)
+    complete = document.get("verdict") == str(Conclusion.PROVED)
     results = []
     for text in alphas:
         try:
@@ -149,10 +154,11 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
         except (ProblemError, OutsideError) as error:
             raise BadInput(f"{path}: ALPHA: {error}") from None
     if as_json:
-        _print_json({"evaluations": [result.as_json() for result in results]})
+        entries = [result.as_json() for result in results]
+        _print_json({"claim": document.get("verdict"), "evaluations": entries})
     else:
-        show(evaluations(results))
-    return Exit.DONE
+        show(evaluations(results, complete))
+    return Exit.DONE if complete else Exit.PARTIAL
 
 
 @command.command("plot")

@@ -57,13 +57,17 @@ def summary(
     )
 
 
-def evaluations(results: Iterable[Evaluation]) -> RenderableType:
-    """α, exact and rounded ℓ*, minimiser and piece, a block for each α."""
+def evaluations(results: Iterable[Evaluation], complete: bool) -> RenderableType:
+    """α, exact and rounded ℓ*, minimiser and piece, a block for each α.
+
+    The pieces of a document that is not ``complete`` bound ℓ* from above.
+    """
+    relation = "" if complete else " ≤"
     return Group(
         *(
             _facts(
                 [
-                    (f"ℓ*({result.alpha})", _exact(result.value)),
+                    (f"ℓ*({result.alpha}){relation}", _exact(result.value)),
                     ("piece", str(result.piece + 1)),
                     *((name, _exact(value)) for name, value in result.minimiser.items()),
                 ]

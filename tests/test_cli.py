@@ -198,6 +198,9 @@ def test_a_budget_that_runs_out_leaves_a_partial_result(
     assert "proved (" not in out
     assert json.loads((folder / "partial/result.json").read_text())["verdict"] == "unresolved"
     assert output(capsys, "verify", folder / "partial/result.json", status=3)
+    assert "ℓ*(1/2) ≤" in output(
+        capsys, "evaluate", folder / "partial/result.json", "1/2", status=3
+    )
     assert "proved (certificate checked)" in output(capsys, *arguments)
 
 
