@@ -46,7 +46,7 @@ class CertifiedDual(DualFunction):
         """ℓ* with its pieces and breakpoints, and the minimiser below, as a Matplotlib figure."""
         from pieceproof.plots import figure  # Matplotlib loads only when a picture is asked for
 
-        return figure(self.document)
+        return figure(self.document, self.report)
 
 
 def analyze(

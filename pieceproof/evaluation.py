@@ -133,8 +133,12 @@ def _holds(start: Real, end: Real, alpha: fmpq) -> bool:
 
 
 def as_float(value: fmpq) -> float:
-    """The nearest float."""
-    return float(to_fraction(value))
+    """The nearest float.
+
+    Raises:
+        OverflowError: the value is beyond the largest float.
+    """
+    return int(value.p) / int(value.q)
 
 
 def _ratio(numerator: Node, denominator: Node, at: fmpq) -> fmpq:
