@@ -6,18 +6,15 @@ is on the logarithmic scale ("10^e", e rounded upwards).
 
 from __future__ import annotations
 
-import csv
-import html
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from bounds.columns import Column, Value, column, text
 from bounds.errors import BoundsError, shown
 from bounds.rows import Architecture
 from bounds.sweeps import architectures, sample_of
 from bounds.text import DIGITS
+from bounds.writers import Format, write
 
 DEFAULT_COLUMNS = (
     "pieces",
@@ -32,15 +29,6 @@ DEFAULT_COLUMNS = (
 
 DATA_DIGITS = 1000
 """Integers up to this length are written in full where a program reads them (CSV)."""
-
-
-class Format(Enum):
-    """How a table is written."""
-
-    MARKDOWN = "md"
-    LATEX = "latex"
-    CSV = "csv"
-    HTML = "html"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,14 +75,7 @@ class Table:
 
     def render(self, form: Format) -> str:
         """The whole table in the given format."""
-        writers = {
-            Format.MARKDOWN: _markdown,
-            Format.LATEX: _latex,
-            Format.CSV: _csv,
-            Format.HTML: _html,
-        }
-        digits = DATA_DIGITS if form is Format.CSV else DIGITS
-        return writers[form](self.headings, self.cells(digits))
+        return write(self.headings, self.cells(DATA_DIGITS if form is Format.CSV else DIGITS), form)
 
     def _row(self, row: int) -> Architecture:
         if isinstance(row, bool) or not isinstance(row, int) or not 1 <= row <= len(self.rows):
@@ -153,75 +134,3 @@ def _varied(rows: Sequence[Architecture]) -> list[str]:
     """The settings that differ between rows, in order."""
     keys = dict.fromkeys(key for row in rows for key in row.settings)
     return [key for key in keys if len({row.settings.get(key) for row in rows}) > 1]
-
-
-def _markdown(headings: Sequence[str], cells: list[list[str]]) -> str:
-    def escaped(entry: str) -> str:
-        return entry.replace("|", r"\|")
-
-    lines = [headings, ["---:"] * len(headings), *cells]
-    return "".join(f"| {' | '.join(map(escaped, line))} |\n" for line in lines)
-
-
-def _csv(headings: Sequence[str], cells: list[list[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([headings, *cells])
-    return out.getvalue()
-
-
-def _html(headings: Sequence[str], cells: list[list[str]]) -> str:
-    def row(tag: str, entries: Sequence[str]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(e)}</{tag}>" for e in entries) + "</tr>\n"
-
-    body = "".join(row("td", line) for line in cells)
-    head = row("th", headings)
-    return f"<table>\n<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table>\n"
-
-
-_TEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "Ω": r"$\Omega$",
-        "<": r"$<$",
-        ">": r"$>$",
-    }
-)
-
-
-def _latex(headings: Sequence[str], cells: list[list[str]]) -> str:
-    """A longtable with booktabs rules (packages booktabs, longtable)."""
-
-    def entry(content: str) -> str:
-        if content.startswith("10^"):
-            return f"$10^{{{content[3:]}}}$"
-        return content.translate(_TEX)
-
-    def line(entries: Sequence[str]) -> str:
-        return " & ".join(map(entry, entries)) + r" \\" + "\n"
-
-    return (
-        rf"\begin{{longtable}}{{{'r' * len(headings)}}}"
-        + "\n\\toprule\n"
-        + line(headings)
-        + "\\midrule\n\\endhead\n"
-        + "".join(map(line, cells))
-        + "\\bottomrule\n\\end{longtable}\n"
-    )
-
-
-def latex_document(body: str, title: str) -> str:
-    """A document around one rendered LaTeX table, ready for any LaTeX engine."""
-    return (
-        "\\documentclass[a4paper,landscape,8pt]{extarticle}\n"
-        "\\usepackage{booktabs,longtable}\n\\usepackage[margin=1cm]{geometry}\n"
-        f"\\begin{{document}}\n\\section*{{{title.translate(_TEX)}}}\n{body}\\end{{document}}\n"
-    )

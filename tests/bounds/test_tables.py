@@ -13,10 +13,12 @@ import pytest
 
 from bounds import BoundsError, feedforward, pseudo_dimension
 from bounds.columns import COLUMNS, Column
+from bounds.comparison import comparison
 from bounds.oscillations import quadratic_strata, sublevel_components
-from bounds.tables import Format, latex_document, table
+from bounds.tables import table
 from bounds.text import decimal, magnitude
 from bounds.theorems import THEOREMS
+from bounds.writers import Format, latex_document
 
 SWEEP = {"family": "feedforward", "hidden": [[1], [4, 4]], "inputs": 1, "examples": [50, 100]}
 
@@ -159,6 +161,16 @@ def test_thousands_of_rows_take_seconds():
     found = table({"sweep": sweep})
     assert len(found.cells()) == 3000
     assert time.process_time() - start < 15
+
+
+def test_comparison_sets_all_bounds_of_an_instance_side_by_side():
+    counts = {"oscillations": 6, "cases": 38}
+    lines = comparison(counts, feedforward([1], 1, 50)).splitlines()
+    assert lines[2].startswith("| Lemma 1, exact oscillation count | 6 | 4 | 11677 |")
+    assert lines[3].startswith("| Lemma 5, quadratic strata (measured) | 117192 | 21 |")
+    assert lines[-1].endswith("and the cells are bounded, not counted |")
+    assert len(lines) == 2 + 5
+    assert comparison(counts, None, form=Format.CSV).count("\n") == 2
 
 
 def test_print_is_rounded_upwards():
