@@ -16,7 +16,7 @@ from flint import fmpq
 
 from bounds.errors import BoundsError, number, positive
 from bounds.patterns import Arc, ArcDual, common_ends
-from geometry.algebraic import RealAlgebraic, increasing
+from geometry.algebraic import RealAlgebraic, increasing, simplest_between
 from piecewise.exact import to_fmpq
 
 
@@ -67,7 +67,8 @@ def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
 
     Nodes of all duals are single rows with the (smaller) value there; the intervals
     between them, on which every dual is monotone, are halved until no dual moves by more
-    than ``resolution``, and enter with the values at their ends.
+    than ``resolution``, and enter with the values at their ends. The same duals give the
+    same table, however far their algebraic numbers have been refined before.
 
     Raises:
         BoundsError: no dual, duals on different intervals, or a resolution that is not
@@ -83,23 +84,23 @@ def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
         for arc in dual.arcs
         for end in (arc.interval.lower, arc.interval.upper)
     )
-    scale = 1
-    while scale * width < 64:
-        scale *= 2
     rows = [([_value(dual.arcs, node, width) for dual in duals], True) for node in nodes]
     for left, right in pairwise(nodes):
         arcs = [_arc_over(dual.arcs, left, right) for dual in duals]
-        stack = [(left, right)]
+        stack = [(_Place.of(left), _Place.of(right))]
         while stack:
             a, b = stack.pop()
-            ends = [(_enclosure(arc, a, width), _enclosure(arc, b, width)) for arc in arcs]
+            ends = [(a.value(arc, width), b.value(arc, width)) for arc in arcs]
             row = [(min(u[0], v[0]), max(u[1], v[1])) for u, v in ends]
             if all(high - low <= width for low, high in row):
                 rows.append((row, False))
                 continue
-            middle = _middle(a, b)
-            rows.append(([_enclosure(arc, middle, width) for arc in arcs], True))
+            middle = _Place.between(a, b)
+            rows.append(([middle.value(arc, width) for arc in arcs], True))
             stack += [(a, middle), (middle, b)]
+    scale = 1
+    while scale * width < 64:
+        scale *= 2
     return ValueTable(
         tuple(tuple(int((low * scale).floor()) for low, _ in row) for row, _ in rows),
         tuple(tuple(int((high * scale).ceil()) for _, high in row) for row, _ in rows),
@@ -108,30 +109,45 @@ def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A number with its canonical isolating interval: what is computed depends on no history."""
+
+    number: RealAlgebraic
+    lower: fmpq
+    upper: fmpq
+
+    @classmethod
+    def of(cls, number: RealAlgebraic) -> _Place:
+        lower, upper = number.isolating_interval()
+        return cls(number, to_fmpq(lower), to_fmpq(upper))
+
+    @classmethod
+    def between(cls, a: _Place, b: _Place) -> _Place:
+        """A rational number strictly between a < b, near the middle unless they are very close."""
+        middle = (
+            (a.upper + b.lower) / 2 if a.upper < b.lower else simplest_between(a.number, b.number)
+        )
+        return cls(RealAlgebraic.rational(middle), middle, middle)
+
+    def value(self, arc: Arc, width: fmpq) -> tuple[fmpq, fmpq]:
+        """An enclosure of the arc's value here that is narrower than width/8."""
+        at = RealAlgebraic(self.number.polynomial, self.lower, self.upper)
+        while True:
+            low, high = arc.function.enclosure(at)
+            if 8 * (high - low) <= width:
+                return low, high
+            at.bisect(8)
+
+
 def _arc_over(arcs: Sequence[Arc], left: RealAlgebraic, right: RealAlgebraic) -> Arc:
     return next(arc for arc in arcs if arc.interval.lower <= left and right <= arc.interval.upper)
 
 
-def _middle(a: RealAlgebraic, b: RealAlgebraic) -> RealAlgebraic:
-    """A rational number strictly between a < b, near the middle."""
-    while a.upper >= b.lower:
-        a.bisect()
-        b.bisect()
-    return RealAlgebraic.rational((a.upper + b.lower) / 2)
-
-
 def _value(arcs: Sequence[Arc], at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
     """An enclosure of the value at a node: the least over the arcs that meet there."""
+    place = _Place.of(at)
     near = [
-        _enclosure(arc, at, width) for arc in arcs if arc.interval.lower <= at <= arc.interval.upper
+        place.value(arc, width) for arc in arcs if arc.interval.lower <= at <= arc.interval.upper
     ]
     return min(low for low, _ in near), min(high for _, high in near)
-
-
-def _enclosure(arc: Arc, at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
-    """An enclosure of the arc's value at ``at`` that is narrower than width/8."""
-    while True:
-        low, high = arc.function.enclosure(at)
-        if 8 * (high - low) <= width:
-            return low, high
-        at.bisect(8)

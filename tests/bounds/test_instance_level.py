@@ -254,6 +254,24 @@ def test_complexity_of_continuous_duals_is_enclosed():
     assert irrational.upper - irrational.lower <= Fraction(1, 10)
 
 
+def test_the_table_does_not_depend_on_what_was_refined_before():
+    def pair():
+        return [planted((0, 4, [-2, 0, 1])), planted((0, 4, [7, -9, 0, 1]))]
+
+    fresh, used = pair(), pair()
+    threshold_patterns(used, ["1/7", "-17/5"])
+    for dual in used:
+        for arc in dual.arcs:
+            arc.interval.lower.bisect(200)
+            arc.interval.upper.bisect(200)
+    first, second = dual_table(fresh, "1/9"), dual_table(used, "1/9")
+    assert (first.lower, first.upper, first.attained) == (
+        second.lower,
+        second.upper,
+        second.attained,
+    )
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.lists(problems(examples=(3, 4)), min_size=2, max_size=3))
 def test_complexity_of_exact_duals_is_enclosed(tasks):
