@@ -94,6 +94,16 @@ class Arrangement:
                 basis.append(edge)
         return centre, basis
 
+    def facets(self, cell: Signs) -> list[int]:
+        """Indices of the hyperplanes that hold a face of ``cell`` of one dimension less."""
+        size = len(self.hyperplanes[0].normal)
+        walls = [face for face in self.faces if face <= cell and self._dimension(face) == size - 1]
+        planes = range(len(self.hyperplanes))
+        return [i for i in planes if any(face.of(i) == 0 for face in walls)]
+
+    def _dimension(self, face: Signs) -> int:
+        return len(self.affine_hull(face)[1])
+
     def closure_holds(self, face: Signs, point: Point) -> bool:
         """Whether ``point``, known to lie in aff(face), lies in the closed face."""
         return all(

@@ -18,8 +18,8 @@ from flint import arb, fmpq, fmpq_poly, fmpz_poly
 from oracle import Oracle, Ratio
 from oracle_faces import to_flint
 
-RESOLUTION = fmpq(1, 2**64)
-PRECISION = 160
+RESOLUTION = fmpq(1, 2**96)
+PRECISION = 192
 """Bits of the root enclosures; their radii are far below RESOLUTION."""
 
 
@@ -32,11 +32,11 @@ class Root:
 
     @property
     def lower(self) -> fmpq:
-        return _rational(self.enclosure.lower())
+        return _rational(self.enclosure.mid()) - _rational(self.enclosure.rad())
 
     @property
     def upper(self) -> fmpq:
-        return _rational(self.enclosure.upper())
+        return _rational(self.enclosure.mid()) + _rational(self.enclosure.rad())
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ class Shape:
     def maxima(self) -> list[Node]:
         return self._extrema(-1)
 
+    @property
+    def lowest(self) -> list[Node]:
+        """The minima with the least value."""
+        return [node for node in self.minima if not any(m.value < node.value for m in self.minima)]
+
     def _extrema(self, away: int) -> list[Node]:
         """Nodes from which every neighbouring arc moves in direction ``away``."""
         return [

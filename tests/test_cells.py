@@ -9,7 +9,7 @@ import pytest
 from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle_faces import Arrangement, Hyperplane, Signs, arrangement, to_flint
+from oracle_faces import Hyperplane, arrangement, to_flint
 from strategies import BOXES, numbers
 
 from piecewise.cells import UnitArrangement, UnitCell
@@ -51,17 +51,6 @@ def test_parallel_boundaries_make_a_grid():
     assert len(list(unit.cells())) == 25
 
 
-def _facets(found: Arrangement, cell: Signs) -> set[int]:
-    """Hyperplanes that hold a face of ``cell`` of one dimension less."""
-    size = len(found.hyperplanes[0].normal)
-    facets = set()
-    for face in found.faces:
-        if face <= cell and len(found.affine_hull(face)[1]) == size - 1:
-            zeros = [i for i in range(len(found.hyperplanes)) if not face.of(i)]
-            facets.update(zeros)
-    return facets
-
-
 def _facet_planes(unit: UnitArrangement, cell: UnitCell) -> set[tuple[fmpq, ...]]:
     """The facets the product states, as inward forms with leading coefficient ±1."""
     forms = [unit.form(("boundary", *facet)) for facet in cell.boundaries]
@@ -99,7 +88,7 @@ def test_cells_patterns_witnesses_and_facets_are_those_of_brute_force(
         for at in breakpoints
     ]
     found = arrangement(planes, [tuple(map(to_flint, pair)) for pair in box])
-    by_signs = {cell: _facets(found, cell) for cell in found.cells}
+    by_signs = {cell: found.facets(cell) for cell in found.cells}
     seen = set()
     for cell in unit.cells():
         witness = tuple(map(to_flint, cell.witness))
