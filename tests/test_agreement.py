@@ -6,12 +6,15 @@ pieces, breakpoints with their kinds, extrema and oscillations are those of the 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from agreement import assert_agreement, assert_minimisers_attain
 from hypothesis import HealthCheck, Phase, given, settings
 from instances import INSTANCES
 from strategies import MORE_BREAKPOINTS, ONE_BREAKPOINT, problems, ridges
 
+from geometry.dual import OutsideInterval
 from geometry.verdicts import Verdict
 from pieceproof import analyze
 from piecewise import Problem
@@ -109,3 +112,13 @@ def test_two_units_at_length(problem):
 @pytest.mark.parametrize("name", INSTANCES)
 def test_awkward_instances(name):
     check(INSTANCES[name])
+
+
+@pytest.mark.parametrize("lost", range(5))
+def test_a_dual_that_lacks_a_piece_is_noticed(lost):
+    problem = INSTANCES["jumps in both activations"]
+    dual = analyze(problem)
+    kept = dual.pieces[:lost] + dual.pieces[lost + 1 :]
+    assert len(dual.pieces) == 5
+    with pytest.raises((AssertionError, OutsideInterval)):
+        assert_agreement(problem, replace(dual, pieces=kept))
