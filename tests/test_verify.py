@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from strategies import MORE_BREAKPOINTS, ONE_BREAKPOINT, problems, ridges
 
 from pieceproof import analyze
+from pieceproof.checking import workers
 from pieceproof.verify import CertificateError, Conclusion, load, verify
 from piecewise import FeedForward, Interpolated, Problem, Ridge, abs_, hard_tanh, identity, relu
 
@@ -51,7 +52,7 @@ def certificate():
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_certificates_are_accepted_with_one_worker_and_with_two(name):
+def test_certificates_are_accepted(name):
     document = copied(analyze(PROBLEMS[name]).document)
     calls = []
     report = verify(document, lambda *call: calls.append(call))
@@ -60,8 +61,22 @@ def test_certificates_are_accepted_with_one_worker_and_with_two(name):
     assert report.reasons == ()
     cases = document["counts"]["cases"]
     assert calls[-1] == ("verify", cases, cases)
-    assert verify(document, jobs=2) == report
     assert str(report).startswith("accepted: proved")
+
+
+def test_the_report_does_not_depend_on_the_number_of_workers(monkeypatch):
+    document = copied(analyze(PROBLEMS["two units"]).document)
+    monkeypatch.setattr(workers, "CHUNK", 2)
+    assert verify(document, jobs=2) == verify(document)
+    spoiled = copied(document)
+    for proof in spoiled["proofs"]:
+        proof["steps"][0]["active"] = []
+    found = verify(sealed(spoiled), jobs=2)
+    assert len(found.reasons) == 20
+    assert found == verify(sealed(spoiled))
+    malformed = replaced(document, ("proofs", 7, "steps", 0, "interval", 0), "1/0")
+    with pytest.raises(CertificateError, match=r"proofs\[7\]"):
+        verify(malformed, jobs=2)
 
 
 @given(

@@ -27,9 +27,9 @@ from piecewise import FeedForward, Interpolated, Problem, identity, relu
 
 CARS = Path(__file__).parent.parent / "examples" / "cars.toml"
 TWO_UNITS = Problem(
-    FeedForward([2], Interpolated(relu, identity), output_weights=[1, -1], output_bias="trainable"),
-    inputs=[[1], [2], [4], [7]],
-    targets=[2, 0, 3, 1],
+    FeedForward([2], Interpolated(relu, identity), output_weights=[2, -1], output_bias="trainable"),
+    inputs=[[1], [2], [4]],
+    targets=[2, 0, 3],
     box=(-10, 10),
 )
 Document = dict[str, Any]

@@ -17,6 +17,7 @@ what these modules compute in another way, so that one mistake does not vouch fo
 ``numerals``       how a document writes real numbers
 ``stationary``     value and multipliers on a face, over Q(α)
 ``pieces``         the stated pieces as a function
+``spans``          many pieces bounded at once
 ``lowerbounds``    ℓ* ≥ pieces: Lagrange duality cell by cell
 ``upperbounds``    ℓ* ≤ pieces: feasible minimisers
 ``envelopes``      breakpoints and their kinds

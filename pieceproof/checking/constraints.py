@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm
 
+import numpy as np
 from flint import fmpq
+from numpy.typing import NDArray
 
 from pieceproof.checking.orbits import Case
 from pieceproof.checking.problems import Problem
@@ -68,6 +70,18 @@ class Constraints:
         }
 
     @cached_property
+    def _examples(self) -> list[int]:
+        """Examples whose boundaries do not vanish identically."""
+        rows = enumerate(self.problem.inputs)
+        return [example for example, x in rows if self.problem.bias or any(x)]
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        """The same examples by increasing first input."""
+        first = [row[0] for row in self.problem.inputs]
+        return np.array(sorted(self._examples, key=first.__getitem__), dtype=np.intp)
+
+    @cached_property
     def _indices(self) -> dict[int, Indices]:
         return {unit: each.indices for each in self.arrangements for unit in each.units}
 
@@ -113,22 +127,20 @@ class Constraints:
         """
         yield from self.walls.items()
         problem = self.problem
-        examples = [t for t, x in enumerate(problem.inputs) if problem.bias or any(x)]
         for unit in range(problem.units):
             for step in range(len(problem.breakpoints)):
-                chosen = examples
+                chosen = self._examples
                 if len(problem.inputs[0]) == 1:
-                    chosen = self._extreme_examples(case, unit, step, examples)
+                    chosen = self._extreme_examples(case, unit, step)
                 for example in chosen:
                     label = f"u{unit + 1}:e{example + 1}:k{step + 1}"
                     yield label, self.boundary(case, unit, example, step)
 
-    def _extreme_examples(self, case: Case, unit: int, step: int, examples: list[int]) -> list[int]:
-        sides: dict[int, list[int]] = {}
-        for example in examples:
-            sides.setdefault(self.direction(case, unit, example, step), []).append(example)
-        return [
-            extreme(side, key=lambda example: self.problem.inputs[example][0])
-            for side in sides.values()
-            for extreme in (min, max)
-        ]
+    def _extreme_examples(self, case: Case, unit: int, step: int) -> list[int]:
+        """With one input: the first and the last example of either side in the order of x."""
+        above = self._indices[unit][case.cells[unit]][self._order] > step
+        chosen = []
+        for side in (above, ~above):
+            if side.any():
+                chosen += [int(side.argmax()), len(side) - 1 - int(side[::-1].argmax())]
+        return [int(self._order[place]) for place in chosen]

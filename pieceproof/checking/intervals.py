@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,31 +56,63 @@ def roots_inside(f: fmpz_poly, interval: Interval) -> list[Real]:
     return found
 
 
+def constant_sign(f: fmpz_poly, hulls: Iterable[tuple[fmpq, fmpq]]) -> int | None:
+    """The sign of F on an open rational interval where coefficients of one sign show it, or None.
+
+    The first interval on which the transformed coefficients do not vary decides.
+    """
+    for hull in hulls:
+        coefficients = onto_ray(f, *hull)
+        if variations(coefficients) == 0:
+            return 1 if any(coefficient > 0 for coefficient in coefficients) else -1
+    return None
+
+
+def clearly_nonnegative(f: fmpz_poly, interval: Interval) -> bool:
+    """True only if F >= 0 on the closed interval; False may also mean that it is not obvious."""
+    if f.degree() <= 0:
+        return bool(f[0] >= 0)
+    return constant_sign(f, interval.hulls) == 1
+
+
 def nonnegative(f: fmpz_poly, interval: Interval) -> bool:
     """Whether F >= 0 on the closed interval.
 
     F >= 0 there iff F has no root of odd multiplicity in the open interval and is
-    positive at some point of it. Coefficients of one sign on a hull decide at once.
+    positive at some point of it. Coefficients of one sign decide at once: on a hull, or on
+    the rational interval inside if F has no root but the ends themselves in between.
     """
     if f.degree() <= 0:
         return bool(f[0] >= 0)
-    for hull in interval.hulls:
-        coefficients = onto_ray(f, *hull)
-        if variations(coefficients) == 0:
-            return any(coefficient > 0 for coefficient in coefficients)
+    outside = constant_sign(f, interval.hulls)
+    if outside is not None:
+        return outside > 0
+    low, high = interval.start.upper, interval.end.lower
+    inside = constant_sign(f, [(low, high)]) if low < high else None
+    if inside == -1:
+        return False
+    ends = (interval.start, interval.end)
+    if inside == 1 and f(low) != 0 != f(high) and all(_only_root(f, end) for end in ends):
+        return True
     return not roots_inside(odd_part(f), interval) and sign_inside(f, interval) > 0
+
+
+def _only_root(f: fmpz_poly, x: Real) -> bool:
+    """True only if F has no root in the isolating interval of x, or just a simple one at x."""
+    if x.rational:
+        return True
+    changes = variations(onto_ray(f, x.lower, x.upper))
+    return changes == 0 or (changes == 1 and sign_at(f, x) == 0)
 
 
 def positive(f: fmpz_poly, interval: Interval) -> bool:
     """Whether F > 0 on the closed interval."""
     if f.degree() <= 0:
         return bool(f[0] > 0)
-    for hull in interval.hulls:
-        coefficients = onto_ray(f, *hull)
-        if coefficients[0] > 0 and coefficients[-1] > 0 and variations(coefficients) == 0:
-            return True
     if sign_at(f, interval.start) <= 0 or sign_at(f, interval.end) <= 0:
         return False
+    if constant_sign(f, interval.hulls) == 1:
+        return True
     return not roots_inside(squarefree_part(f), interval)
 
 

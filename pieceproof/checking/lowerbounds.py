@@ -13,64 +13,18 @@ sides (the closed cell within the box is compact).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from flint import fmpz_poly
 
 from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Case
-from pieceproof.checking.pieces import Piece
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import Real, compare, exactly
+from pieceproof.checking.spans import Envelope
 from pieceproof.checking.stationary import Stationary, stationary
-
-
-@dataclass(frozen=True)
-class Envelope:
-    """The pieces as one function on A, to be bounded from above."""
-
-    pieces: Sequence[Piece]
-
-    def overlapping(self, start: Real, end: Real) -> tuple[int, int]:
-        """First and last number of the pieces that meet the open interval (start, end)."""
-        first, last = 0, len(self.pieces) - 1
-        while first < last and compare(self.pieces[first].interval.end, start) <= 0:
-            first += 1
-        while last > first and compare(self.pieces[last].interval.start, end) >= 0:
-            last -= 1
-        return first, last
-
-    def exceeded_by(
-        self, value: fmpz_poly, divisor: fmpz_poly, start: Real, end: Real
-    ) -> int | None:
-        """The number of a piece P/Q with value/divisor >= P/Q not proved on [start, end], or None.
-
-        Several pieces at once are first compared with a common upper bound.
-        """
-        pending = [self.overlapping(start, end)]
-        while pending:
-            first, last = pending.pop()
-            left, right = self.pieces[first].interval.start, self.pieces[last].interval.end
-            overlap = Interval(
-                left if compare(left, start) > 0 else start,
-                right if compare(right, end) < 0 else end,
-            )
-            ceiling = max(piece.ceiling for piece in self.pieces[first : last + 1])
-            if nonnegative(value * ceiling.q - divisor * ceiling.p, overlap):
-                continue
-            if first < last:
-                middle = (first + last) // 2
-                pending += [(middle + 1, last), (first, middle)]
-                continue
-            piece = self.pieces[first]
-            if not nonnegative(value * piece.denominator - piece.numerator * divisor, overlap):
-                return first
-        return None
 
 
 @dataclass(frozen=True)
@@ -124,7 +78,7 @@ class LowerBounds:
                     f"{step.path} ({case}): the multiplier of {label} is negative "
                     f"somewhere on [{interval.start}, {interval.end}]"
                 )
-        piece = self.envelope.exceeded_by(point.value, point.divisor, interval.start, interval.end)
+        piece = self.envelope.missed_by(point.value, point.divisor, interval)
         if piece is not None:
             raise Refuted(
                 f"{step.path} ({case}): the lower bound of active set {list(labels)} is below "

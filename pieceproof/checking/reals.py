@@ -83,6 +83,8 @@ def sign_at(f: fmpz_poly, x: Real) -> int:
 
 def compare(x: Real, y: Real) -> int:
     """Sign of x − y."""
+    if x is y:
+        return 0
     while True:
         if x.rational and y.rational:
             return sign(x.lower - y.lower)

@@ -1,6 +1,6 @@
 """The sign of an integer polynomial on an interval with rational ends.
 
-Descartes' rule after x = (l + u·s)/(1 + s), which maps s ∈ (0, ∞) to (l, u): the number
+Descartes' rule after x = (u + l·s)/(1 + s), which maps s ∈ (0, ∞) to (l, u): the number
 of roots of F in (l, u), with multiplicity, is at most the number V of sign variations
 of the transformed coefficients and has the same parity; V = 0 proves that there is none and V = 1
 that there is exactly one. Bisection of a squarefree F reaches V <= 1 everywhere
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flint import fmpq, fmpz, fmpz_poly
+from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
 _SHIFT = fmpz_poly([1, 1])
 
@@ -22,22 +22,13 @@ def sign(value: fmpq | fmpz | int) -> int:
 
 
 def onto_ray(f: fmpz_poly, lower: fmpq, upper: fmpq) -> list[fmpz]:
-    """Coefficients of a positive multiple of (1+s)^n·F((l + u·s)/(1 + s)), n = deg F."""
-    common = lower.q * upper.q // lower.q.gcd(upper.q)
-    low, high = (lower * common).p, (upper * common).p
-    n = f.degree()
-    if common != 1:
-        power = fmpz(1)
-        scaled = f.coeffs()
-        for index in range(n - 1, -1, -1):
-            power *= common
-            scaled[index] *= power
-        f = fmpz_poly(scaled)
-    unit = f(fmpz_poly([low, high - low])).coeffs()  # F(l + (u − l)t), t ∈ (0, 1)
-    unit += [fmpz(0)] * (n + 1 - len(unit))
-    shifted = fmpz_poly(unit[::-1])(_SHIFT).coeffs()  # t = 1/(1 + s'), s' = 1/s
-    shifted += [fmpz(0)] * (n + 1 - len(shifted))
-    return shifted[::-1]
+    """Coefficients of a positive multiple of (1+s)^n·F((u + l·s)/(1 + s)), n = deg F.
+
+    With t = 1/(1+s) this is t^{−n}·G(t) for G(t) = F(l + (u − l)t): reverse and shift.
+    """
+    unit = f(fmpq_poly([lower, upper - lower])).numer().coeffs()
+    unit.reverse()
+    return fmpz_poly(unit)(_SHIFT).coeffs()
 
 
 def variations(coefficients: Iterable[fmpz]) -> int:

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from pieceproof.checking.constraints import Constraints
-from pieceproof.checking.lowerbounds import Envelope, LowerBounds
+from pieceproof.checking.lowerbounds import LowerBounds
 from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits
 from pieceproof.checking.pieces import read_pieces
 from pieceproof.checking.problems import read_problem
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.spans import Envelope
 from pieceproof.checking.unitcells import Arrangement
 from pieceproof.processes import worker_pool
 
 CHUNK = 32
 """Joint cells per task."""
+FEW = 4
+"""So many tasks are done before another process has started."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,16 @@ def check_proofs(task: Task, proofs: list[Node], jobs: int) -> Iterator[list[Out
         CertificateError: an entry is malformed.
     """
     chunks = [proofs[start : start + CHUNK] for start in range(0, len(proofs), CHUNK)]
-    if jobs <= 1 or len(chunks) <= 1:
+    if jobs <= 1 or len(chunks) <= FEW:
         checker = task.checker()
         for chunk in chunks:
             yield [_outcome(checker, task.orbits, node) for node in chunk]
         return
     with worker_pool(min(jobs, len(chunks)), _start, (task,)) as pool:
-        yield from pool.map(_run, chunks)
+        try:
+            yield from pool.map(_run, chunks)
+        finally:  # also when the caller has seen enough
+            pool.shutdown(cancel_futures=True)
 
 
 def _outcome(checker: LowerBounds, orbits: Orbits, node: Node) -> Outcome:

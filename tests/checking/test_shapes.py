@@ -9,10 +9,10 @@ from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.intervals import Interval
-from pieceproof.checking.lowerbounds import Envelope
 from pieceproof.checking.pieces import Piece
 from pieceproof.checking.reals import Real, compare, exactly
 from pieceproof.checking.shapes import shape
+from pieceproof.checking.spans import Envelope
 
 X = fmpz_poly([0, 1])
 ONE = fmpz_poly([1])
@@ -129,18 +129,18 @@ def test_heights_against_rationals_are_exact():
 def test_an_envelope_names_the_piece_that_a_bound_misses():
     pieces = zigzag(0, 4, 2, 5)
     envelope = Envelope(pieces)
-    assert [
-        envelope.overlapping(at(a), at(b)) for a, b in ((0, 3), (1, 2), ((1, 2), 1), (2, 3))
-    ] == [
-        (0, 2),
-        (1, 1),
-        (0, 0),
-        (2, 2),
-    ]
-    assert envelope.exceeded_by(fmpz_poly([5]), ONE, at(0), at(3)) is None
-    assert envelope.exceeded_by(fmpz_poly([9]), fmpz_poly([2]), at(0), at(3)) == 2
-    assert envelope.exceeded_by(fmpz_poly([4]), ONE, at(0), at((8, 3))) is None
-    assert envelope.exceeded_by(fmpz_poly([3]), ONE, at(0), at(3)) == 0
-    assert envelope.exceeded_by(fmpz_poly([3]), ONE, at((3, 2)), at((7, 3))) is None
-    assert envelope.exceeded_by(fmpz_poly([3]), ONE, at((3, 2)), at((5, 2))) == 2
-    assert envelope.exceeded_by(pieces[1].numerator, ONE, at(1), at(2)) is None
+
+    def missed(value, start, end):
+        return envelope.missed_by(fmpz_poly(value), ONE, Interval(at(start), at(end)))
+
+    assert missed([5], 0, 3) is None
+    assert missed([4], 0, 3) == 2
+    assert missed([4], 0, (8, 3)) is None
+    assert missed([3], 0, 3) == 0
+    assert missed([3], (3, 2), (7, 3)) is None
+    assert missed([3], (3, 2), (5, 2)) == 2
+    assert missed([0, 4], 0, 1) is None
+    assert missed([0, 3], 0, 1) == 0
+    assert missed([-1, 4], 0, 1) == 0
+    assert envelope.missed_by(pieces[1].numerator, ONE, pieces[1].interval) is None
+    assert envelope.missed_by(fmpz_poly([9]), fmpz_poly([2]), pieces[2].interval) == 2
