@@ -1,0 +1,274 @@
+"""Certified continuation: a branch of F(α; x) = 0 followed in slanted tubes.
+
+A *piece* over H = [m − η, m + η] is a slanted box x = c + v·(α − m) + y, y ∈ Y, in which for
+every α ∈ H exactly one solution lies; it is simple, so by the implicit function theorem the
+solutions form one analytic curve over H. Neighbouring pieces are glued at a *node*: an
+enclosure, at one rational α, of the solution that both contain. So a tube proves that its
+branch exists over its interval, is unique in its boxes, and is one branch from end to end;
+it needs no completeness of events.
+
+The test is Krawczyk's, in the coordinates (y, β = α − m) and with second derivatives. Let
+u = (v, 1), J and D²F the derivatives of F in (x, α), and B an approximate inverse of ∂F/∂x.
+By Taylor's theorem, for |β| ≤ η and y ∈ Y,
+
+    F(m + β; c + vβ) ∈ F(m; c) + β·J(m; c)u + β²/2·D²F(u, u)
+    ∂F/∂x(m + β; c + vβ + y) ∈ ∂F/∂x(m; c) + β·D²F(u) + D²F(y)
+
+with D²F over a box that holds the whole piece. If
+
+    K = −B·[first line] + (I − B·[second line])·Y  ⊂  interior of Y,
+
+then y ↦ y − B·F maps Y into itself and contracts for each α. [Krawczyk 1969; Neumaier,
+*Interval Methods for Systems of Equations*, Thm 5.1.8; tubes: Kearfott, Xing, SIAM J. Numer.
+Anal. 31, 1994.] K grows with Y, so any Y′ with K ⊂ int Y′ ⊂ Y passes too, and is kept.
+
+Steps are halved where the test fails. It fails for ever at a fold, so a tube that runs into
+one ends before it, with that reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb, arb_mat, ctx
+
+from geometry.balls import BallSystem
+from geometry.boxes import Box, Interval, ball, interval
+from geometry.engines.system import PolynomialSystem
+from geometry.krawczyk import contracts, disjoint, krawczyk
+
+BITS = 96
+SHORTEST = Fraction(1, 2**24)
+"""Steps below this part of the distance asked for are given up."""
+MOST_PIECES = 1000
+ATTEMPTS = 3
+NODE_STEPS = 8
+NARROW = arb(2) ** -64
+FLOOR = arb(2) ** -60
+"""Least half-width of a box, relative to max(1, |centre|)."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Over each α in ``alpha`` exactly one solution in centre + slope·(α − middle) + ``radius``.
+
+    ``radius`` is the box Y around 0; the solution is simple.
+    """
+
+    alpha: Interval
+    middle: Fraction
+    centre: tuple[Fraction, ...]
+    slope: tuple[Fraction, ...]
+    radius: Box
+
+    def at(self, alpha: Fraction) -> Box:
+        """An enclosure of the branch at one α of the piece."""
+        return tuple(
+            (c + v * (alpha - self.middle) + low, c + v * (alpha - self.middle) + high)
+            for c, v, (low, high) in zip(self.centre, self.slope, self.radius, strict=True)
+        )
+
+    def hull(self) -> Box:
+        """A box that holds the branch over the whole piece."""
+        ends = zip(self.at(self.alpha[0]), self.at(self.alpha[1]), strict=True)
+        return tuple((min(a[0], b[0]), max(a[1], b[1])) for a, b in ends)
+
+
+@dataclass(frozen=True)
+class Tube:
+    """Pieces from the start outwards; ``nodes`` enclose the branch at their ends, start first.
+
+    ``reason`` says why the target was not reached; it is empty where it was.
+    """
+
+    pieces: tuple[Piece, ...]
+    nodes: tuple[tuple[Fraction, Box], ...]
+    reason: str = ""
+
+    @property
+    def reached(self) -> Fraction:
+        """The α up to which the branch is certified."""
+        return self.nodes[-1][0]
+
+
+class Flow:
+    """F with first and second derivatives in ball arithmetic, for continuation."""
+
+    def __init__(self, system: PolynomialSystem) -> None:
+        self.n = len(system.variables)
+        self.values = BallSystem(system)
+        partials = [e.derivative(k) for e in system.equations for k in range(self.n + 1)]
+        # Zero partials stay: the rows are addressed by position.
+        self.partials = BallSystem(
+            PolynomialSystem(system.variables, tuple(partials), system.parameter)
+        )
+
+    def jacobian(self, point: Sequence[arb]) -> arb_mat:
+        """∂F/∂(x, α): n × (n + 1)."""
+        return arb_mat(self.n, self.n + 1, self.partials.values(point))
+
+    def turning(self, box: Sequence[arb], along: Sequence[arb]) -> arb_mat:
+        """D²F(along), contained for all points of ``box``: n × (n + 1)."""
+        column = arb_mat(self.n + 1, 1, list(along))
+        return arb_mat(self.n, self.n + 1, (self.partials.jacobian(box) * column).entries())
+
+
+def follow(flow: Flow, start: Box, alpha: Fraction, target: Fraction) -> Tube:
+    """Follow the branch through ``start``, certified at the rational ``alpha``, to ``target``.
+
+    The system of ``flow`` is square with a parameter; ``target`` may lie on either side.
+    """
+    distance = target - alpha
+    pieces: list[Piece] = []
+    nodes = [(alpha, start)]
+    reason = ""
+    with ctx.workprec(BITS):
+        point, step = [ball(*side) for side in start], distance
+        while alpha != target and not reason:
+            ahead = target if abs(target - alpha) <= abs(step) * 5 / 4 else alpha + step
+            found = _piece(flow, point, alpha, ahead)
+            if found is None:
+                step = (ahead - alpha) / 2
+                if abs(step) < abs(distance) * SHORTEST:
+                    reason = "the branch turns too sharply: a fold is near"
+            else:
+                piece, point = found
+                step = (ahead - alpha) * 3 / 2
+                alpha = ahead
+                pieces.append(piece)
+                nodes.append((alpha, tuple(interval(side) for side in point)))
+                if len(pieces) >= MOST_PIECES and alpha != target:
+                    reason = f"{MOST_PIECES} pieces do not reach the end"
+    return Tube(tuple(pieces), tuple(nodes), reason)
+
+
+def _piece(
+    flow: Flow, point: Sequence[arb], alpha: Fraction, ahead: Fraction
+) -> tuple[Piece, list[arb]] | None:
+    """The piece over [alpha, ahead] that continues the solution in ``point``, and its end node."""
+    middle, half = (alpha + ahead) / 2, abs(ahead - alpha) / 2
+    line = _line(flow, point, ball(alpha, alpha), ball(middle, middle))
+    if line is None:
+        return None
+    centre, slope = line
+    space = _contraction(flow, centre, slope, ball(middle, middle), ball(-half, half))
+    if space is None:
+        return None
+    to_start, to_end = ball(alpha - middle, alpha - middle), ball(ahead - middle, ahead - middle)
+    first = _slice(centre, slope, space, to_start)
+    if not all(a.contains(b) for a, b in zip(first, point, strict=True)):
+        return None
+    piece = Piece(
+        (min(alpha, ahead), max(alpha, ahead)),
+        middle,
+        tuple(interval(side)[0] for side in centre),
+        tuple(interval(side)[0] for side in slope),
+        tuple(interval(side) for side in space),
+    )
+    return piece, _node(flow, _slice(centre, slope, space, to_end), ball(ahead, ahead))
+
+
+def _line(
+    flow: Flow, point: Sequence[arb], here: arb, middle: arb
+) -> tuple[list[arb], list[arb]] | None:
+    """Centre c near the branch at ``middle`` and tangent v there, exact numbers; a proposal."""
+    centre, step = [side.mid() for side in point], (middle - here).mid()
+    tangent = _tangent(flow, [*centre, here.mid()])
+    if tangent is None:
+        return None
+    centre = [(c + v * step).mid() for c, v in zip(centre, tangent, strict=True)]
+    inverse = _inverse(flow.jacobian([*centre, middle.mid()]))
+    if inverse is None:
+        return None
+    correction = inverse * arb_mat(flow.n, 1, flow.values.values([*centre, middle.mid()]))
+    centre = [(c - correction[i, 0]).mid() for i, c in enumerate(centre)]
+    tangent = _tangent(flow, [*centre, middle.mid()])
+    if tangent is None or not all(number.is_finite() for number in (*centre, *tangent)):
+        return None
+    return centre, tangent
+
+
+def _contraction(
+    flow: Flow, centre: Sequence[arb], slope: Sequence[arb], middle: arb, span: arb
+) -> list[arb] | None:
+    """A box Y that passes the test of this module, or None."""
+    n = flow.n
+    values, jacobian = flow.values.values([*centre, middle]), flow.jacobian([*centre, middle])
+    inverse = _inverse(jacobian)
+    if inverse is None:
+        return None
+    along = [*slope, arb(1)]
+    column = arb_mat(n + 1, 1, along)
+    space = [
+        arb(0, (abs(v * span).upper() / 4 + (1 + abs(c)) * FLOOR).upper())
+        for c, v in zip(centre, slope, strict=True)
+    ]
+    for _ in range(ATTEMPTS):
+        hull = [*_slice(centre, slope, space, span), middle + span]
+        turn = flow.turning(hull, along)
+        bend = inverse * (
+            arb_mat(n, 1, values) + jacobian * column * span + turn * column * (span * span / 2)
+        )
+        change = jacobian + turn * span + flow.turning(hull, [*space, arb(0)])
+        slack = inverse * _columns(change, n)
+        image = [
+            sum(((int(i == j) - slack[i, j]) * space[j] for j in range(n)), -bend[i, 0])
+            for i in range(n)
+        ]
+        wider = [_inflated(side, c) for side, c in zip(image, centre, strict=True)]
+        if contracts(image, space):
+            return [a if b.contains(a) else b for a, b in zip(wider, space, strict=True)]
+        if not all(side.is_finite() for side in wider):
+            return None
+        space = wider
+    return None
+
+
+def _slice(
+    centre: Sequence[arb], slope: Sequence[arb], space: Sequence[arb], beta: arb
+) -> list[arb]:
+    """c + v·β + Y."""
+    return [c + v * beta + y for c, v, y in zip(centre, slope, space, strict=True)]
+
+
+def _inflated(side: arb, centre: arb) -> arb:
+    """A larger ball around 0: the next box Y to try."""
+    return arb(0, (abs(side).upper() * arb("1.25") + (1 + abs(centre)) * FLOOR).upper())
+
+
+def _tangent(flow: Flow, point: Sequence[arb]) -> list[arb] | None:
+    """v with ∂F/∂x·v + ∂F/∂α ≈ 0."""
+    jacobian = flow.jacobian(point)
+    inverse = _inverse(jacobian)
+    if inverse is None:
+        return None
+    tangent = inverse * arb_mat(flow.n, 1, [-jacobian[i, flow.n] for i in range(flow.n)])
+    return [side.mid() for side in tangent.entries()]
+
+
+def _node(flow: Flow, region: list[arb], alpha: arb) -> list[arb]:
+    """The solution in ``region`` at one ``alpha``: K(X) ∩ X, until that is narrow."""
+    for _ in range(NODE_STEPS):
+        image = krawczyk(flow.values, region, alpha)
+        if image is None or disjoint(image, region):
+            break
+        region = [a.intersection(b) for a, b in zip(image, region, strict=True)]
+        if all(side.rad() < (1 + abs(side)).upper() * NARROW for side in region):
+            break
+    return region
+
+
+def _inverse(jacobian: arb_mat) -> arb_mat | None:
+    """An approximate inverse of the first columns, exact entries."""
+    try:
+        inverse = _columns(jacobian, jacobian.nrows()).mid().inv().mid()
+    except ZeroDivisionError:
+        return None
+    return inverse if all(entry.is_finite() for entry in inverse.entries()) else None
+
+
+def _columns(matrix: arb_mat, n: int) -> arb_mat:
+    """The first n columns: derivatives by the variables."""
+    return arb_mat(n, n, [matrix[i, j] for i in range(n) for j in range(n)])
