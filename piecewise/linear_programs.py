@@ -14,7 +14,7 @@ before the optimum is known.
 
 It ends always: the constraint that first blocks the segment is taken in while that
 raises c(x), and Bland's rule [Bland 1977] as long as it does not, so no set of active
-constraints occurs twice and at the optimum one of the two answers holds.
+constraints occurs twice. At the optimum x is in the region and one of the answers holds.
 """
 
 from __future__ import annotations
@@ -55,6 +55,9 @@ def minimum_sign(
     inside: Sequence[fmpq],
 ) -> Crossing | LowerBound:
     """Whether c < 0 somewhere in the region (then where) or c ≥ 0 on it (then why).
+
+    Both answers are exact proofs: a :class:`Crossing` is checked by evaluation, a
+    :class:`LowerBound` by comparing coefficients.
 
     Args:
         objective: the form of c, c(inside) ≥ 0.

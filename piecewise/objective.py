@@ -28,7 +28,7 @@ __all__ = ["DEFAULT_MAX_CELLS", "CellKey", "Constraint", "ConvexCell", "ConvexOb
 class ConvexCell:
     """The problem min { f(α, w) : w in the closed cell } on one cell.
 
-    ``constraints`` are the facets of the closed cell, ``witness`` is an interior point.
+    ``constraints`` describe the closed cell, ``witness`` is an interior point.
     """
 
     key: CellKey

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,7 @@ class Region:
     def _leaves(self, form: Form, side: int) -> bool:
         """Whether side·form < 0 somewhere in the interior; if so, at one of ``points``."""
         c = tuple(side * entry for entry in form)
-        value, nearest = min((Fraction(dot(c, point), point[-1]), point) for point in self.points)
+        value, nearest = min((dot(c, point) // point[-1], point) for point in self.points)
         if value < 0:
             return True
         inside = [fmpq(entry, nearest[-1]) for entry in nearest[:-1]]
@@ -74,8 +74,7 @@ class Region:
         parts = []
         for side in (-1, 1):
             inward = tuple(side * entry for entry in form)
-            direction = _direction(inward)
-            kept = {k: g for k, g in self.constraints.items() if _direction(g) != direction}
+            kept = {k: g for k, g in self.constraints.items() if not _parallel(g, inward)}
             points = [point for point in self.points if dot(inward, point) > 0]
             parts.append(Region(self.ranges, {**kept, number: inward}, points))
         return parts[0], parts[1]
@@ -85,10 +84,11 @@ class Region:
         return min(self.points, key=lambda point: (point[-1], sum(map(abs, point)), point))
 
 
-def _direction(form: Form) -> tuple[int, ...]:
-    """The normal in lowest terms: parallel constraints on the same side share it."""
-    common = gcd(*form[:-1])
-    return tuple(entry // common for entry in form[:-1])
+def _parallel(f: Form, g: Form) -> bool:
+    """Whether one normal is a positive multiple of the other."""
+    lead = next(i for i, entry in enumerate(f) if entry)
+    a, b = f[lead], g[lead]
+    return a * b > 0 and all(a * y == b * x for x, y in zip(f[:-1], g[:-1], strict=True))
 
 
 def _shortened(point: Sequence[fmpq], inside: Sequence[Form]) -> Point:
