@@ -15,8 +15,8 @@ from time import perf_counter
 from benchmarks.instances import cars, scattered
 from benchmarks.measure import Measurement, run
 from geometry.stationary import CellProgram
-from piecewise.objective import CellKey, ConvexObjective
 from pieceproof.specfile import load_problem
+from piecewise.objective import CellKey, ConvexObjective
 
 PEER_SECONDS = 300.0
 GROWTH = (50, 100, 200, 400, 800, 1600, 3200)

@@ -16,8 +16,8 @@ from typing import Any
 import sympy
 
 from geometry.stationary import CellProgram
-from piecewise.objective import CellKey, ConvexObjective
 from pieceproof.problem_document import problem_from_document
+from piecewise.objective import CellKey, ConvexObjective
 
 ALPHA, VALUE = sympy.symbols("alpha v")
 

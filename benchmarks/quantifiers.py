@@ -19,8 +19,8 @@ from geometry.engines.process import find_program, run
 from geometry.engines.protocol import Failure, Limits
 from geometry.engines.qepcad import installation
 from geometry.stationary import CellProgram
-from piecewise.objective import CellKey, ConvexObjective
 from pieceproof.problem_document import problem_from_document
+from piecewise.objective import CellKey, ConvexObjective
 
 SPACE = 200_000_000
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
+from itertools import pairwise
 
 from geometry.algebraic import RealAlgebraic, rounded_decimal
 from geometry.intervals import Interval, sign_pattern
@@ -138,26 +139,27 @@ def oscillations(arcs: Sequence[Arc]) -> int:
     """B = max over τ of the cuts of α ↦ 1[ℓ*(α) ≥ τ], for a continuous ℓ*.
 
     For τ strictly between neighbouring levels of nodes the indicator is cut once in
-    every arc that crosses τ. At a level τ itself maxima at τ still give two cuts (an
+    every monotone run that crosses τ. At a level τ itself maxima at τ still give two cuts (an
     isolated point) and minima none, as for τ slightly below; so generic τ suffice.
     """
-    moving = [arc for arc in arcs if arc.direction]
-    if not moving:
+    turns: list[Level] = []  # values at the ends of the maximal monotone runs
+    direction, end = 0, None
+    for arc in arcs:
+        if arc.direction:
+            if arc.direction != direction:
+                turns.append(Level(arc.function, arc.interval.lower))
+                direction = arc.direction
+            end = Level(arc.function, arc.interval.upper)
+    if end is None:
         return 0
-    ends = [
-        (Level(arc.function, arc.interval.lower), Level(arc.function, arc.interval.upper))
-        for arc in moving
-    ]
-    ranked = sorted((level for pair in ends for level in pair), key=cmp_to_key(Level.compare))
-    rank: dict[int, int] = {}
-    current = 0
-    for previous, level in zip([ranked[0], *ranked], ranked, strict=False):
-        current += level is not previous and previous.compare(level) < 0
-        rank[id(level)] = current
-    crossing = [0] * (current + 1)
-    for first, last in ends:
-        low, high = sorted((rank[id(first)], rank[id(last)]))
-        for gap in range(low, high):
+    turns.append(end)
+    ranked = sorted(turns, key=cmp_to_key(Level.compare))
+    heights = {id(ranked[0]): 0}
+    for below, level in pairwise(ranked):
+        heights[id(level)] = heights[id(below)] + (below.compare(level) < 0)
+    crossing = [0] * len(turns)
+    for first, last in pairwise(heights[id(level)] for level in turns):
+        for gap in range(min(first, last), max(first, last)):
             crossing[gap] += 1
     return max(crossing)
 

@@ -78,7 +78,8 @@ def _explore(
         if primal is not None and any(
             interval.has_inside(alpha) for interval, s in compared if s < 0
         ):
-            candidate = Segment(primal, stationary.value, program.key, labels)
+            above = program.value_at_fixed(stationary, alpha)
+            candidate = Segment(primal, stationary.value, program.key, labels, above)
             return [*steps, Step(primal, labels)], [candidate]
     raise AssertionError("an interval has samples without end")
 

@@ -7,33 +7,34 @@ identically, what was there first stays.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq, fmpz_poly
+from flint import fmpz_poly
 
 from geometry.intervals import Interval, is_positive, sign_pattern
 from geometry.polynomials import sign
-from geometry.rational_functions import RationalFunction, short_above
+from geometry.rational_functions import RationalFunction
 from piecewise.objective import CellKey
-
-CEILING_SLACK = 1024
-"""A ceiling exceeds the sampled values by this fraction of their size and spread at first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
     """On ``interval`` the value is ``function``, attained by a cell with an active set.
 
-    The stationary point of that stratum is feasible on the whole closed interval.
+    The stationary point of that stratum is feasible on the whole closed interval. ``above``
+    is α ↦ f(α, w) for a fixed w of the cell: an upper bound of ℓ* on all of A that is close
+    where w was optimal.
     """
 
     interval: Interval
     function: RationalFunction
     key: CellKey
     active: tuple[str, ...]
+    above: RationalFunction
 
     @cached_property
     def oriented(self) -> tuple[fmpz_poly, fmpz_poly]:
@@ -46,29 +47,13 @@ class Segment:
         own_numerator, own_denominator = self.oriented
         return numerator * own_denominator - own_numerator * denominator
 
-    @cached_property
-    def ceiling(self) -> fmpq:
-        """A rational number that is proved to be ≥ the value on the interval."""
-        numerator, denominator = self.oriented
-        lower, upper = self.interval.lower, self.interval.upper
-        alphas = [lower.upper, self.interval.sample(), upper.lower]
-        values = [self.function(alpha) for alpha in alphas if denominator(alpha) > 0]
-        margin = (max(values) - min(values) + abs(max(values)) + 1) / CEILING_SLACK
-        while True:
-            ceiling = short_above(max(values) + margin, margin)
-            # Decided exactly: complex roots near the interval defeat a sufficient test for ever.
-            excess = ceiling.p * denominator - ceiling.q * numerator
-            if all(s >= 0 for _, s in sign_pattern(excess, self.interval)):
-                return ceiling
-            margin *= 8
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled without what is derived (flint polynomials do not pickle)."""
-        return Segment, (self.interval, self.function, self.key, self.active)
+        return Segment, (self.interval, self.function, self.key, self.active, self.above)
 
     def on(self, interval: Interval) -> Segment:
         """The same stratum on a smaller interval."""
-        return Segment(interval, self.function, self.key, self.active)
+        return Segment(interval, self.function, self.key, self.active, self.above)
 
 
 @dataclass(frozen=True)
@@ -102,17 +87,21 @@ class Envelope:
         denominator: fmpz_poly,
         interval: Interval,
     ) -> Iterator[tuple[Interval, int]]:
-        """Signs against ``segments``; most functions are above one ceiling of many segments."""
+        """Signs against ``segments``; one upper bound often settles many segments at once.
+
+        All improvements of a cell enter the envelope together, so f(α, w) for any w of a
+        cell that is in it is nowhere below it.
+        """
         common = Interval(segments[0].interval.lower, segments[-1].interval.upper).meet(interval)
         if common is None:
             return
-        ceiling = max(segment.ceiling for segment in segments)
-        if is_positive(ceiling.q * numerator - ceiling.p * denominator, common):
-            yield common, 1
-        elif len(segments) == 1:
+        middle = len(segments) // 2
+        above = segments[middle].above
+        if len(segments) == 1:
             yield from sign_pattern(segments[0].excess(numerator, denominator), common)
+        elif is_positive(numerator * above.denominator - above.numerator * denominator, common):
+            yield common, 1
         else:
-            middle = len(segments) // 2
             yield from self._signs(segments[:middle], numerator, denominator, interval)
             yield from self._signs(segments[middle:], numerator, denominator, interval)
 
@@ -125,23 +114,27 @@ class Envelope:
 
 
 def _lower(segments: tuple[Segment, ...], candidate: Segment) -> tuple[Segment, ...]:
-    result: list[Segment] = []
+    within = candidate.interval
+    first = bisect_right(segments, within.lower, key=lambda segment: segment.interval.upper)
+    last = bisect_left(segments, within.upper, key=lambda segment: segment.interval.lower)
+    touched = segments[first:last]
     numerator, denominator = candidate.oriented
-    for segment in segments:
-        common = segment.interval.meet(candidate.interval)
+    result = [candidate.on(gap) for gap in within.minus([s.interval for s in touched])]
+    for segment in touched:
+        common = segment.interval.meet(within)
         if common is None:
-            result.append(segment)
-            continue
-        parts = [
-            (part, candidate if s < 0 else segment)
-            for part, s in sign_pattern(segment.excess(numerator, denominator), common)
-        ]
-        parts = [(outer, segment) for outer in segment.interval.minus([common])] + parts
-        for part, source in sorted(parts, key=lambda entry: entry[0].lower):
-            result.append(source.on(part))
-    covered = [segment.interval for segment in segments]
-    result += [candidate.on(gap) for gap in candidate.interval.minus(covered)]
-    return tuple(_joined(sorted(result, key=lambda segment: segment.interval.lower)))
+            raise ValueError("segments are not in order")
+        result += [segment.on(outer) for outer in segment.interval.minus([common])]
+        for part, s in sign_pattern(segment.excess(numerator, denominator), common):
+            result.append((candidate if s < 0 else segment).on(part))
+    result.sort(key=lambda segment: segment.interval.lower)
+    # A neighbour outside may be the candidate's own stratum.
+    start, end = max(first - 1, 0), last + 1
+    return (
+        *segments[:start],
+        *_joined((*segments[start:first], *result, *segments[last:end])),
+        *segments[end:],
+    )
 
 
 def _joined(segments: Iterable[Segment]) -> list[Segment]:

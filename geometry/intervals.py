@@ -87,7 +87,7 @@ def sign_pattern(p: fmpz_poly, interval: Interval) -> list[tuple[Interval, int]]
 def is_positive(p: fmpz_poly, interval: Interval) -> bool:
     """A sufficient test (proof) that p > 0 strictly inside the interval."""
     left, right = interval.lower.lower, interval.upper.upper
-    return p(interval.sample()) > 0 and has_no_root(p, left, right)
+    return p((left + right) / 2) > 0 and has_no_root(p, left, right)
 
 
 def region_of_nonnegativity(

@@ -105,14 +105,6 @@ def polynomial_range(p: fmpz_poly, lower: fmpq, upper: fmpq) -> tuple[fmpq, fmpq
     return value - spread, value + spread
 
 
-def short_above(value: fmpq, room: fmpq) -> fmpq:
-    """A rational with a small denominator in [value, value + room], room > 0."""
-    scale = fmpz(1)
-    while scale * room < 1:
-        scale *= 2
-    return fmpq((value * scale).ceil(), scale)
-
-
 def _value_polynomial(function: RationalFunction, p: fmpz_poly) -> fmpz_poly:
     """lc(p)^m ∏_{p(α)=0} (N(α) − v·D(α)), m = max(deg N, deg D): a polynomial in v of degree deg p.
 

@@ -126,6 +126,16 @@ class CellProgram:
             numerators[i] = scale * p
         return numerators, scale * stationary.denominator
 
+    def value_at_fixed(self, stationary: Stationary, alpha: fmpq) -> RationalFunction:
+        """α ↦ f(α, w) for the fixed w = w_S(``alpha``), by wᵀH(α)w − 2g(α)ᵀw + c(α)."""
+        point = [p(alpha) / stationary.denominator(alpha) for p in stationary.point]
+        scale = lcm(1, *(int(value.q) for value in point))
+        u = [int(value * scale) for value in point]
+        quadratic = self.cell.objective
+        numerator = scale * scale * quadratic.constant - 2 * scale * _inner(u, self.linear)
+        numerator += _inner(u, _combine(self.hessian, u))
+        return RationalFunction.reduced(numerator, fmpz_poly([scale * scale * quadratic.scale]))
+
     def active_set(self, labels: Iterable[str]) -> tuple[int, ...]:
         """Indices of the constraints with the given labels."""
         return tuple(sorted(self.labels.index(label) for label in labels))

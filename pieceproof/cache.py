@@ -132,20 +132,29 @@ def _key(entry: Sequence[Any]) -> CellKey:
     return CellKey(tuple(entry[0]), tuple(entry[1]))
 
 
+def _function_json(function: RationalFunction) -> list[Any]:
+    return [_poly_json(function.numerator), _poly_json(function.denominator)]
+
+
+def _function(entry: Sequence[Any]) -> RationalFunction:
+    return RationalFunction(_poly(entry[0]), _poly(entry[1]))
+
+
 def _segment_json(segment: Segment) -> list[Any]:
-    function = segment.function
     return [
         _interval_json(segment.interval),
-        [_poly_json(function.numerator), _poly_json(function.denominator)],
+        _function_json(segment.function),
         _key_json(segment.key),
         list(segment.active),
+        _function_json(segment.above),
     ]
 
 
 def _segment(entry: Sequence[Any]) -> Segment:
-    interval, (numerator, denominator), key, active = entry
-    function = RationalFunction(_poly(numerator), _poly(denominator))
-    return Segment(_interval(interval), function, _key(key), tuple(active))
+    interval, function, key, active, above = entry
+    return Segment(
+        _interval(interval), _function(function), _key(key), tuple(active), _function(above)
+    )
 
 
 def _bound_json(bound: CellBound) -> list[Any]:
