@@ -37,16 +37,17 @@ from flint import arb, arb_mat, ctx
 from geometry.balls import BallSystem
 from geometry.boxes import Box, Interval, ball, interval
 from geometry.engines.system import PolynomialSystem
-from geometry.krawczyk import contracts, disjoint, krawczyk
+from geometry.krawczyk import contracts, krawczyk
 
 BITS = 96
 SHORTEST = Fraction(1, 2**24)
 """Steps below this part of the distance asked for are given up."""
 MOST_PIECES = 1000
 ATTEMPTS = 3
-NODE_STEPS = 8
-NARROW = arb(2) ** -64
-FLOOR = arb(2) ** -60
+NEWTON_STEPS = 6
+NARROW = arb(2) ** -56
+"""Half-width of a node, relative to max(1, |centre|); far below that of pieces."""
+FLOOR = arb(2) ** -48
 """Least half-width of a box, relative to max(1, |centre|)."""
 
 
@@ -160,6 +161,9 @@ def _piece(
     first = _slice(centre, slope, space, to_start)
     if not all(a.contains(b) for a, b in zip(first, point, strict=True)):
         return None
+    end = _node(flow, _slice(centre, slope, space, to_end), ball(ahead, ahead))
+    if end is None:
+        return None
     piece = Piece(
         (min(alpha, ahead), max(alpha, ahead)),
         middle,
@@ -167,7 +171,7 @@ def _piece(
         tuple(interval(side)[0] for side in slope),
         tuple(interval(side) for side in space),
     )
-    return piece, _node(flow, _slice(centre, slope, space, to_end), ball(ahead, ahead))
+    return piece, end
 
 
 def _line(
@@ -248,16 +252,28 @@ def _tangent(flow: Flow, point: Sequence[arb]) -> list[arb] | None:
     return [side.mid() for side in tangent.entries()]
 
 
-def _node(flow: Flow, region: list[arb], alpha: arb) -> list[arb]:
-    """The solution in ``region`` at one ``alpha``: K(X) ∩ X, until that is narrow."""
-    for _ in range(NODE_STEPS):
-        image = krawczyk(flow.values, region, alpha)
-        if image is None or disjoint(image, region):
+def _node(flow: Flow, region: Sequence[arb], alpha: arb) -> list[arb] | None:
+    """A narrow box inside ``region`` with a solution at ``alpha``: the one of the region.
+
+    Newton's iteration proposes its centre, Krawczyk's test proves it.
+    """
+    centre = [side.mid() for side in region]
+    for _ in range(NEWTON_STEPS):
+        inverse = _inverse(flow.jacobian([*centre, alpha.mid()]))
+        if inverse is None:
+            return None
+        step = (inverse * arb_mat(flow.n, 1, flow.values.values([*centre, alpha.mid()]))).entries()
+        centre = [(c - s).mid() for c, s in zip(centre, step, strict=True)]
+        if not all(c.is_finite() for c in centre):
+            return None
+        if all(abs(s) < (1 + abs(c)) * NARROW for s, c in zip(step, centre, strict=True)):
             break
-        region = [a.intersection(b) for a, b in zip(image, region, strict=True)]
-        if all(side.rad() < (1 + abs(side)).upper() * NARROW for side in region):
-            break
-    return region
+    narrow = [arb(c, ((1 + abs(c)) * NARROW).upper()) for c in centre]
+    image = krawczyk(flow.values, narrow, alpha)
+    if image is None or not contracts(image, narrow):
+        return None
+    inside = all(a.contains(b) for a, b in zip(region, image, strict=True))
+    return image if inside else None
 
 
 def _inverse(jacobian: arb_mat) -> arb_mat | None:
