@@ -27,7 +27,7 @@ from geometry.errors import InvalidSystem
 from geometry.ladders import Ladder, ladder
 from geometry.printing import latex_system, sympy_equations
 from geometry.reduction import Reduction, involved, reduce
-from piecewise.cell_polynomials import SignCondition
+from piecewise.cell_polynomials import SignCondition, constant_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,11 +184,24 @@ class Stratum:
     def restriction(self) -> Stratum:
         """The stratum of the reduction: fewer unknowns, the same critical points.
 
-        Redundant constraints are left out; w of a solution is completed by ``reduction.solved``.
+        Redundant constraints are left out; ``reduction.solved`` completes w of a solution.
+        Inactive constraints are restricted as well, without those that have become a
+        constant ≥ 0 or involve dropped parameters only (true at ``centre``). One that joins
+        a dropped parameter to a kept one stays as it is.
         """
         reduced = self.reduction
         order = tuple(name for name in self.kept if name in reduced.variables)
-        return Stratum(reduced.objective, reduced.constraints, order, self.parameter)
+        inactive = (SignCondition(c.label, reduced.restrict(c.polynomial)) for c in self.inactive)
+        names = (*self.kept, *self._parameters)
+        still_said = tuple(
+            c
+            for c in inactive
+            if involved(c.polynomial, names)
+            or (c.polynomial.is_constant() and constant_of(c.polynomial) < 0)
+        )
+        return Stratum(
+            reduced.objective, reduced.constraints, order, self.parameter, still_said, self.cell
+        )
 
     # -- answers ---------------------------------------------------------------------
 

@@ -22,12 +22,15 @@ from geometry.counting.solutions import SAMPLES
 from geometry.engines import Engine, Failure, Limits, PolynomialSystem, read
 from geometry.engines.quotient import krull_dimension
 from geometry.optimality import Stratum
-from geometry.reduction import Combination, reduce
+from geometry.reduction import Combination, Reduction, involved, reduce
 from geometry.verdicts import Verdict
 from piecewise.cell_polynomials import SignCondition
 
 MOST_MINORS = 500
 """More maximal minors than this are not expanded."""
+
+MOST_GUESSES = 60
+"""Steps of the search for a rational point with dependent gradients."""
 
 SAMPLE = Fraction(1, 3)
 """The α at which a point with dependent gradients is shown."""
@@ -84,10 +87,36 @@ def qualification(stratum: Stratum, engines: Sequence[Engine], limits: Limits) -
     inner = reduce(0 * left[0], drops, reduction.variables)
     if inner.contradiction is not None:
         return Qualification(True, Verdict.PROVED)
-    if not inner.constraints:
-        return Qualification(False, Verdict.PROVED, _shown(stratum, inner.point({})))
+    found = _rational_point(inner, drops, [MOST_GUESSES])
+    if found is not None:
+        return Qualification(False, Verdict.PROVED, _shown(stratum, found.point({})))
     polynomials = [constraint.polynomial for constraint in inner.constraints]
     return _decided(read(polynomials, inner.variables, stratum.parameter), engines, limits)
+
+
+def _rational_point(
+    reduction: Reduction, conditions: Sequence[SignCondition], budget: list[int]
+) -> Reduction | None:
+    """The conditions with a factor of one of them, or a small value of a variable, added
+    again and again until all are solved. A search that may fail."""
+    if reduction.contradiction is not None or budget[0] <= 0:
+        return None
+    if not reduction.constraints:
+        return reduction
+    budget[0] -= 1
+    first = reduction.constraints[0].polynomial
+    factors = [factor for factor, _ in first.factor()[1]]
+    names = first.context().names()
+    guesses = factors if len(factors) > 1 else []
+    for name in involved(first, reduction.variables):
+        guesses += [first.context().gen(names.index(name)) - value for value in (0, 1, -1)]
+    for guess in guesses:
+        more = [*conditions, SignCondition(f"guess {len(conditions)}", guess)]
+        found = reduce(0 * first, more, (*reduction.variables, *reduction.solved))
+        answer = _rational_point(found, more, budget)
+        if answer is not None:
+            return answer
+    return None
 
 
 def _minors(constraints: Sequence[fmpq_mpoly], variables: Sequence[str]) -> list[SignCondition]:
@@ -164,6 +193,6 @@ def _verdict(dimension: int, verdict: Verdict) -> Qualification:
         return Qualification(True, verdict)
     reason = (
         f"the gradients are dependent on a set of dimension {dimension} "
-        "over the complex numbers; real points of it are not looked for"
+        "over the complex numbers; no rational point of it was found"
     )
     return Qualification(False, verdict, None, reason)

@@ -14,7 +14,7 @@ p ∈ Q[α], p ≠ 0, proves that set empty wherever p(α) ≠ 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -74,6 +74,12 @@ class Reduction:
         parts = [*self.variables, "|", *sorted(solved), "|", *left, "|", str(self.objective)]
         return sha256("\n".join(parts).encode()).hexdigest()
 
+    def restrict(self, polynomial: fmpq_mpoly) -> fmpq_mpoly:
+        """A polynomial on {h_S = 0}: the solved variables substituted."""
+        context = self.objective.context()
+        gens = zip(context.names(), context.gens(), strict=True)
+        return polynomial.compose(*(self.solved.get(name, gen) for name, gen in gens))
+
     def point(self, free: Mapping[str, fmpq]) -> dict[str, fmpq_mpoly]:
         """Every variable as a polynomial in the parameter, the free ones given (default 0)."""
         names = self.objective.context().names()
@@ -124,7 +130,7 @@ def reduce(
         combination = Combination(row.label, row.factors, row.polynomial)
         if row.polynomial.is_zero():
             redundant.append(combination)
-        elif not _involved(row.polynomial, variables):
+        elif not involved(row.polynomial, variables):
             contradiction = contradiction or combination
         else:
             left.append(SignCondition(row.label, row.polynomial))
@@ -162,11 +168,7 @@ def _eliminate(row: _Row, by: _Row, arguments: Sequence[fmpq_mpoly]) -> None:
         row.factors[label] = row.factors.get(label, 0) - quotient * factor
 
 
-def _involved(polynomial: fmpq_mpoly, variables: Sequence[str]) -> bool:
-    return any(True for _ in involved(polynomial, variables))
-
-
-def involved(polynomial: fmpq_mpoly, variables: Sequence[str]) -> Iterator[str]:
+def involved(polynomial: fmpq_mpoly, variables: Sequence[str]) -> tuple[str, ...]:
     """Those of ``variables`` that occur in the polynomial, in their order."""
     degrees = dict(zip(polynomial.context().names(), polynomial.degrees(), strict=True))
-    return (name for name in variables if degrees[name] > 0)
+    return tuple(name for name in variables if degrees[name] > 0)

@@ -7,8 +7,8 @@ and about all of {h_S = 0}, not only its part in the cell. Cheap exact arguments
 first: constraints that contradict or imply each other, linear systems over Q(α); then
 bases over Q(α), and modulo primes with the verdict ``modular``.
 
-Dimension is that of the critical points of f on {h_S = 0}: of the solutions (w, λ) of the
-system without redundant constraints, whose multipliers would be free.
+Dimension is that of the solutions (w, λ) of F_S without redundant constraints, whose
+multipliers would be free; where LICQ holds it is that of the critical points w.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from fractions import Fraction
 
 from geometry.counting import ComplexCount, Count, bezout, count_complex, multihomogeneous
 from geometry.engines import (
     ENGINES,
     Engine,
+    Failure,
     GroebnerBasis,
     Limits,
     PolynomialSystem,
@@ -35,6 +37,10 @@ from geometry.verdicts import Verdict
 
 LIMITS = Limits(seconds=10.0)
 """For one question to an engine."""
+
+
+SAMPLE = Fraction(123, 457)
+"""An α without special meaning, at which simple solutions are told apart."""
 
 
 class Kind(Enum):
@@ -78,8 +84,8 @@ Witness = Combination | DependentGradients | LinearRank | Solutions
 class Regularity:
     """The kind of a stratum, what it rests on, and a witness.
 
-    ``dimension`` is that of the set of critical points for generic α: −1 for none, None
-    where it is not known. ``critical`` describes that set also where LICQ fails.
+    ``dimension`` is that of the solutions (w, λ) for generic α: −1 for none, None where
+    it is not known. ``critical`` describes them also where LICQ fails.
     """
 
     kind: Kind
@@ -162,8 +168,11 @@ def _critical(restricted: Stratum, engines: Sequence[Engine], limits: Limits) ->
         return _linear(linear, len(free))
     bound = min(int(bezout(system)), multihomogeneous(system).bound)
     found = count_complex(system, bound, engines, limits)
-    if found.generic.verdict is Verdict.PROVED and found.dimension_verdict is Verdict.MODULAR:
-        found = _with_proved_dimension(found, system, engines, limits)
+    if found.generic.verdict is Verdict.PROVED:
+        if found.dimension_verdict is Verdict.MODULAR:
+            found = _with_proved_dimension(found, system, engines, limits)
+        if found.distinct.verdict is not Verdict.PROVED:
+            found = _told_apart(found, system, engines, limits)
     return _classified(found, free)
 
 
@@ -182,6 +191,27 @@ def _with_proved_dimension(
         if isinstance(basis, GroebnerBasis):
             dimension = krull_dimension(basis.leading, len(system.variables))
             return replace(found, dimension=dimension, dimension_verdict=Verdict.PROVED)
+    return found
+
+
+def _told_apart(
+    found: ComplexCount, system: PolynomialSystem, engines: Sequence[Engine], limits: Limits
+) -> ComplexCount:
+    """The same count, with a proof that all points are simple where one α shows it.
+
+    Isolated solutions at one α continue to generic α, a simple one to a single branch. As
+    many different ones at ``SAMPLE`` as branches, with multiplicity: all are simple.
+    """
+    if not found.generic.value:
+        return found
+    for engine in engines:
+        solutions = engine.solve(system.at(SAMPLE), limits)
+        if isinstance(solutions, Failure) or solutions.verdict is not Verdict.PROVED:
+            continue
+        exact = solutions.parametrisation
+        if exact is not None and exact.degree == found.generic.value:
+            return replace(found, distinct=Count.proved(exact.degree, f"simple at α = {SAMPLE}"))
+        break  # another exact engine says the same
     return found
 
 

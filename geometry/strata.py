@@ -88,12 +88,10 @@ def cell_strata(cell: PolynomialCell, max_active: int) -> Iterator[Stratum]:
 
 
 def _on_set(cell: PolynomialCell, reduction: Reduction, chosen: tuple[int, ...]) -> Stratum:
-    names = cell.objective.context().names()
-    gens = dict(zip(names, cell.objective.context().gens(), strict=True))
-    arguments = [reduction.solved.get(name, gens[name]) for name in names]
     active: list[SignCondition] = []
     inactive: list[SignCondition] = []
     for i, condition in enumerate(cell.conditions):
-        vanishes = i in chosen or condition.polynomial.compose(*arguments).is_zero()
+        vanishes = i in chosen or reduction.restrict(condition.polynomial).is_zero()
         (active if vanishes else inactive).append(condition)
-    return Stratum(cell.objective, tuple(active), names[1:], PARAMETER, tuple(inactive))
+    names = cell.objective.context().names()[1:]
+    return Stratum(cell.objective, tuple(active), names, PARAMETER, tuple(inactive))

@@ -118,7 +118,9 @@ def _with_data(
 
 
 @st.composite
-def networks(draw: st.DrawFn, layers: tuple[int, int] = (1, 2), units: int = 2) -> Problem:
+def networks(
+    draw: st.DrawFn, layers: tuple[int, int] = (1, 2), units: int = 2, inputs: int = 2
+) -> Problem:
     """A small feedforward problem of any depth, degree, bias and kind of output."""
     activation = draw(activations(ONE_BREAKPOINT + MORE_BREAKPOINTS + HIGHER_DEGREE))
     depth = draw(st.integers(*layers))
@@ -138,4 +140,4 @@ def networks(draw: st.DrawFn, layers: tuple[int, int] = (1, 2), units: int = 2) 
         ),
         output_bias=draw(st.one_of(st.just("trainable"), numbers)),
     )
-    return draw(_with_data(model, draw(st.integers(1, 2)), (1, 4)))
+    return draw(_with_data(model, draw(st.integers(1, inputs)), (1, 4)))
