@@ -103,8 +103,8 @@ def _units(units: int, folder: Path) -> None:
         measured = analyze(spec, jobs)
         counts = json.loads((folder / "result" / "result.json").read_text())["counts"]
         print(
-            f"cars, {units} units, {jobs} jobs: {counts['cases']} cases, {counts['pieces']} pieces, "
-            f"{measured}"
+            f"cars, {units} units, {jobs} jobs: {counts['cases']} cases, "
+            f"{counts['pieces']} pieces, {measured}"
         )
         seconds.append(measured.seconds)
     print(f"  two workers are {seconds[0] / seconds[1]:.2f} times as fast as one")

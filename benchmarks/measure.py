@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Timer
 from time import perf_counter
 
@@ -35,8 +36,7 @@ def run(arguments: Sequence[str], folder: Path, limit: float = 3600) -> Measurem
     Raises:
         RuntimeError: the command failed other than by the time limit.
     """
-    out, err = folder / "stdout.txt", folder / "stderr.txt"
-    with out.open("w") as output, err.open("w") as errors:
+    with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
         start = perf_counter()
         process = subprocess.Popen(
             [sys.executable, *arguments],
@@ -52,7 +52,10 @@ def run(arguments: Sequence[str], folder: Path, limit: float = 3600) -> Measurem
         finally:
             timer.cancel()
         seconds = perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, -signal.SIGKILL):
-        raise RuntimeError(f"{' '.join(arguments)} failed: {err.read_text()[-500:]}")
-    return Measurement(seconds, usage.ru_maxrss / 1024, process.returncode == 0, out.read_text())
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, -signal.SIGKILL):
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(arguments)} failed: {errors.read()[-500:]}")
+        output.seek(0)
+        peak = usage.ru_maxrss / 1024
+        return Measurement(seconds, peak, process.returncode == 0, output.read())
