@@ -10,12 +10,9 @@ ends of the gap. What is proved:
 - *Over the whole gap* the number of branches inside W, and the signs of the constraints
   along each, are those at the sample, by the event theorem (``geometry.events``). This
   needs complete events and a complete sample, and has the weakest of their verdicts.
-- The *value* v(α) = f(α, x(α)) is enclosed over each piece by the mean value theorem,
-  with v′ = ∂f/∂α + ∂f/∂x·x′, where x′ = −(∂F/∂x)⁻¹ ∂F/∂α. If F consists of the partial
-  derivatives of f, the second term is zero (envelope theorem) and left out: pass the
-  Lagrangian as objective.
 
-Events whose enclosures in α overlap form one *moment*; nothing is claimed inside it.
+Events whose enclosures in α overlap form one *moment*; nothing is claimed inside it. Values
+along branches: ``geometry.branch_values``.
 """
 
 from __future__ import annotations
@@ -136,8 +133,11 @@ def branch_diagram(
     engines: Sequence[Engine] | None = None,
     limits: Limits | None = None,
 ) -> BranchDiagram:
-    """All branches of ``family`` over A; ``engines`` are tried in order for each question."""
-    chosen = available(ENGINES) if engines is None else available(tuple(engines))
+    """All branches of ``family`` over A; ``engines`` are tried in order for each question.
+
+    By default the exact ones come first where F is linear in its unknowns: all is proved then.
+    """
+    chosen = _preferred(family) if engines is None else available(tuple(engines))
     bounded = Limits() if limits is None else limits
     events = find_events(family, chosen, bounded)
     moments = _moments(events.events)
@@ -149,6 +149,14 @@ def branch_diagram(
     reasons = (*events.reasons, *(reason for gap in gaps for reason in gap.reasons))
     verdict = Verdict.weakest([events.verdict, *(gap.verdict for gap in gaps)])
     return BranchDiagram(family, events, moments, gaps, verdict, reasons)
+
+
+def _preferred(family: Family) -> tuple[Engine, ...]:
+    n = len(family.system.variables)
+    degrees = (sum(m[:n]) for equation in family.system.equations for m in equation.monoms())
+    found = available(ENGINES)
+    linear = max(degrees, default=0) <= 1
+    return tuple(sorted(found, key=lambda engine: linear and engine.name == "msolve"))
 
 
 def _moments(events: Sequence[Event]) -> tuple[Moment, ...]:

@@ -45,9 +45,9 @@ SHORTEST = Fraction(1, 2**24)
 MOST_PIECES = 1000
 ATTEMPTS = 3
 NEWTON_STEPS = 6
-NARROW = arb(2) ** -56
+NARROW = arb(2) ** -44
 """Half-width of a node, relative to max(1, |centre|); far below that of pieces."""
-FLOOR = arb(2) ** -48
+FLOOR = arb(2) ** -38
 """Least half-width of a box, relative to max(1, |centre|)."""
 
 
@@ -108,12 +108,11 @@ class Flow:
 
     def jacobian(self, point: Sequence[arb]) -> arb_mat:
         """∂F/∂(x, α): n × (n + 1)."""
-        return arb_mat(self.n, self.n + 1, self.partials.values(point))
+        return self.shaped(arb_mat(self.n * (self.n + 1), 1, self.partials.values(point)))
 
-    def turning(self, box: Sequence[arb], along: Sequence[arb]) -> arb_mat:
-        """D²F(along), contained for all points of ``box``: n × (n + 1)."""
-        column = arb_mat(self.n + 1, 1, list(along))
-        return arb_mat(self.n, self.n + 1, (self.partials.jacobian(box) * column).entries())
+    def shaped(self, column: arb_mat) -> arb_mat:
+        """One entry per partial derivative as an n × (n + 1) matrix."""
+        return arb_mat(self.n, self.n + 1, column.entries())
 
 
 def follow(flow: Flow, start: Box, alpha: Fraction, target: Fraction) -> Tube:
@@ -145,83 +144,94 @@ def follow(flow: Flow, start: Box, alpha: Fraction, target: Fraction) -> Tube:
     return Tube(tuple(pieces), tuple(nodes), reason)
 
 
+@dataclass(frozen=True)
+class _Line:
+    """c + v·(α − m) near the branch (exact numbers, a proposal), with J and B at (m, c)."""
+
+    middle: arb
+    centre: list[arb]
+    slope: list[arb]
+    jacobian: arb_mat
+    inverse: arb_mat
+
+    def slice(self, space: Sequence[arb], beta: arb) -> list[arb]:
+        """c + v·β + Y."""
+        return [c + v * beta + y for c, v, y in zip(self.centre, self.slope, space, strict=True)]
+
+
 def _piece(
     flow: Flow, point: Sequence[arb], alpha: Fraction, ahead: Fraction
 ) -> tuple[Piece, list[arb]] | None:
     """The piece over [alpha, ahead] that continues the solution in ``point``, and its end node."""
     middle, half = (alpha + ahead) / 2, abs(ahead - alpha) / 2
     line = _line(flow, point, ball(alpha, alpha), ball(middle, middle))
-    if line is None:
+    space = None if line is None else _contraction(flow, line, ball(-half, half))
+    if line is None or space is None:
         return None
-    centre, slope = line
-    space = _contraction(flow, centre, slope, ball(middle, middle), ball(-half, half))
-    if space is None:
-        return None
-    to_start, to_end = ball(alpha - middle, alpha - middle), ball(ahead - middle, ahead - middle)
-    first = _slice(centre, slope, space, to_start)
+    first = line.slice(space, ball(alpha - middle, alpha - middle))
     if not all(a.contains(b) for a, b in zip(first, point, strict=True)):
         return None
-    end = _node(flow, _slice(centre, slope, space, to_end), ball(ahead, ahead))
+    last = line.slice(space, ball(ahead - middle, ahead - middle))
+    end = _node(flow, last, ball(ahead, ahead))
     if end is None:
         return None
     piece = Piece(
         (min(alpha, ahead), max(alpha, ahead)),
         middle,
-        tuple(interval(side)[0] for side in centre),
-        tuple(interval(side)[0] for side in slope),
+        tuple(interval(side)[0] for side in line.centre),
+        tuple(interval(side)[0] for side in line.slope),
         tuple(interval(side) for side in space),
     )
     return piece, end
 
 
-def _line(
-    flow: Flow, point: Sequence[arb], here: arb, middle: arb
-) -> tuple[list[arb], list[arb]] | None:
-    """Centre c near the branch at ``middle`` and tangent v there, exact numbers; a proposal."""
-    centre, step = [side.mid() for side in point], (middle - here).mid()
-    tangent = _tangent(flow, [*centre, here.mid()])
-    if tangent is None:
-        return None
-    centre = [(c + v * step).mid() for c, v in zip(centre, tangent, strict=True)]
-    inverse = _inverse(flow.jacobian([*centre, middle.mid()]))
-    if inverse is None:
-        return None
-    correction = inverse * arb_mat(flow.n, 1, flow.values.values([*centre, middle.mid()]))
-    centre = [(c - correction[i, 0]).mid() for i, c in enumerate(centre)]
-    tangent = _tangent(flow, [*centre, middle.mid()])
-    if tangent is None or not all(number.is_finite() for number in (*centre, *tangent)):
-        return None
-    return centre, tangent
-
-
-def _contraction(
-    flow: Flow, centre: Sequence[arb], slope: Sequence[arb], middle: arb, span: arb
-) -> list[arb] | None:
-    """A box Y that passes the test of this module, or None."""
+def _line(flow: Flow, point: Sequence[arb], here: arb, middle: arb) -> _Line | None:
+    """A tangent step from ``point``, one step of Newton's iteration, and the tangent there."""
     n = flow.n
-    values, jacobian = flow.values.values([*centre, middle]), flow.jacobian([*centre, middle])
+    centre, step = [side.mid() for side in point], (middle - here).mid()
+    jacobian = flow.jacobian([*centre, here.mid()])
     inverse = _inverse(jacobian)
     if inverse is None:
         return None
-    along = [*slope, arb(1)]
-    column = arb_mat(n + 1, 1, along)
+    tangent = _tangent(inverse, jacobian)
+    centre = [(c + v * step).mid() for c, v in zip(centre, tangent, strict=True)]
+    residual = flow.values.values([*centre, middle.mid()])
+    inverse = _inverse(flow.jacobian([*centre, middle.mid()]))
+    if inverse is None:
+        return None
+    correction = (inverse * arb_mat(n, 1, residual)).entries()
+    centre = [(c - s).mid() for c, s in zip(centre, correction, strict=True)]
+    if not all(number.is_finite() for number in centre):
+        return None
+    jacobian = flow.jacobian([*centre, middle])
+    inverse = _inverse(jacobian)
+    if inverse is None:
+        return None
+    return _Line(middle, centre, _tangent(inverse, jacobian), jacobian, inverse)
+
+
+def _contraction(flow: Flow, line: _Line, span: arb) -> list[arb] | None:
+    """A box Y that passes the test of this module for |β| ≤ η, or None."""
+    n = flow.n
+    column = arb_mat(n + 1, 1, [*line.slope, arb(1)])
+    residual = arb_mat(n, 1, flow.values.values([*line.centre, line.middle]))
+    straight = residual + line.jacobian * column * span
     space = [
         arb(0, (abs(v * span).upper() / 4 + (1 + abs(c)) * FLOOR).upper())
-        for c, v in zip(centre, slope, strict=True)
+        for c, v in zip(line.centre, line.slope, strict=True)
     ]
     for _ in range(ATTEMPTS):
-        hull = [*_slice(centre, slope, space, span), middle + span]
-        turn = flow.turning(hull, along)
-        bend = inverse * (
-            arb_mat(n, 1, values) + jacobian * column * span + turn * column * (span * span / 2)
-        )
-        change = jacobian + turn * span + flow.turning(hull, [*space, arb(0)])
-        slack = inverse * _columns(change, n)
+        hull = [*line.slice(space, span), line.middle + span]
+        partials = flow.partials.jacobian(hull)
+        turn = flow.shaped(partials * column)
+        bend = line.inverse * (straight + turn * column * (span * span / 2))
+        sideways = flow.shaped(partials * arb_mat(n + 1, 1, [*space, arb(0)]))
+        slack = line.inverse * _columns(line.jacobian + turn * span + sideways, n)
         image = [
             sum(((int(i == j) - slack[i, j]) * space[j] for j in range(n)), -bend[i, 0])
             for i in range(n)
         ]
-        wider = [_inflated(side, c) for side, c in zip(image, centre, strict=True)]
+        wider = [_inflated(side, c) for side, c in zip(image, line.centre, strict=True)]
         if contracts(image, space):
             return [a if b.contains(a) else b for a, b in zip(wider, space, strict=True)]
         if not all(side.is_finite() for side in wider):
@@ -230,25 +240,15 @@ def _contraction(
     return None
 
 
-def _slice(
-    centre: Sequence[arb], slope: Sequence[arb], space: Sequence[arb], beta: arb
-) -> list[arb]:
-    """c + v·β + Y."""
-    return [c + v * beta + y for c, v, y in zip(centre, slope, space, strict=True)]
-
-
 def _inflated(side: arb, centre: arb) -> arb:
     """A larger ball around 0: the next box Y to try."""
     return arb(0, (abs(side).upper() * arb("1.25") + (1 + abs(centre)) * FLOOR).upper())
 
 
-def _tangent(flow: Flow, point: Sequence[arb]) -> list[arb] | None:
-    """v with ∂F/∂x·v + ∂F/∂α ≈ 0."""
-    jacobian = flow.jacobian(point)
-    inverse = _inverse(jacobian)
-    if inverse is None:
-        return None
-    tangent = inverse * arb_mat(flow.n, 1, [-jacobian[i, flow.n] for i in range(flow.n)])
+def _tangent(inverse: arb_mat, jacobian: arb_mat) -> list[arb]:
+    """v with ∂F/∂x·v + ∂F/∂α ≈ 0, exact numbers."""
+    n = jacobian.nrows()
+    tangent = inverse * arb_mat(n, 1, [-jacobian[i, n] for i in range(n)])
     return [side.mid() for side in tangent.entries()]
 
 

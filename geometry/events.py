@@ -178,7 +178,8 @@ def _event_system(
         return EventSystem(kind, index, (), None, one, Verdict.UNRESOLVED, found)
     boxes = [box for box in found.solutions.boxes if _is_relevant(family, box)]
     roots = certify_all(system, boxes, PRECISION)
-    events = [_event(kind, index, root) for root in (*roots.certified, *roots.uncertified)]
+    reported: list[CertifiedRoot | UncertifiedRoot] = [*roots.certified, *roots.uncertified]
+    events = [_event(kind, index, root) for root in reported]
     rational = found.solutions.parametrisation
     return EventSystem(
         kind,

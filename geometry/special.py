@@ -56,7 +56,7 @@ def solve_off_special(
         if isinstance(more, str):
             return more
         slices += 1
-        if more.degree() > 0 and special % more != 0:
+        if more.gcd(special).degree() < more.degree():
             special = _squarefree(special * more)
             found = _solve(_saturated(system, special), engines, limits)
             if isinstance(found, str):
