@@ -27,7 +27,7 @@ from geometry.errors import InvalidSystem
 from geometry.ladders import Ladder, ladder
 from geometry.printing import latex_system, sympy_equations
 from geometry.reduction import Reduction, involved, reduce
-from piecewise.cell_polynomials import SignCondition, constant_of
+from piecewise.cell_polynomials import SignCondition, constant_of, from_text, terms_as_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Stratum:
     ``inactive`` are the other constraints of the closed cell (h ≥ 0 on it) and ``centre``,
     where it is known, a rational w in the relative interior of the face; ``cell`` names
     the cell it was taken from. Build it with :meth:`of` (validates), or by
-    :func:`geometry.strata.strata`.
+    :func:`geometry.strata`.
     """
 
     objective: fmpq_mpoly
@@ -86,6 +86,11 @@ class Stratum:
             None if parameter is None else str(parameter),
             tuple(SignCondition(label, polynomial(h)) for label, h in off.items()),
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        polynomial = self.objective.context().names(), terms_as_text(self.objective)
+        rest = (self.active, self.variables, self.parameter, self.inactive, self.cell, self.centre)
+        return _restored, (polynomial, *rest)
 
     # -- unknowns --------------------------------------------------------------------
 
@@ -152,9 +157,9 @@ class Stratum:
         """λ_0 ∂f/∂w + Σ λ_j ∂h_j/∂w = 0, h_S = 0, chart·(λ_0, λ) = 1.
 
         The multipliers are a point of projective space. The chart, by default
-        λ_0 + Σ λ_j = 1, misses those with chart·(λ_0, λ) = 0; ``(1, 0, …, 0)`` is
-        the KKT system, ``(0, …)`` charts also see the points where λ_0 = 0, which are
-        those of {h_S = 0} with dependent gradients, whatever f.
+        λ_0 + Σ λ_j = 1, misses those with chart·(λ_0, λ) = 0. ``(1, 0, …, 0)`` leaves the
+        KKT system; ``(0, 1, …, 1)`` sees the solutions with λ_0 = 0 too, which are the
+        points of {h_S = 0} with dependent gradients, whatever f.
         """
         zero = "lambda_0" + "'" * max((n.count("'") + 1 for n in self._clashing), default=0)
         lagrangian = self.lagrangian(zero)
@@ -222,6 +227,10 @@ class Stratum:
         on = f" on {', '.join(self.labels)}" if self.active else " inside"
         without = f" (without {', '.join(self.dropped)})" if self.dropped else ""
         return f"{where}{on}: f in {', '.join(self.kept) or 'no parameter'}{without}"
+
+
+def _restored(polynomial: tuple[Sequence[str], Sequence[Any]], *rest: Any) -> Stratum:
+    return Stratum(from_text(*polynomial), *rest)
 
 
 def _labelled(constraints: Mapping[str, Any] | Iterable[Any], first: int) -> dict[str, Any]:

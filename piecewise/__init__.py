@@ -5,6 +5,11 @@ to the objective f(α, w) whose dual loss is ℓ*(α) = min_{w∈W} f(α, w). Al
 exact rationals; a decimal is the fraction it prints.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from piecewise.activations import (
     CATALOGUE,
     Interpolated,
@@ -24,6 +29,9 @@ from piecewise.errors import NotYetSupported, PiecewiseError, ProblemError
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Model, Ridge
 from piecewise.problems import Parameter, Problem
 
+if TYPE_CHECKING:
+    from piecewise.polynomial_objective import PiecewiseObjective, PolynomialCell
+
 __all__ = [
     "CATALOGUE",
     "SIGNS",
@@ -34,7 +42,9 @@ __all__ = [
     "NotYetSupported",
     "Parameter",
     "PiecewiseError",
+    "PiecewiseObjective",
     "PiecewisePolynomial",
+    "PolynomialCell",
     "Problem",
     "ProblemError",
     "Ridge",
@@ -49,3 +59,10 @@ __all__ = [
     "square",
     "step",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Cells need NumPy; stating a problem does not, so they are imported when first used."""
+    if name not in ("PiecewiseObjective", "PolynomialCell"):
+        raise AttributeError(f"module 'piecewise' has no attribute {name!r}")
+    return getattr(import_module("piecewise.polynomial_objective"), name)

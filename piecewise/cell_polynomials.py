@@ -42,6 +42,10 @@ class SignCondition:
     label: str
     polynomial: fmpq_mpoly
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        names = self.polynomial.context().names()
+        return _restored, (self.label, names, terms_as_text(self.polynomial))
+
 
 class CellPolynomials:
     """Objective and boundaries of one problem, for any pattern.
@@ -171,6 +175,23 @@ class CellPolynomials:
         """normal·w − offset."""
         start = self.context.constant(-offset)
         return sum((a * w for a, w in zip(normal, self.weights, strict=True) if a), start)
+
+
+def terms_as_text(polynomial: fmpq_mpoly) -> list[tuple[tuple[int, ...], str]]:
+    """Exponents and coefficients, plain enough to be sent to another process."""
+    return [(tuple(map(int, monomial)), str(value)) for monomial, value in polynomial.terms()]
+
+
+def from_text(names: Sequence[str], terms: Sequence[tuple[tuple[int, ...], str]]) -> fmpq_mpoly:
+    """The polynomial in Q[names] with the terms of :func:`terms_as_text`."""
+    context = fmpq_mpoly_ctx.get(tuple(names), "degrevlex")
+    return context.from_dict({monomial: to_fmpq(Fraction(value)) for monomial, value in terms})
+
+
+def _restored(
+    label: str, names: Sequence[str], terms: Sequence[tuple[tuple[int, ...], str]]
+) -> SignCondition:
+    return SignCondition(label, from_text(names, terms))
 
 
 def unit_names(network: FeedForward) -> list[str]:

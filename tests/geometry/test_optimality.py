@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import networks
 
+import geometry
+import piecewise
 from geometry import ladder
 from geometry.errors import InvalidSystem
 from geometry.optimality import Stratum
 from geometry.printing import latex_name
 from geometry.resultants import CriticalValueCurve, critical_value_curve
-from geometry.strata import cell_strata, strata
+from geometry.stratification import cell_strata, strata
 from piecewise import (
     FeedForward,
     Interpolated,
@@ -243,3 +246,25 @@ def test_explicit_polynomials_are_checked():
         Stratum.of(W1, [W1], active={"h1": W1}, inactive={"h1": -W1})
     clash = Stratum.of(W1, ["w1", "lambda_1"], active=[W1, sympy.Symbol("lambda_1")])
     assert set(clash.multipliers.values()).isdisjoint(clash.variables)
+
+
+def test_strata_travel_between_processes():
+    problem = Problem(FeedForward([1], Interpolated(relu, square)), **FOUR)
+    for stratum in strata(PiecewiseObjective(problem), 1):
+        copy = pickle.loads(pickle.dumps(stratum))  # noqa: S301
+        assert copy.key == stratum.key
+        assert (copy.labels, copy.centre, copy.cell) == (
+            stratum.labels,
+            stratum.centre,
+            stratum.cell,
+        )
+        pairs = zip(copy.inactive, stratum.inactive, strict=True)
+        assert all(a.polynomial == b.polynomial for a, b in pairs)
+        assert copy.equations() == stratum.equations()
+
+
+def test_the_public_names():
+    assert (geometry.Stratum, geometry.strata) == (Stratum, strata)
+    assert piecewise.PiecewiseObjective is PiecewiseObjective
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = piecewise.nothing

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from geometry.counting import count_complex
 from geometry.engines import Flint, Limits, Msolve
 from geometry.optimality import Stratum
-from geometry.strata import strata
+from geometry.stratification import strata
 from piecewise import FeedForward, Interpolated, Problem, hard_tanh, identity, relu, relu2, square
 from piecewise.polynomial_objective import PiecewiseObjective
 

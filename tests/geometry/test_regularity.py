@@ -9,14 +9,14 @@ import pytest
 import sympy
 from flint import fmpz_poly
 
+from geometry.assumptions import Kind, Solutions, regularity
 from geometry.engines import Failure, Flint, Limits, Msolve, Reason
 from geometry.linear_systems import LinearRank, rank_over_parameter
 from geometry.optimality import Stratum
 from geometry.polynomials import X as T
 from geometry.qualification import DependentGradients
 from geometry.reduction import Combination
-from geometry.regularity import Kind, Solutions, regularity
-from geometry.strata import cell_strata, strata
+from geometry.stratification import cell_strata, strata
 from geometry.verdicts import Verdict
 from piecewise import FeedForward, Interpolated, Problem, relu, relu2, square
 from piecewise.polynomial_objective import PiecewiseObjective

@@ -13,7 +13,7 @@ from oracle import Oracle
 from strategies import networks, problems
 
 from geometry.optimality import Stratum
-from geometry.strata import cell_strata, strata
+from geometry.stratification import cell_strata, strata
 from piecewise import (
     FeedForward,
     Interpolated,

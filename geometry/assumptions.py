@@ -53,7 +53,8 @@ class Kind(Enum):
     POSITIVE_DIMENSIONAL = "positive-dimensional"
     """LICQ holds; infinitely many critical points."""
     LICQ_FAILS = "licq-fails"
-    """The gradients of h_S are dependent at some point of {h_S = 0}."""
+    """The gradients of h_S are dependent at some point of {h_S = 0}, or at all of them if a
+    constraint follows from the others."""
     EMPTY = "empty"
     """No critical point (LICQ holds, or {h_S = 0} is empty)."""
     UNDECIDED = "undecided"
