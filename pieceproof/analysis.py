@@ -66,7 +66,7 @@ def analyze(
         jobs: worker processes; the result does not depend on it.
         progress: told the stage and how far it is.
         cache: file of finished work; an interrupted run with the same problem resumes.
-            It is removed when the computation is complete.
+            Remove it when the result is safe elsewhere.
         seconds: time budget of the search for ℓ*; when it runs out the result is partial
             (verdict ``unresolved``).
         max_cells: most cells of one unit's arrangement, and of all units together.
@@ -92,8 +92,6 @@ def analyze(
             out_of_time=lambda: seconds is not None and monotonic() - start > seconds,
         )
         result = document(dual, monotonic() - start, jobs)
-        if store is not None and not dual.open_cells:
-            store.discard()
     report = verify(result, progress, jobs)
     return CertifiedDual(
         objective, dual.pieces, dual.bounds, dual.open_cells, result, report=report

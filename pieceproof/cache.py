@@ -45,29 +45,44 @@ class Cache:
         """
         self.path = path
         self._problem = digest([version("pieceproof"), problem_document(problem)])
-        try:
+        with self._reported():
             self._connection = sqlite3.connect(path)
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS finished (task TEXT PRIMARY KEY, bounds TEXT NOT NULL)"
             )
             self._connection.commit()
-        except sqlite3.Error as error:
-            raise CacheError(f"{path}: {error}; remove the file to start afresh") from error
 
     def get(self, task: Task) -> list[CellBound] | None:
-        """The finished bounds of a task, or None."""
-        row = self._connection.execute(
-            "SELECT bounds FROM finished WHERE task = ?", (self._key(task),)
-        ).fetchone()
+        """The finished bounds of a task, or None.
+
+        Raises:
+            CacheError: the file cannot be read.
+        """
+        with self._reported():
+            row = self._connection.execute(
+                "SELECT bounds FROM finished WHERE task = ?", (self._key(task),)
+            ).fetchone()
         return None if row is None else [_bound(entry) for entry in json.loads(row[0])]
 
     def put(self, task: Task, bounds: Iterable[CellBound]) -> None:
-        """Keep the bounds of a finished task."""
+        """Keep the bounds of a finished task.
+
+        Raises:
+            CacheError: the file cannot be written (a full disk, say).
+        """
         text = json.dumps([_bound_json(bound) for bound in bounds])
-        self._connection.execute(
-            "INSERT OR REPLACE INTO finished VALUES (?, ?)", (self._key(task), text)
-        )
-        self._connection.commit()
+        with self._reported():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO finished VALUES (?, ?)", (self._key(task), text)
+            )
+            self._connection.commit()
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise CacheError(f"{self.path}: {error}; remove the file to start afresh") from error
 
     def _key(self, task: Task) -> str:
         keys = [_key_json(key) for key in task.keys]
@@ -77,11 +92,6 @@ class Cache:
     def close(self) -> None:
         """Close the file; it stays for a later run."""
         self._connection.close()
-
-    def discard(self) -> None:
-        """Close and remove the file: the work is complete and written elsewhere."""
-        self.close()
-        self.path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -88,7 +88,9 @@ def analyze_command(
     An interrupted run goes on where it was when it is started again with the same --out.
     """
     problem = load_problem(spec)
-    folder = _folder(out or f"{Path(spec).stem}-result")
+    name = out or f"{Path(spec).stem}-result"
+    new = not Path(name).exists()
+    folder = _folder(name)
     try:
         with TerminalProgress() as progress:
             dual = analyze(
@@ -100,9 +102,13 @@ def analyze_command(
                 max_cells=max_cells,
             )
     except PiecewiseError as error:
+        if new:
+            folder.rmdir()  # refused before anything was written
         raise BadInput(f"{spec}: model: {error}") from None
     path = folder / RESULT
     write(dual.document, path)
+    if not dual.open_cells:
+        (folder / UNFINISHED).unlink(missing_ok=True)
     pictures = [("picture", str(picture)) for picture in _draw(dual.document, folder, dual.report)]
     if as_json:
         _print_json(dual.document)

@@ -30,8 +30,9 @@ class FeedForward:
         activation: the interpolated activation of every hidden unit.
         bias: whether hidden units have a bias.
         output_weights: K fixed numbers; ``"signs"``: the minimum over {−1,+1}^K is
-            taken (for positively homogeneous activations of degree 1 and an unbounded
-            box this equals trainable output weights: v·σ(z) = sign(v)·σ(|v|z));
+            taken (for positively homogeneous activations of degree 1, no weight decay and
+            an unbounded box this equals trainable output weights:
+            v·σ(z) = sign(v)·σ(|v|z));
             or ``"trainable"``. Default: all 1.
         output_bias: a fixed number or ``"trainable"``.
 

@@ -241,3 +241,24 @@ def test_interruption_and_full_disks_are_one_line(
         assert (status, err.strip()) == (130, "interrupted")
     else:
         assert (status, err) == (2, "f: No space left on device; choose another place\n")
+
+
+def test_finished_work_is_kept_until_the_result_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
+    arguments = ["analyze", tmp_path / "spec.toml", "--out", tmp_path / "out"]
+    output(capsys, *arguments, "--seconds", "0", status=3)
+    assert (tmp_path / "out" / cli.UNFINISHED).exists()
+    output(capsys, *arguments)
+    assert not (tmp_path / "out" / cli.UNFINISHED).exists()
+
+
+def test_a_refused_model_leaves_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "spec.toml"
+    spec.write_text(SPEC.replace('"identity"', '"square"'), encoding="utf-8")
+    assert main(["analyze", str(spec), "--out", str(tmp_path / "out")]) == 2
+    assert "not yet supported" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from flint import fmpq, fmpz_poly
+from flint import fmpz_poly
 
-from pieceproof.checking.intervals import Interval, nonnegative, positive
+from pieceproof.checking.intervals import Interval, positive
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.checking.reals import (
     Real,
-    between,
     compare,
     exactly,
     sign_at,
@@ -27,12 +26,11 @@ from pieceproof.checking.reals import (
 
 @dataclass(frozen=True)
 class Piece:
-    """ℓ* = numerator/denominator on the interval; ``ceiling`` bounds it from above there."""
+    """ℓ* = numerator/denominator on the interval, where the denominator is positive."""
 
     interval: Interval
     numerator: fmpz_poly
     denominator: fmpz_poly
-    ceiling: fmpq
 
 
 def read_pieces(node: Node, problem: Problem) -> list[Piece]:
@@ -107,26 +105,4 @@ def _read_piece(node: Node, parameters: int) -> Piece:
         raise Refuted(f"{path}: not in lowest terms")
     if not positive(denominator, interval):
         raise Refuted(f"{path}.denominator: not positive on the closed interval")
-    return Piece(interval, numerator, denominator, _ceiling(numerator, denominator, interval))
-
-
-def _ceiling(numerator: fmpz_poly, denominator: fmpz_poly, interval: Interval) -> fmpq:
-    """A rational with few digits that is >= numerator/denominator on the interval, proved."""
-    low, high = interval.hull
-    grid = [low + (high - low) * fmpq(step, 16) for step in range(17)]
-    samples = [
-        numerator(at) / denominator(at)
-        for at in (between(interval.start, interval.end), *grid)
-        if denominator(at) > 0
-    ]
-    margin = (max(samples) - min(samples)) / 64 + abs(max(samples)) / 2**20 + fmpq(1, 2**40)
-    while True:
-        unit = fmpq(1)
-        while unit > margin:
-            unit /= 2
-        while unit * 4 < margin:
-            unit *= 2
-        ceiling = ((max(samples) + margin) / unit).ceil() * unit
-        if nonnegative(denominator * ceiling.p - numerator * ceiling.q, interval):
-            return ceiling
-        margin *= 4
+    return Piece(interval, numerator, denominator)
