@@ -179,7 +179,7 @@ def test_folds_are_the_odd_roots_of_the_discriminant(active):
         if RealAlgebraic.rational(0) < root < RealAlgebraic.rational(1)
     )
     found = find_events(family, engines, LIMITS)
-    folds = [e for e in found.of_kind(EventKind.FOLD) if 0 < e.alpha[0] and e.alpha[1] < 1]
+    folds = [e for e in found.of_kind(EventKind.FOLD) if e.alpha[0] > 0 and e.alpha[1] < 1]
     assert len(expected) == len(folds) > 0
     for root, event in zip(expected, folds, strict=True):
         assert event.certified
