@@ -12,7 +12,7 @@ from pieceproof.checking.intervals import Interval
 from pieceproof.checking.pieces import Piece
 from pieceproof.checking.reals import Real, compare, exactly
 from pieceproof.checking.shapes import shape
-from pieceproof.checking.spans import Envelope
+from pieceproof.checking.spans import Envelope, span
 
 X = fmpz_poly([0, 1])
 ONE = fmpz_poly([1])
@@ -31,7 +31,7 @@ def function(*parts):
     *pieces, end = parts
     starts = [at(piece[0]) for piece in pieces]
     return [
-        Piece(Interval(start, stop), fmpz_poly(numerator), fmpz_poly(denominator), fmpq(10**6))
+        Piece(Interval(start, stop), fmpz_poly(numerator), fmpz_poly(denominator))
         for (_, numerator, denominator), start, stop in zip(
             pieces, starts, [*starts[1:], at(end)], strict=True
         )
@@ -144,3 +144,29 @@ def test_an_envelope_names_the_piece_that_a_bound_misses():
     assert missed([-1, 4], 0, 1) == 0
     assert envelope.missed_by(pieces[1].numerator, ONE, pieces[1].interval) is None
     assert envelope.missed_by(fmpz_poly([9]), fmpz_poly([2]), pieces[2].interval) == 2
+
+
+def test_the_line_of_a_span_is_above_all_its_pieces():
+    """Pieces of 1/(1 + α²) and of −α⁵ between irrational ends, and a zigzag."""
+    ends = [Real(X**2 - k, fmpq(1), fmpq(4)) for k in (2, 3, 5, 7, 11)]
+    bell = function(*((end, [1], [1, 0, 1]) for end in ends), 4)
+    power = function(*((end, [0, 0, 0, 0, 0, -1], [1]) for end in ends), 4)
+    for pieces in (bell, power, zigzag(0, 4, 2, 5, -7, -7, 100)):
+        pending = [span(pieces, 0, len(pieces) - 1)]
+        while pending:
+            node = pending.pop()
+            pending += node.halves
+            low, high = node.interval.hull
+            for alpha in (low + (high - low) * fmpq(step, 100) for step in range(101)):
+                if _holds(node.interval, alpha):
+                    (value,) = {
+                        piece.numerator(alpha) / piece.denominator(alpha)
+                        for piece in pieces
+                        if _holds(piece.interval, alpha)
+                    }
+                    assert node.line(alpha) >= value
+
+
+def _holds(interval, alpha):
+    at_alpha = exactly(alpha)
+    return compare(interval.start, at_alpha) <= 0 <= compare(interval.end, at_alpha)
