@@ -35,7 +35,7 @@ from geometry.qualification import DependentGradients, Qualification, qualificat
 from geometry.reduction import Combination
 from geometry.verdicts import Verdict
 
-LIMITS = Limits(seconds=10.0)
+LIMITS = Limits(seconds=5.0)
 """For one question to an engine."""
 
 

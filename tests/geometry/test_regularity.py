@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from random import Random
 
 import pytest
 import sympy
 from flint import fmpz_poly
 
 from geometry.assumptions import Kind, Solutions, regularity
+from geometry.counting import count_complex
 from geometry.engines import Failure, Flint, Limits, Msolve, Reason
 from geometry.linear_systems import LinearRank, rank_over_parameter
 from geometry.optimality import Stratum
@@ -18,7 +20,17 @@ from geometry.qualification import DependentGradients
 from geometry.reduction import Combination
 from geometry.stratification import cell_strata, strata
 from geometry.verdicts import Verdict
-from piecewise import FeedForward, Interpolated, Problem, relu, relu2, square
+from piecewise import (
+    FeedForward,
+    Interpolated,
+    PiecewisePolynomial,
+    Problem,
+    hard_tanh,
+    identity,
+    relu,
+    relu2,
+    square,
+)
 from piecewise.polynomial_objective import PiecewiseObjective
 
 A, X, Y, Z = sympy.symbols("a x y z")
@@ -186,3 +198,34 @@ def test_a_vertex_where_more_facets_meet_than_there_are_dimensions():
     if len(apex[0].active) == 4:
         assert (verdict.kind, verdict.dimension) == (Kind.LICQ_FAILS, 0)
         assert verdict.witness.holds(apex[0].active)
+
+
+def _two_units(pair: tuple[PiecewisePolynomial, PiecewisePolynomial]) -> list[Stratum]:
+    model = FeedForward([2], Interpolated(*pair), bias=False)
+    problem = Problem(model, inputs=[[-2], [1], [3]], targets=[1, 5, 2], box=(-5, 5))
+    return list(strata(PiecewiseObjective(problem)))
+
+
+def _two_layers(pair: tuple[PiecewisePolynomial, PiecewisePolynomial]) -> list[Stratum]:
+    problem = Problem(FeedForward([1, 1], Interpolated(*pair)), inputs=[[-2], [1]], targets=[1, 5])
+    cell = PiecewiseObjective(problem).cell_at("1/3", ("1/5", "3/7", "-2/3", "1/9"))
+    return list(cell_strata(cell, 2))
+
+
+@pytest.mark.skipif(not Msolve().is_available(), reason="msolve is not installed")
+@pytest.mark.parametrize("family", [_two_units, pytest.param(_two_layers, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("pair", [(relu, square), (relu2, identity), (hard_tanh, square)])
+def test_strata_of_networks_by_another_route(family, pair):
+    """The whole of F_S, multipliers and all, modulo primes: same dimension, same numbers."""
+    for stratum in Random(2).sample(family(pair), 6):
+        verdict = regularity(stratum, limits=Limits(seconds=1))
+        system = stratum.kkt()
+        if verdict.kind is Kind.LICQ_FAILS or not system.variables:
+            continue
+        found = count_complex(system, None, (Msolve(),), Limits(seconds=30))
+        assert found.dimension == verdict.dimension
+        if verdict.dimension == 0:
+            simple = found.distinct.value == found.generic.value
+            assert verdict.kind is (Kind.REGULAR if simple else Kind.DEGENERATE)
+        if isinstance(verdict.witness, Solutions) and not verdict.witness.free:
+            assert verdict.witness.generic.value in (None, found.generic.value)
