@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from fractions import Fraction
+from itertools import islice
 
 import pytest
 import sympy
@@ -15,6 +16,8 @@ from strategies import networks
 import geometry
 import piecewise
 from geometry import ladder
+from geometry.counting import count_complex
+from geometry.engines import Limits, Msolve
 from geometry.errors import InvalidSystem
 from geometry.optimality import Stratum
 from geometry.printing import latex_name
@@ -178,6 +181,24 @@ def test_critical_values_of_one_unit_have_the_known_bidegrees(point, branches):
     curve = critical_value_curve(stratum.kkt(), stratum.objective)
     assert isinstance(curve, CriticalValueCurve)
     assert list(curve.branch_bidegrees) == branches
+
+
+@pytest.mark.skipif(not Msolve().is_available(), reason="msolve is not installed")
+def test_interiors_of_small_networks_have_the_known_numbers_of_critical_points():
+    """One unit with two inputs and bias: 27 in each of 32 cells; two units: up to 33."""
+    targets = [2, -1, 4, 3, -2, 5]
+    plane = [[1, 2], [-3, 1], [2, -5], [4, 4], [-1, -2], [0, 3]]
+    line = [[-5], [-2], [1], [3], [4], [7]]
+
+    def numbers(units: int, inputs: list[list[int]], stop: int | None) -> set[int | None]:
+        model = FeedForward([units], Interpolated(relu, square))
+        interiors = strata(PiecewiseObjective(Problem(model, inputs=inputs, targets=targets)), 0)
+        systems = (stratum.kkt() for stratum in islice(interiors, stop))
+        counts = [count_complex(s, None, (Msolve(),), Limits()) for s in systems]
+        return {c.generic.value for c in counts if c.dimension == 0}
+
+    assert numbers(1, plane, None) == {27}
+    assert numbers(2, line, 20) == {27, 33}
 
 
 def test_parameters_of_a_dead_unit_are_dropped_and_named():
