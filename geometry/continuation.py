@@ -32,7 +32,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat, ctx, fmpz_mpoly
 
 from geometry.balls import BallSystem
 from geometry.boxes import Box, Interval, ball, interval
@@ -102,13 +102,17 @@ class Flow:
         self.values = BallSystem(system)
         partials = [e.derivative(k) for e in system.equations for k in range(self.n + 1)]
         # Zero partials stay: the rows are addressed by position.
-        self.partials = BallSystem(
-            PolynomialSystem(system.variables, tuple(partials), system.parameter)
-        )
+        self.partials = self._balls(system, partials)
+        self._both = self._balls(system, [*system.equations, *partials])
 
-    def jacobian(self, point: Sequence[arb]) -> arb_mat:
-        """∂F/∂(x, α): n × (n + 1)."""
-        return self.shaped(arb_mat(self.n * (self.n + 1), 1, self.partials.values(point)))
+    @staticmethod
+    def _balls(system: PolynomialSystem, rows: Sequence[fmpz_mpoly]) -> BallSystem:
+        return BallSystem(PolynomialSystem(system.variables, tuple(rows), system.parameter))
+
+    def at(self, point: Sequence[arb]) -> tuple[arb_mat, arb_mat]:
+        """F, a column, and ∂F/∂(x, α), n × (n + 1); the monomials are evaluated once."""
+        rows = self._both.values(point)
+        return arb_mat(self.n, 1, rows[: self.n]), arb_mat(self.n, self.n + 1, rows[self.n :])
 
     def shaped(self, column: arb_mat) -> arb_mat:
         """One entry per partial derivative as an n × (n + 1) matrix."""
@@ -146,11 +150,12 @@ def follow(flow: Flow, start: Box, alpha: Fraction, target: Fraction) -> Tube:
 
 @dataclass(frozen=True)
 class _Line:
-    """c + v·(α − m) near the branch (exact numbers, a proposal), with J and B at (m, c)."""
+    """c + v·(α − m) near the branch (exact numbers, a proposal), with F, J and B at (m, c)."""
 
     middle: arb
     centre: list[arb]
     slope: list[arb]
+    residual: arb_mat
     jacobian: arb_mat
     inverse: arb_mat
 
@@ -187,35 +192,34 @@ def _piece(
 
 def _line(flow: Flow, point: Sequence[arb], here: arb, middle: arb) -> _Line | None:
     """A tangent step from ``point``, one step of Newton's iteration, and the tangent there."""
-    n = flow.n
     centre, step = [side.mid() for side in point], (middle - here).mid()
-    jacobian = flow.jacobian([*centre, here.mid()])
+    _, jacobian = flow.at([*centre, here.mid()])
     inverse = _inverse(jacobian)
     if inverse is None:
         return None
     tangent = _tangent(inverse, jacobian)
     centre = [(c + v * step).mid() for c, v in zip(centre, tangent, strict=True)]
-    residual = flow.values.values([*centre, middle.mid()])
-    inverse = _inverse(flow.jacobian([*centre, middle.mid()]))
-    if inverse is None:
-        return None
-    correction = (inverse * arb_mat(n, 1, residual)).entries()
-    centre = [(c - s).mid() for c, s in zip(centre, correction, strict=True)]
-    if not all(number.is_finite() for number in centre):
-        return None
-    jacobian = flow.jacobian([*centre, middle])
+    residual, jacobian = flow.at([*centre, middle.mid()])
     inverse = _inverse(jacobian)
     if inverse is None:
         return None
-    return _Line(middle, centre, _tangent(inverse, jacobian), jacobian, inverse)
+    correction = (inverse * residual).entries()
+    centre = [(c - s).mid() for c, s in zip(centre, correction, strict=True)]
+    if not all(number.is_finite() for number in centre):
+        return None
+    residual, jacobian = flow.at([*centre, middle])
+    inverse = _inverse(jacobian)
+    if inverse is None:
+        return None
+    tangent = _tangent(inverse, jacobian)
+    return _Line(middle, centre, tangent, residual, jacobian, inverse)
 
 
 def _contraction(flow: Flow, line: _Line, span: arb) -> list[arb] | None:
     """A box Y that passes the test of this module for |β| ≤ η, or None."""
     n = flow.n
     column = arb_mat(n + 1, 1, [*line.slope, arb(1)])
-    residual = arb_mat(n, 1, flow.values.values([*line.centre, line.middle]))
-    straight = residual + line.jacobian * column * span
+    straight = line.residual + line.jacobian * column * span
     space = [
         arb(0, (abs(v * span).upper() / 4 + (1 + abs(c)) * FLOOR).upper())
         for c, v in zip(line.centre, line.slope, strict=True)
@@ -259,10 +263,11 @@ def _node(flow: Flow, region: Sequence[arb], alpha: arb) -> list[arb] | None:
     """
     centre = [side.mid() for side in region]
     for _ in range(NEWTON_STEPS):
-        inverse = _inverse(flow.jacobian([*centre, alpha.mid()]))
+        residual, jacobian = flow.at([*centre, alpha.mid()])
+        inverse = _inverse(jacobian)
         if inverse is None:
             return None
-        step = (inverse * arb_mat(flow.n, 1, flow.values.values([*centre, alpha.mid()]))).entries()
+        step = (inverse * residual).entries()
         centre = [(c - s).mid() for c, s in zip(centre, step, strict=True)]
         if not all(c.is_finite() for c in centre):
             return None
