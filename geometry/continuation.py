@@ -129,18 +129,19 @@ def follow(flow: Flow, start: Box, alpha: Fraction, target: Fraction) -> Tube:
     nodes = [(alpha, start)]
     reason = ""
     with ctx.workprec(BITS):
-        point, step = [ball(*side) for side in start], distance
+        point, step, failed = [ball(*side) for side in start], distance, False
         while alpha != target and not reason:
             ahead = target if abs(target - alpha) <= abs(step) * 5 / 4 else alpha + step
             found = _piece(flow, point, alpha, ahead)
             if found is None:
-                step = (ahead - alpha) / 2
+                step, failed = (ahead - alpha) / 2, True
                 if abs(step) < abs(distance) * SHORTEST:
                     reason = "the branch turns too sharply: a fold is near"
             else:
                 piece, point = found
-                step = (ahead - alpha) * 3 / 2
-                alpha = ahead
+                # A step that was just too long is not tried again at once.
+                step = (ahead - alpha) * (1 if failed else Fraction(3, 2))
+                alpha, failed = ahead, False
                 pieces.append(piece)
                 nodes.append((alpha, tuple(interval(side) for side in point)))
                 if len(pieces) >= MOST_PIECES and alpha != target:
