@@ -19,11 +19,13 @@ integers.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pieceproof.checking.feasibility import is_open
 
 Rows = NDArray[Any]
 
@@ -91,7 +93,7 @@ def _restricted(rows: Rows, plane: Rows) -> Rows:
 def _regions(planes: Rows, walls: Rows, limit: int) -> int:
     if walls.shape[1] == 2:
         return _segments(planes, walls)
-    if not _is_open(walls):
+    if not is_open(walls.tolist()):
         return 0
     total = 1
     for index, plane in enumerate(planes):
@@ -134,17 +136,3 @@ def _segments(points: Rows, walls: Rows) -> int:
         return 2  # a pencil: every plane passes through the same point
     divisors = np.gcd(inside[:, 0], inside[:, 1])
     return 1 + len(set(map(tuple, (inside // divisors[:, None]).tolist())))
-
-
-def _is_open(walls: Rows) -> bool:
-    """Whether {y : g·y > h for every row} is non-empty: Fourier–Motzkin elimination."""
-    rows = set(map(tuple, walls.tolist()))
-    for _ in range(walls.shape[1] - 1):
-        kept = {row[1:] for row in rows if row[0] == 0}
-        for up in (row for row in rows if row[0] > 0):
-            for down in (row for row in rows if row[0] < 0):
-                joint = [up[0] * d - down[0] * u for u, d in zip(up[1:], down[1:], strict=True)]
-                divisor = gcd(*joint) or 1
-                kept.add(tuple(value // divisor for value in joint))
-        rows = kept
-    return all(h < 0 for (h,) in rows)
