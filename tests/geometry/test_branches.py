@@ -158,13 +158,13 @@ def test_events_at_the_same_alpha_are_one_moment():
     assert [gap.real for gap in diagram.gaps] == [0, 4]
 
 
-@pytest.mark.parametrize("active", [*combinations(range(4), 2), (0, 1, 2), (3,)])
+@pytest.mark.parametrize("active", [(0, 1), (3,)])
 def test_real_counts_agree_with_another_engine(active):
     """One unit, four rows: every α asked of an engine of another make."""
     family = one_unit(FOUR, active)
     diagram = branch_diagram(family, engines=(available(Msolve()),), limits=LIMITS)
     assert diagram.verdict is Verdict.MODULAR
-    agree_at_random(diagram, Flint(), 8, sum(active))
+    agree_at_random(diagram, Flint(), 5, sum(active))
     for gap in diagram.gaps:
         for branch in gap.branches:
             assert branch.down.reason == "" == branch.up.reason
@@ -173,7 +173,7 @@ def test_real_counts_agree_with_another_engine(active):
 
 @pytest.mark.slow
 def test_real_counts_agree_at_fifty_alphas():
-    for active in ((0,), (0, 1), (1, 3), (0, 1, 2), (0, 1, 2, 3)):
+    for active in ((), (0,), *combinations(range(4), 2), (0, 1, 2)):
         diagram = branch_diagram(one_unit(FOUR, active), engines=(available(Msolve()),))
         agree_at_random(diagram, Flint(), 50, 7)
 
