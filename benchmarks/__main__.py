@@ -18,7 +18,7 @@ from geometry.stationary import CellProgram
 from pieceproof.specfile import load_problem
 from piecewise.objective import CellKey, ConvexObjective
 
-PEER_SECONDS = 300.0
+PEER_SECONDS = 120.0
 GROWTH = (50, 100, 200, 400, 800, 1600, 3200)
 
 
