@@ -79,8 +79,13 @@ def _explore(
             interval.has_inside(alpha) for interval, s in compared if s < 0
         ):
             above = program.value_at_fixed(stationary, alpha)
-            candidate = Segment(primal, stationary.value, program.key, labels, above)
-            return [*steps, Step(primal, labels)], [candidate]
+            lower = [interval.meet(primal) for interval, s in compared if s < 0]
+            candidates = [
+                Segment(part, stationary.value, program.key, labels, above)
+                for part in lower
+                if part is not None
+            ]
+            return [*steps, Step(primal, labels)], candidates
     raise AssertionError("an interval has samples without end")
 
 
