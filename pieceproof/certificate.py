@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +24,7 @@ from geometry.envelope import Segment
 from geometry.intervals import Interval
 from geometry.search import ORDER_SEED
 from geometry.stationary import CellProgram
+from pieceproof.files import write_atomically
 from pieceproof.problem_document import problem_document
 from piecewise.exact import to_fraction
 
@@ -94,18 +93,8 @@ def write(result: Mapping[str, Any], path: Path) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump(result, file, indent=1, ensure_ascii=True)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    text = json.dumps(result, indent=1, ensure_ascii=True) + "\n"
+    write_atomically(path, text.encode("ascii"))
 
 
 # -- numbers and functions -------------------------------------------------------------
