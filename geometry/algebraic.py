@@ -197,13 +197,16 @@ def _divides(p: fmpz_poly, q: fmpz_poly) -> bool:
     return not q or (q.degree() >= p.degree() and q.gcd(p).degree() == p.degree())
 
 
-def _fmpq(text: str) -> fmpq:
+def read_fmpq(text: str) -> fmpq:
+    """The rational written "p/q" or "p", as ``str`` writes it."""
     numerator, _, denominator = text.partition("/")
     return fmpq(fmpz(numerator), fmpz(denominator or "1"))
 
 
 def _restore(coefficients: list[str], lower: str, upper: str) -> RealAlgebraic:
-    return RealAlgebraic(fmpz_poly([fmpz(c) for c in coefficients]), _fmpq(lower), _fmpq(upper))
+    return RealAlgebraic(
+        fmpz_poly([fmpz(c) for c in coefficients]), read_fmpq(lower), read_fmpq(upper)
+    )
 
 
 def rounded_decimal(value: fmpq, digits: int) -> str:

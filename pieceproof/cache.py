@@ -16,9 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from flint import fmpq, fmpz, fmpz_poly
+from flint import fmpz, fmpz_poly
 
-from geometry.algebraic import RealAlgebraic
+from geometry.algebraic import RealAlgebraic, read_fmpq
 from geometry.convex import CellBound, Step
 from geometry.envelope import Segment
 from geometry.intervals import Interval
@@ -110,7 +110,7 @@ def _number_json(number: RealAlgebraic) -> list[Any]:
 
 
 def _number(entry: Sequence[Any]) -> RealAlgebraic:
-    return RealAlgebraic(_poly(entry[0]), _fmpq(entry[1]), _fmpq(entry[2]))
+    return RealAlgebraic(_poly(entry[0]), read_fmpq(entry[1]), read_fmpq(entry[2]))
 
 
 def _poly_json(p: fmpz_poly) -> list[str]:
@@ -119,11 +119,6 @@ def _poly_json(p: fmpz_poly) -> list[str]:
 
 def _poly(entry: Sequence[str]) -> fmpz_poly:
     return fmpz_poly([fmpz(c) for c in entry])
-
-
-def _fmpq(text: str) -> fmpq:
-    numerator, _, denominator = text.partition("/")
-    return fmpq(fmpz(numerator), fmpz(denominator or "1"))
 
 
 def _interval_json(interval: Interval) -> list[Any]:
