@@ -1,17 +1,12 @@
-"""Finished work on disk, keyed by content, so that an interrupted run resumes.
+"""Finished bounds of cells, kept in a store between runs.
 
-A SQLite file maps the digest of (problem, task) to the bounds of the task's cells as
-JSON. Each result is committed when it is finished; a killed run loses only what was
-under way. What is read back is data, never code, and the checker verifies the certificate
-that is built from it like any other.
+The checker verifies the certificate that is built from what is read back like any other.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,33 +19,18 @@ from geometry.envelope import Segment
 from geometry.intervals import Interval
 from geometry.rational_functions import RationalFunction
 from geometry.search import Task
-from pieceproof.certificate import digest
+from pieceproof import store
 from pieceproof.problem_document import problem_document
+from pieceproof.store import Store
 from piecewise.objective import CellKey
 from piecewise.problems import Problem
 
 
-class CacheError(OSError):
-    """The file of finished work cannot be used."""
-
-
 class Cache:
-    """Finished tasks of one problem in a SQLite file."""
+    """Finished tasks of one problem, kept in a store."""
 
-    def __init__(self, path: Path, problem: Problem) -> None:
-        """Open or create the file.
-
-        Raises:
-            CacheError: the file is not a database of this kind or cannot be written.
-        """
-        self.path = path
-        self._problem = digest([version("pieceproof"), problem_document(problem)])
-        with self._reported():
-            self._connection = sqlite3.connect(path)
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS finished (task TEXT PRIMARY KEY, bounds TEXT NOT NULL)"
-            )
-            self._connection.commit()
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def get(self, task: Task) -> list[CellBound] | None:
         """The finished bounds of a task, or None.
@@ -58,11 +38,8 @@ class Cache:
         Raises:
             CacheError: the file cannot be read.
         """
-        with self._reported():
-            row = self._connection.execute(
-                "SELECT bounds FROM finished WHERE task = ?", (self._key(task),)
-            ).fetchone()
-        return None if row is None else [_bound(entry) for entry in json.loads(row[0])]
+        entries = self._store.get(_task_json(task))
+        return None if entries is None else [_bound(entry) for entry in entries]
 
     def put(self, task: Task, bounds: Iterable[CellBound]) -> None:
         """Keep the bounds of a finished task.
@@ -70,38 +47,19 @@ class Cache:
         Raises:
             CacheError: the file cannot be written (a full disk, say).
         """
-        text = json.dumps([_bound_json(bound) for bound in bounds])
-        with self._reported():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO finished VALUES (?, ?)", (self._key(task), text)
-            )
-            self._connection.commit()
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise CacheError(f"{self.path}: {error}; remove the file to start afresh") from error
-
-    def _key(self, task: Task) -> str:
-        keys = [_key_json(key) for key in task.keys]
-        envelope = [_segment_json(segment) for segment in task.envelope.segments]
-        return digest([self._problem, keys, envelope])
-
-    def close(self) -> None:
-        """Close the file; it stays for a later run."""
-        self._connection.close()
+        self._store.put(_task_json(task), [_bound_json(bound) for bound in bounds])
 
 
 @contextmanager
 def opened(path: Path | None, problem: Problem) -> Iterator[Cache | None]:
     """The cache at ``path``, closed at the end; None without a path."""
-    if path is None:
-        yield None
-        return
-    with closing(Cache(path, problem)) as cache:
-        yield cache
+    with store.opened(path, [version("pieceproof"), problem_document(problem)]) as kept:
+        yield None if kept is None else Cache(kept)
+
+
+def _task_json(task: Task) -> list[Any]:
+    envelope = [_segment_json(segment) for segment in task.envelope.segments]
+    return [[_key_json(key) for key in task.keys], envelope]
 
 
 def _number_json(number: RealAlgebraic) -> list[Any]:

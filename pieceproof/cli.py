@@ -16,13 +16,13 @@ from typing import Any
 import click
 
 from pieceproof.analysis import analyze
-from pieceproof.cache import CacheError
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
 from pieceproof.evaluation import OutsideError, evaluate
 from pieceproof.progress import TerminalProgress
 from pieceproof.report import evaluations, show, summary
 from pieceproof.specfile import load_problem
+from pieceproof.store import CacheError
 from pieceproof.tables import SpecError
 from pieceproof.verify import CertificateError, Conclusion, Report, load, verify
 from piecewise.errors import PiecewiseError, ProblemError

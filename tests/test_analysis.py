@@ -18,7 +18,8 @@ import pieceproof
 from geometry.dual import OutsideInterval
 from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
-from pieceproof.cache import Cache, CacheError
+from pieceproof.cache import Cache
+from pieceproof.store import CacheError
 from piecewise import FeedForward, Interpolated, Problem, Ridge, abs_, identity, relu, square
 from piecewise.errors import NotYetSupported, TooManyCells
 
