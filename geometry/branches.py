@@ -17,15 +17,12 @@ along branches: ``geometry.branch_values``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import ctx, fmpz_mpoly
-
 from geometry.algebraic import RealAlgebraic, as_fraction, simplest_between
-from geometry.balls import BallSystem
-from geometry.boxes import Box, Interval, ball
+from geometry.boxes import Interval
 from geometry.continuation import Flow, Tube, follow
 from geometry.engines import ENGINES, Dimension, Engine, Limits, Solutions, available
 from geometry.engines.system import PolynomialSystem
@@ -192,13 +189,16 @@ def _gaps(moments: Sequence[Moment], domain: Interval) -> list[_Ends]:
     return found
 
 
-def _sample(alpha: Interval) -> Fraction:
-    """The simplest rational in the middle half, so that tubes run both ways."""
-    quarter = (alpha[1] - alpha[0]) / 4
-    lower, upper = alpha[0] + quarter, alpha[1] - quarter
-    return as_fraction(
-        simplest_between(RealAlgebraic.rational(lower), RealAlgebraic.rational(upper))
-    )
+def _samples(alpha: Interval) -> Iterator[Fraction]:
+    """The simplest rationals in parts of the middle half, so that tubes run both ways.
+
+    Two solutions may meet outside W over one of them.
+    """
+    width = alpha[1] - alpha[0]
+    for first, last in ((6, 18), (6, 11), (13, 18)):
+        lower, upper = alpha[0] + width * first / 24, alpha[0] + width * last / 24
+        ends = RealAlgebraic.rational(lower), RealAlgebraic.rational(upper)
+        yield as_fraction(simplest_between(*ends))
 
 
 def _gap(
@@ -209,7 +209,24 @@ def _gap(
     limits: Limits,
     events: Verdict,
 ) -> Gap:
-    sample = _sample(ends.alpha)
+    """The gap as the first sample shows it that leaves nothing open; else the first one."""
+    looked_at: list[Gap] = []
+    for sample in _samples(ends.alpha):
+        looked_at.append(_gap_at(family, flow, ends, sample, engines, limits, events))
+        if not looked_at[-1].reasons:
+            return looked_at[-1]
+    return looked_at[0]
+
+
+def _gap_at(
+    family: Family,
+    flow: Flow,
+    ends: _Ends,
+    sample: Fraction,
+    engines: Sequence[Engine],
+    limits: Limits,
+    events: Verdict,
+) -> Gap:
     over = family.system.at(sample)
     found = _solve(over, engines, limits)
     if isinstance(found, str):
@@ -221,7 +238,7 @@ def _gap(
         reasons.append(f"α = {sample}: two boxes for one solution")
     branches = []
     for root in roots.certified:
-        position = family.position(root.enclosure)
+        position = family.position(root.enclosure, (sample, sample))
         if position is None:
             reasons.append(f"α = {sample}: a solution lies astride a wall of the box")
         elif position > 0:
@@ -252,7 +269,7 @@ def _branch(
     at_least = lower + margin if ends.lower_is_event else lower
     constraints = family.constraints
     multipliers = tuple(family.multiplier(i) for i in range(len(family.multipliers)))
-    signs = _signs(family, (*constraints, *multipliers), root.enclosure, sample)
+    signs = family.signs((*constraints, *multipliers), root.enclosure, (sample, sample))
     return Branch(
         root,
         signs[: len(constraints)],
@@ -260,12 +277,3 @@ def _branch(
         follow(flow, root.enclosure, sample, at_least),
         follow(flow, root.enclosure, sample, at_most),
     )
-
-
-def _signs(
-    family: Family, polynomials: Sequence[fmpz_mpoly], point: Box, alpha: Fraction
-) -> tuple[int, ...]:
-    values = PolynomialSystem(family.system.variables, tuple(polynomials), family.system.parameter)
-    with ctx.workprec(256):
-        found = BallSystem(values).values([*(ball(*side) for side in point), ball(alpha, alpha)])
-    return tuple((value > 0) - (value < 0) for value in found)

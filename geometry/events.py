@@ -63,7 +63,7 @@ class EventKind(Enum):
 class Event:
     """One event: α lies in ``alpha``, the solution (w, λ) in ``point`` (None: no single one).
 
-    ``index`` counts constraints, walls (l_1, u_1, l_2, …) or multipliers from 0.
+    ``index`` counts constraints, walls (l_1, u_1, l_2, …, then ``region``) or multipliers from 0.
     ``certified``: proved to exist, simple, and the only one of its system in its box.
     """
 
@@ -138,8 +138,8 @@ def find_events(family: Family, engines: Sequence[Engine], limits: Limits) -> Ev
         tuple(systems),
         special,
         tuple(events),
-        Verdict.weakest(system.verdict for system in systems),
-        tuple(f"{s.kind} {s.index}: {s.reason}" for s in systems if s.reason),
+        Verdict.weakest((family.proof, *(system.verdict for system in systems))),
+        (*family.unknown, *(f"{s.kind} {s.index}: {s.reason}" for s in systems if s.reason)),
     )
 
 
@@ -201,7 +201,7 @@ def _event(kind: EventKind, index: int, root: CertifiedRoot | UncertifiedRoot) -
 
 def _is_relevant(family: Family, box: Box) -> bool:
     """Whether the point may lie over A and in W."""
-    return _overlaps(box[-1], family.domain) and family.position(box[:-1]) != -1
+    return _overlaps(box[-1], family.domain) and family.position(box[:-1], box[-1]) != -1
 
 
 def _overlaps(one: Interval, other: Interval) -> bool:

@@ -113,7 +113,7 @@ def _common_values(
             if isinstance(found, Failure):
                 reasons.append(str(found))
                 continue
-            values.append([_univariate(generator) for generator in found.generators])
+            values.append([univariate(generator) for generator in found.generators])
             break
         else:
             return "; ".join(reasons) or "no engine was given"
@@ -133,7 +133,8 @@ def _hyperplane(system: PolynomialSystem, seed: int) -> fmpz_mpoly:
     return form
 
 
-def _univariate(polynomial: fmpz_mpoly) -> fmpz_poly:
+def univariate(polynomial: fmpz_mpoly) -> fmpz_poly:
+    """A polynomial of a ring with one generator."""
     coefficients = [0] * (1 + max(0, int(polynomial.total_degree())))
     for monomial, coefficient in polynomial.terms():
         coefficients[int(monomial[0])] = int(coefficient)
