@@ -8,6 +8,8 @@ from bounds.architectures import (
     ridge,
     structure_of,
 )
+from bounds.constructions import Grid, Intervals, Wells, verify_construction
+from bounds.enclosures import Enclosure
 from bounds.errors import BoundsError
 from bounds.oscillations import (
     from_components,
@@ -24,16 +26,23 @@ from bounds.sample_complexity import (
     massart,
     sample_gap,
 )
+from bounds.shattering import Shattering, WitnessReport, verify_witness
 from bounds.structure import StructureCounts
 from bounds.summary import summary
 
 __all__ = [
     "BoundsError",
+    "Enclosure",
     "Gap",
+    "Grid",
+    "Intervals",
     "Loss",
     "OutputWeights",
     "Patterns",
+    "Shattering",
     "StructureCounts",
+    "Wells",
+    "WitnessReport",
     "feedforward",
     "from_components",
     "generalisation_gap",
@@ -49,4 +58,6 @@ __all__ = [
     "structure_of",
     "sublevel_components",
     "summary",
+    "verify_construction",
+    "verify_witness",
 ]

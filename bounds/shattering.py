@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
-from bounds.constructions import MOST_INSTANCES
+from bounds.enclosures import Enclosure
 from bounds.errors import BoundsError, number
 from bounds.patterns import SamplePatterns
 
-Dual = Callable[[Fraction], Fraction]
+Dual = Callable[[Fraction], Fraction | Enclosure]
+
+MOST_INSTANCES = 20
+"""Witnesses with more instances have more than a million patterns and are not checked."""
 
 
 class Shattering(Enum):
@@ -48,8 +51,9 @@ def verify_witness(
 ) -> WitnessReport:
     """Check that ``alphas[r]`` realises the bits of r on the instances, for every r < 2^n.
 
-    Each dual is called with a Fraction and must return an exact value (a Fraction or int);
-    a float is rejected, since it proves nothing.
+    Each dual is called with a Fraction and must return an exact value (a Fraction or int) or an
+    :class:`Enclosure` that lies on one side of the threshold; a float is rejected, since it
+    proves nothing.
 
     Raises:
         BoundsError: no instance, more than ``MOST_INSTANCES``, or unequal lengths.
@@ -68,11 +72,14 @@ def verify_witness(
             value = dual(alpha)
             if isinstance(value, float):
                 return _rejected(n, r, f"instance {i + 1} returned the float {value}")
-            if (value >= level) != bool(r >> i & 1):
-                side = "below" if value < level else "not below"
-                return _rejected(
-                    n, r, f"at alpha = {alpha} instance {i + 1} has {value}, {side} {level}"
-                )
+            lower, upper = _ends(value)
+            if lower < level <= upper:
+                found = f"a value {value}: not decided against {level}"
+            elif (lower >= level) != bool(r >> i & 1):
+                found = f"{value}, {'below' if upper < level else 'not below'} {level}"
+            else:
+                continue
+            return _rejected(n, r, f"at alpha = {alpha} instance {i + 1} has {found}")
     return WitnessReport(Shattering.VERIFIED, n, 1 << n)
 
 
@@ -90,6 +97,10 @@ def witness_places(patterns: SamplePatterns) -> list[Fraction] | None:
     ]
     rational = [place for place in ordered if isinstance(place, Fraction)]
     return rational if len(rational) == len(ordered) else None
+
+
+def _ends(value: Fraction | Enclosure) -> tuple[Fraction, Fraction]:
+    return (value.lower, value.upper) if isinstance(value, Enclosure) else (value, value)
 
 
 def _rejected(n: int, r: int, why: str) -> WitnessReport:

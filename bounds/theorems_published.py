@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from bounds.constructions import grid_lower_bound, interval_lower_bound
+from bounds.constructions import degree_lower_bound, grid_lower_bound, interval_lower_bound
 from bounds.errors import positive, probability
 from bounds.theorem import Argument, Arguments, Assumption, Formula, Kind, Quantity, Theorem, Trend
 from bounds.theorems_oscillations import (
@@ -209,6 +209,7 @@ LOWER_RATES = (
         _SEMIALGEBRAIC,
         (_HYPER, DEGREE, PARAMETERS),
         lambda v, ring: v.p * v.d * ring.log(v.Delta),
+        "wells_construction",
     ),
     _lower(
         "nn26_lower_pieces",
@@ -271,5 +272,17 @@ CONSTRUCTIONS = (
         (BOUNDARIES, PARAMETERS),
         lambda v, ring: v.d * ring.log(1 + v.M / v.d) / ring.log(2),
         grid_lower_bound,
+    ),
+    Theorem(
+        "wells_construction",
+        "Polynomials of degree Δ in d parameters shatter d⌊log₂(Δ/2)⌋ instances",
+        Quantity.PSEUDO_DIMENSION,
+        Kind.LOWER,
+        r"\mathrm{Pdim} \ge d\lfloor\log_2(\Delta/2)\rfloor",
+        "[LNN26, Thm 5.2 at p = 1]; docs/theorems.md, Construction 3",
+        (ONE,),
+        (Argument("degree", "Delta", DEGREE.meaning, 2), PARAMETERS),
+        lambda v, ring: v.d * ring.log(v.Delta / 2) / ring.log(2),
+        degree_lower_bound,
     ),
 )

@@ -14,13 +14,6 @@ from hypothesis import strategies as st
 from strategies import MORE_BREAKPOINTS, problems, ridges
 
 from bounds import BoundsError, massart, pseudo_dimension, structure_of, summary
-from bounds.constructions import (
-    THRESHOLD,
-    grid_duals,
-    grid_lower_bound,
-    interval_duals,
-    interval_lower_bound,
-)
 from bounds.dual_rows import dual_table, exact_table
 from bounds.patterns import shattering_excluded, threshold_patterns
 from bounds.rademacher import empirical_complexity
@@ -147,54 +140,6 @@ def test_patterns_of_exact_duals(tasks, data):
     assert found.count <= sum(oscillations) + 1
     if shattering_excluded(oscillations):
         assert not found.shattered
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 6, 12])
-@pytest.mark.parametrize("family", [interval_duals, grid_duals])
-def test_bit_constructions_are_verified_pattern_by_pattern(family, n):
-    alphas = [
-        Fraction(r) + (Fraction(1, 2) if family is interval_duals else 0) for r in range(2**n)
-    ]
-    # >= threshold exactly where the bit is 1
-    report = verify_witness(family(n), [THRESHOLD] * n, alphas)
-    assert str(report) == f"Pdim >= {n}, verified ({2**n} patterns)"
-
-
-def test_constructions_cost_what_their_bounds_say():
-    assert [interval_lower_bound(k) for k in (1, 2, 3, 4, 4096)] == [0, 1, 1, 2, 12]
-    assert [grid_lower_bound(m, 2) for m in (0, 2, 3, 4, 6)] == [0, 2, 2, 3, 4]
-    assert grid_lower_bound(12 * 7, 12) == 12 * 3
-    # the K intervals of the construction are the pieces of its duals
-    assert interval_lower_bound(2**5) == len(interval_duals(5))
-
-
-def test_grid_dual_is_the_minimum_over_all_boxes():
-    for bit, dual in enumerate(grid_duals(4)):
-        for k in range(-40, 16 * 8 + 40):
-            alpha = Fraction(k, 8)
-            least = min(
-                Fraction(2), *((alpha - r) ** 2 + Fraction(r >> bit & 1, 2) for r in range(16))
-            )
-            assert dual(alpha) == least
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda d, t, a: (d, t, [*a[:5], a[4], *a[6:]]), "pattern 101: at alpha"),
-        (lambda d, t, a: (d, [t[0], 1, t[2]], a), "pattern 010"),
-        (lambda d, t, a: (d, [t[0], 0, t[2]], a), "pattern 000: at alpha = 1/2 instance 2 has 0"),
-        (lambda d, t, a: ([d[1], d[0], d[2]], t, a), "pattern 001"),
-        (lambda d, t, a: ([d[0], d[1], lambda x: 0.5], t, a), "returned the float 0.5"),
-    ],
-)
-def test_an_invalid_witness_is_rejected(change, words):
-    duals, thresholds = list(interval_duals(3)), [THRESHOLD] * 3
-    alphas = [Fraction(2 * r + 1, 2) for r in range(8)]
-    assert verify_witness(duals, thresholds, alphas).verdict is Shattering.VERIFIED
-    report = verify_witness(*change(duals, thresholds, alphas))
-    assert report.verdict is Shattering.REJECTED
-    assert words in str(report)
 
 
 entries = st.fractions(-3, 3, max_denominator=6)
@@ -361,8 +306,6 @@ def check_bounds(problem):
         (lambda: dual_table([], 1), "at least one instance"),
         (lambda: empirical_complexity(exact_table([[1]]), draws=0), "draws: 0"),
         (lambda: empirical_complexity(exact_table([[1]]), delta=2), "delta: 2"),
-        (lambda: interval_duals(0), "instances: 0 is too small"),
-        (lambda: grid_duals(21), "instances: 21 exceeds"),
         (lambda: shattering_excluded([1, -1]), "oscillations of instance 2: -1"),
     ],
 )
