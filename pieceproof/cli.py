@@ -6,10 +6,8 @@ and remedy; 3 a budget ran out and the result is partial (still written).
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from pieceproof.analysis import analyze
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
 from pieceproof.evaluation import OutsideError, evaluate
+from pieceproof.options import BadInput, Exit, folder_of, jobs_option, json_option, print_json
 from pieceproof.progress import TerminalProgress
 from pieceproof.report import evaluations, show, summary
 from pieceproof.specfile import load_problem
@@ -39,30 +38,10 @@ UNFINISHED = "unfinished.sqlite"
 """Name of the finished work of an interrupted run there; removed when the run is complete."""
 
 
-class Exit(IntEnum):
-    """What the exit status says."""
-
-    DONE = 0
-    REFUTED = 1
-    BAD_INPUT = 2
-    PARTIAL = 3
-    INTERRUPTED = 130
-
-
-class BadInput(ValueError):
-    """A file or argument that cannot be used; one line ``file: key: problem; remedy``."""
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pieceproof", message="%(prog)s %(version)s")
 def command() -> None:
     """Exact, certified dual loss functions of piecewise polynomial learning problems."""
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes."
-)
 
 
 @command.command("analyze")
@@ -90,7 +69,7 @@ def analyze_command(
     problem = load_problem(spec)
     name = out or f"{Path(spec).stem}-result"
     new = not Path(name).exists()
-    folder = _folder(name)
+    folder = folder_of(name)
     try:
         with TerminalProgress() as progress:
             dual = analyze(
@@ -111,7 +90,7 @@ def analyze_command(
         (folder / UNFINISHED).unlink(missing_ok=True)
     pictures = [("picture", str(picture)) for picture in _draw(dual.document, folder, dual.report)]
     if as_json:
-        _print_json(dual.document)
+        print_json(dual.document)
     else:
         files = [("certificate", str(path)), *pictures]
         show(summary(dual.document, dual.report, files))
@@ -128,7 +107,7 @@ def verify_command(path: str, as_json: bool, jobs: int) -> Exit:
     with TerminalProgress() as progress:
         report = verify(document, progress, jobs)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "accepted": report.accepted,
                 "verdict": str(report.verdict),
@@ -161,7 +140,7 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
             raise BadInput(f"{path}: ALPHA: {error}") from None
     if as_json:
         entries = [result.as_json() for result in results]
-        _print_json({"claim": document.get("verdict"), "evaluations": entries})
+        print_json({"claim": document.get("verdict"), "evaluations": entries})
     else:
         show(evaluations(results, complete))
     return Exit.DONE if complete else Exit.PARTIAL
@@ -172,7 +151,7 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
 @click.option("--out", help="Folder for the picture.  [default: that of CERTIFICATE]")
 def plot_command(path: str, out: str | None) -> Exit:
     """Draw the dual loss of CERTIFICATE.json with its breakpoints and minimisers."""
-    folder = _folder(out) if out else Path(path).parent
+    folder = folder_of(out) if out else Path(path).parent
     for picture in _draw(load(path), folder):
         click.echo(str(picture))
     return Exit.DONE
@@ -184,23 +163,10 @@ def _draw(document: dict[str, Any], folder: Path, report: Report | None = None) 
     return plot_document(document, folder, report)
 
 
-def _folder(name: str) -> Path:
-    folder = Path(name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"{name}: --out: {error.strerror}; choose another folder") from None
-    return folder
-
-
 def _status(report: Report) -> Exit:
     if report.accepted:
         return Exit.DONE
     return Exit.PARTIAL if report.verdict is Conclusion.UNRESOLVED else Exit.REFUTED
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=1, ensure_ascii=False))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
