@@ -1,176 +1,100 @@
-"""Monotone arcs of a continuous piecewise rational function: extrema, minimum, oscillations.
+"""Monotone arcs of a piecewise analytic function, and its values where arcs meet.
 
-Between neighbouring *nodes* (ends of A, breakpoints, zeros of odd order of the
-derivative) ℓ* is strictly monotone or constant. Its values at the nodes are compared
-exactly, so everything below is exact.
+Between neighbouring *nodes* (ends of A, breakpoints, turning points) ℓ* is strictly monotone
+or constant. At a node it may jump, and its value there may be lower than both limits: ℓ* is
+lower semicontinuous. A :class:`Profile` holds all of this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, cmp_to_key
 from itertools import pairwise
 
-from geometry.algebraic import RealAlgebraic, rounded_decimal
-from geometry.intervals import Interval, sign_pattern
-from geometry.rational_functions import RationalFunction
-
-SEPARATION_BITS = 192
-"""Enclosures are refined to this width before equality of two values is decided algebraically."""
-
-
-@dataclass(frozen=True, eq=False)
-class Level:
-    """The value function(at), compared exactly; its algebraic form is computed when needed."""
-
-    function: RationalFunction
-    at: RealAlgebraic
-
-    @cached_property
-    def exact(self) -> RealAlgebraic:
-        """The value as a real algebraic number."""
-        return self.function.value_at(self.at)
-
-    def decimal(self, digits: int) -> str:
-        """The value correctly rounded to ``digits`` significant digits."""
-        if self.at.is_rational:
-            return self.exact.decimal(digits)
-        for _ in range(0, SEPARATION_BITS, 16):
-            rounded = {rounded_decimal(end, digits) for end in self.function.enclosure(self.at)}
-            if len(rounded) == 1:
-                return rounded.pop()
-            self.at.bisect(16)
-        return self.exact.decimal(digits)
-
-    def compare(self, other: Level) -> int:
-        """Sign of (self − other): by enclosures first, exactly if they do not separate."""
-        if self.function == other.function and self.at == other.at:
-            return 0
-        for _ in range(0, SEPARATION_BITS, 16):
-            low, high = self.function.enclosure(self.at)
-            other_low, other_high = other.function.enclosure(other.at)
-            if high < other_low:
-                return -1
-            if other_high < low:
-                return 1
-            self.at.bisect(16)
-            other.at.bisect(16)
-        return self.exact.compare(other.exact)
+from geometry.intervals import Interval
+from geometry.values import Level, ValueFunction
 
 
 @dataclass(frozen=True)
 class Arc:
-    """ℓ* is increasing (1), decreasing (−1) or constant (0) on ``interval``."""
+    """ℓ* is increasing (1), decreasing (−1) or constant (0) on the open ``interval``."""
 
     interval: Interval
     direction: int
-    function: RationalFunction
+    function: ValueFunction
 
 
 @dataclass(frozen=True)
-class Extremum:
-    """A local extremum: a point (lower = upper) or a maximal plateau [lower, upper]."""
+class Node:
+    """The value at a point where arcs meet, or at an end of A.
 
-    lower: RealAlgebraic
-    upper: RealAlgebraic
+    ``before`` and ``after`` are the signs of (limit − value) from the left and from the
+    right, 0 where there is no arc.
+    """
+
     level: Level
+    before: int = 0
+    after: int = 0
 
     @property
-    def is_plateau(self) -> bool:
-        """Whether ℓ* is constant on an interval here."""
-        return self.lower is not self.upper and self.lower != self.upper
+    def is_continuous(self) -> bool:
+        """Whether both limits are the value."""
+        return self.before == 0 == self.after
 
 
-def arcs_of(pieces: Sequence[tuple[Interval, RationalFunction]]) -> list[Arc]:
+@dataclass(frozen=True)
+class Profile:
+    """ℓ* on A: ``nodes[i]`` lies between ``arcs[i−1]`` and ``arcs[i]``."""
+
+    arcs: tuple[Arc, ...]
+    nodes: tuple[Node, ...]
+
+
+def arcs_of(pieces: Sequence[tuple[Interval, ValueFunction]]) -> list[Arc]:
     """The arcs of the function with the given pieces, in order, one list for all of A."""
-    arcs: list[Arc] = []
-    for interval, function in pieces:
-        # (N/D)' has the sign of N'D − ND'.
-        for part, direction in sign_pattern(function.slope, interval):
-            arcs.append(Arc(part, direction, function))
-    return arcs
+    return [
+        Arc(part, direction, function)
+        for interval, function in pieces
+        for part, direction in function.directions(interval)
+    ]
 
 
-def extrema(arcs: Sequence[Arc]) -> tuple[list[Extremum], list[Extremum]]:
-    """Local minima and maxima of a continuous function on A, in increasing order.
+def profile(
+    pieces: Sequence[tuple[Interval, ValueFunction]], points: Sequence[Level] | None = None
+) -> Profile:
+    """The profile of the function with the given pieces.
 
-    A maximal plateau counts once, an end of A counts when the function does not pass
-    below (above) the value there; a constant function has one minimum and one maximum.
+    ``points`` are its values at the lower end of A, at every point between pieces, and at the
+    upper end; by default those of a continuous function.
     """
-    minima: list[Extremum] = []
-    maxima: list[Extremum] = []
-    index, before = 0, 0  # direction of the last arc that is not constant
-    start = Extremum(arcs[0].interval.lower, arcs[0].interval.lower, _left_level(arcs[0]))
-    while True:
-        upper = start.upper
-        while index < len(arcs) and arcs[index].direction == 0:
-            upper = arcs[index].interval.upper
-            index += 1
-        after = arcs[index].direction if index < len(arcs) else 0
-        place = start if upper is start.upper else Extremum(start.lower, upper, start.level)
-        if before <= 0 <= after:
-            minima.append(place)
-        if before >= 0 >= after:
-            maxima.append(place)
-        if index == len(arcs):
-            return minima, maxima
-        arc, before = arcs[index], after
-        start = Extremum(
-            arc.interval.upper, arc.interval.upper, Level(arc.function, arc.interval.upper)
-        )
-        index += 1
+    levels = points if points is not None else continuous_points(pieces)
+    arcs, nodes = list[Arc](), [Node(levels[0], 0, _jump(pieces[0], levels[0]))]
+    for index, (piece, level) in enumerate(zip(pieces, levels[1:], strict=True), start=1):
+        own = arcs_of([piece])
+        arcs += own
+        nodes += [Node(Level(arc.function, arc.interval.lower)) for arc in own[1:]]
+        after = _jump(pieces[index], level) if index < len(pieces) else 0
+        nodes.append(Node(level, _jump(piece, level), after))
+    return Profile(tuple(arcs), tuple(nodes))
 
 
-def _left_level(arc: Arc) -> Level:
-    return Level(arc.function, arc.interval.lower)
+def continuous_points(pieces: Sequence[tuple[Interval, ValueFunction]]) -> list[Level]:
+    """The values at the ends of the pieces of a continuous function."""
+    return [
+        Level(pieces[0][1], pieces[0][0].lower),
+        *(Level(function, interval.upper) for interval, function in pieces),
+    ]
 
 
-def global_minima(minima: Sequence[Extremum]) -> list[Extremum]:
-    """Those of the local minima with the least value."""
-    least = minima[0]
-    for candidate in minima[1:]:
-        if candidate.level.compare(least.level) < 0:
-            least = candidate
-    return [candidate for candidate in minima if candidate.level.compare(least.level) == 0]
+def lower_points(pieces: Sequence[tuple[Interval, ValueFunction]]) -> list[Level]:
+    """The values at the ends of the pieces of a function that is there the smaller limit."""
+    points = continuous_points(pieces)
+    for index, (left, right) in enumerate(pairwise(pieces), start=1):
+        if right[1].sign_against(left[1], left[0].upper) < 0:
+            points[index] = Level(right[1], left[0].upper)
+    return points
 
 
-def oscillations(arcs: Sequence[Arc]) -> int:
-    """B = max over τ of the cuts of α ↦ 1[ℓ*(α) ≥ τ], for a continuous ℓ*.
-
-    For τ strictly between neighbouring levels of nodes the indicator is cut once in
-    every monotone run that crosses τ. At a level τ itself maxima at τ still give two cuts (an
-    isolated point) and minima none, as for τ slightly below; so generic τ suffice.
-    """
-    turns: list[Level] = []  # values at the ends of the maximal monotone runs
-    direction, end = 0, None
-    for arc in arcs:
-        if arc.direction:
-            if arc.direction != direction:
-                turns.append(Level(arc.function, arc.interval.lower))
-                direction = arc.direction
-            end = Level(arc.function, arc.interval.upper)
-    if end is None:
-        return 0
-    turns.append(end)
-    ranked = sorted(turns, key=cmp_to_key(Level.compare))
-    heights = {id(ranked[0]): 0}
-    for below, level in pairwise(ranked):
-        heights[id(level)] = heights[id(below)] + (below.compare(level) < 0)
-    crossing = [0] * len(turns)
-    for first, last in pairwise(heights[id(level)] for level in turns):
-        for gap in range(min(first, last), max(first, last)):
-            crossing[gap] += 1
-    return max(crossing)
-
-
-def slopes_differ(left: RationalFunction, right: RationalFunction, at: RealAlgebraic) -> bool:
-    """Whether the derivatives of the two functions differ at ``at`` (no pole of either)."""
-    difference = left.slope * right.denominator**2 - right.slope * left.denominator**2
-    return at.sign_of(difference) != 0
-
-
-def values_differ(left: RationalFunction, right: RationalFunction, at: RealAlgebraic) -> bool:
-    """Whether the two functions differ at ``at`` (no pole of either)."""
-    difference = left.numerator * right.denominator - right.numerator * left.denominator
-    return at.sign_of(difference) != 0
+def _jump(piece: tuple[Interval, ValueFunction], level: Level) -> int:
+    """Sign of the limit of a piece at one of its ends minus the value there."""
+    return Level(piece[1], level.at).compare(level)

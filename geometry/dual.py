@@ -1,8 +1,8 @@
-"""The dual function ℓ*: its pieces, breakpoints, minima and the proofs behind them."""
+"""The dual function ℓ*: its pieces, values where they meet, breakpoints and shape."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -15,25 +15,13 @@ import numpy.typing as npt
 from flint import fmpq
 
 from geometry.algebraic import RealAlgebraic
-from geometry.arcs import (
-    Arc,
-    Extremum,
-    arcs_of,
-    extrema,
-    global_minima,
-    oscillations,
-    slopes_differ,
-    values_differ,
-)
-from geometry.convex import CellBound
-from geometry.envelope import Envelope, Segment
+from geometry.arcs import Arc, Profile, profile
 from geometry.errors import GeometryError
 from geometry.intervals import Interval
-from geometry.rational_functions import RationalFunction
-from geometry.stationary import CellProgram
+from geometry.shape import Extremum, extrema, global_minima, oscillations
+from geometry.values import Level, ValueFunction
 from geometry.verdicts import Verdict
 from piecewise.exact import Number, rational, to_fmpq, to_fraction
-from piecewise.objective import CellKey, ConvexObjective
 from piecewise.problems import Problem
 
 
@@ -54,10 +42,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Breakpoint:
-    """An interior α at which ℓ* is not analytic."""
+    """An interior α at which ℓ* is not analytic, with ℓ*(α).
+
+    ℓ* is lower semicontinuous: at a jump its value is one of the limits or lower than both.
+    """
 
     alpha: RealAlgebraic
     kind: Kind
+    level: Level
 
     def __repr__(self) -> str:
         return f"<{self.kind} at {self.alpha.decimal(8)}>"
@@ -67,19 +59,17 @@ class Breakpoint:
 class Piece:
     """A maximal open interval on which ℓ* is analytic, with its value function.
 
-    ``parts`` are the strata whose stationary point attains ℓ*, in order; a change of
-    minimiser that leaves ℓ* analytic separates parts, not pieces.
+    ``parts`` are what attains ℓ*, in order, as the method that found them describes it; a change
+    of minimiser that leaves ℓ* analytic separates parts, not pieces.
     """
 
     interval: Interval
-    value: RationalFunction
-    parts: tuple[Segment, ...]
+    value: ValueFunction
+    parts: tuple[Any, ...]
 
     def __repr__(self) -> str:
         lower, upper = self.interval.lower.decimal(8), self.interval.upper.decimal(8)
-        part = self.parts[0]
-        where = f"active {', '.join(part.active)}" if part.active else "interior"
-        return f"<piece ({lower}, {upper}): cell {part.key.cells}, {where}>"
+        return f"<piece ({lower}, {upper}): {self.parts[0]}>"
 
 
 @dataclass(frozen=True)
@@ -106,61 +96,28 @@ class Minimum:
         return f"<minimum {self.value.decimal(10)} at α = {places}>"
 
 
-@dataclass(frozen=True)
-class Minimiser:
-    """Parameters that attain ℓ*(α) at a rational α, and the cell they lie in."""
-
-    key: CellKey
-    w: tuple[Fraction, ...]
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class DualFunction:
     """ℓ*(α) = min_{w∈W} f(α, w) on A, exactly.
 
-    ``bounds`` prove that no cell lies below; ``open_cells`` counts cells a budget left
-    without proof (then ℓ* is only bounded from above by what is given here).
+    Attributes:
+        problem: the problem whose dual this is.
+        pieces: the pieces, in order; they cover A.
+        points: ℓ* at the lower end of A, at the points between pieces, at the upper end.
+        claim: what the computation claims; if ``UNRESOLVED``, the pieces only bound ℓ* from above.
+        reasons: why it claims no more.
     """
 
-    objective: ConvexObjective
+    problem: Problem
     pieces: tuple[Piece, ...]
-    bounds: tuple[CellBound, ...]
-    open_cells: int = 0
-
-    @classmethod
-    def of_envelope(
-        cls,
-        objective: ConvexObjective,
-        envelope: Envelope,
-        bounds: Sequence[CellBound],
-        open_cells: int = 0,
-    ) -> DualFunction:
-        """Join neighbouring segments with the same value function into pieces."""
-        groups: list[list[Segment]] = []
-        for segment in envelope.segments:
-            if groups and groups[-1][-1].function == segment.function:
-                groups[-1].append(segment)
-            else:
-                groups.append([segment])
-        pieces = tuple(
-            Piece(
-                Interval(group[0].interval.lower, group[-1].interval.upper),
-                group[0].function,
-                tuple(group),
-            )
-            for group in groups
-        )
-        return cls(objective, pieces, tuple(bounds), open_cells)
-
-    @property
-    def problem(self) -> Problem:
-        """The problem whose dual this is."""
-        return self.objective.problem
+    points: tuple[Level, ...]
+    claim: Verdict = Verdict.PROVED
+    reasons: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """What the computation claims: ``PROVED``, or ``UNRESOLVED`` if cells are open."""
-        return Verdict.UNRESOLVED if self.open_cells else Verdict.PROVED
+        """What the computation claims."""
+        return self.claim
 
     @cached_property
     def breakpoints(self) -> tuple[Breakpoint, ...]:
@@ -168,13 +125,28 @@ class DualFunction:
         return tuple(self._breakpoints())
 
     def _breakpoints(self) -> Iterator[Breakpoint]:
-        for left, right in pairwise(self.pieces):
+        for (left, right), level in zip(pairwise(self.pieces), self.points[1:], strict=False):
             alpha = left.interval.upper
-            if values_differ(left.value, right.value, alpha):
+            if not all(self.is_limit(piece, level) for piece in (left, right)):
                 kind = Kind.JUMP
+            elif left.value.slope_differs(right.value, alpha):
+                kind = Kind.KINK
             else:
-                kind = Kind.KINK if slopes_differ(left.value, right.value, alpha) else Kind.SMOOTH
-            yield Breakpoint(alpha, kind)
+                kind = Kind.SMOOTH
+            yield Breakpoint(alpha, kind, level)
+
+    @staticmethod
+    def is_limit(piece: Piece, level: Level) -> bool:
+        """Whether a value at an end of a piece is the limit of the piece there."""
+        return Level(piece.value, level.at).compare(level) == 0
+
+    def discontinuities(self) -> int:
+        """Number of α in A, ends included, at which ℓ* is not continuous."""
+        ends = zip(
+            (self.pieces[0], self.pieces[-1]), (self.points[0], self.points[-1]), strict=True
+        )
+        jumps = [point.kind for point in self.breakpoints].count(Kind.JUMP)
+        return jumps + sum(not self.is_limit(piece, level) for piece, level in ends)
 
     # -- values ----------------------------------------------------------------------
 
@@ -220,35 +192,27 @@ class DualFunction:
         return self._value(rational(alpha))
 
     def _value(self, alpha: Fraction) -> Fraction:
-        return to_fraction(self.piece_at(alpha).value(to_fmpq(alpha)))
-
-    def minimisers(self, alpha: Number | Fraction) -> list[Minimiser]:
-        """One exact minimiser for every cell (orbit under exchange of units) that attains ℓ*(α).
-
-        Within a cell the minimiser need not be unique (flat directions); points shared
-        by neighbouring cells are given once.
-        """
-        at = to_fmpq(rational(alpha))
-        least = self.piece_at(to_fraction(at)).value(at)
-        found: dict[tuple[tuple[Fraction, ...], tuple[int, ...]], Minimiser] = {}
-        for cell in map(self.objective.cell, self.objective.keys()):
-            program = CellProgram(cell)
-            value, w = program.minimise(at)
-            if value == least:
-                point = tuple(to_fraction(entry) for entry in w)
-                found.setdefault((point, cell.key.signs), Minimiser(cell.key, point))
-        return list(found.values())
+        at, piece = to_fmpq(alpha), self.piece_at(alpha)
+        for level in self.points:
+            if level.at.compare_rational(at) == 0:
+                return to_fraction(level.exact.lower)
+        return to_fraction(piece.value(at))
 
     # -- shape -----------------------------------------------------------------------
 
     @cached_property
+    def profile(self) -> Profile:
+        """Maximal intervals inside pieces on which ℓ* is monotone, and the values between them."""
+        return profile([(piece.interval, piece.value) for piece in self.pieces], self.points)
+
+    @property
     def arcs(self) -> tuple[Arc, ...]:
         """Maximal intervals inside pieces on which ℓ* is monotone."""
-        return tuple(arcs_of([(piece.interval, piece.value) for piece in self.pieces]))
+        return self.profile.arcs
 
     @cached_property
     def _extrema(self) -> tuple[list[Extremum], list[Extremum]]:
-        return extrema(self.arcs)
+        return extrema(self.profile)
 
     @property
     def local_minima(self) -> tuple[Extremum, ...]:
@@ -266,7 +230,7 @@ class DualFunction:
 
     def oscillations(self) -> int:
         """B(ℓ*), the largest number of cuts of a superlevel indicator [BDDKSV21]."""
-        return oscillations(self.arcs)
+        return oscillations(self.profile)
 
     def __repr__(self) -> str:
         lower, upper = self.problem.interval

@@ -42,6 +42,10 @@ class Segment:
         n, d = self.function.numerator, self.function.denominator
         return (n, d) if sign(d(self.interval.sample())) > 0 else (-n, -d)
 
+    def __str__(self) -> str:
+        where = f"active {', '.join(self.active)}" if self.active else "interior"
+        return f"cell {self.key.cells}, {where}"
+
     def excess(self, numerator: fmpz_poly, denominator: fmpz_poly) -> fmpz_poly:
         """A polynomial with the sign of numerator/denominator − value (denominator ≥ 0)."""
         own_numerator, own_denominator = self.oriented

@@ -10,6 +10,7 @@ from typing import Any
 from flint import fmpq, fmpz, fmpz_poly
 
 from geometry.algebraic import RealAlgebraic, roots_of
+from geometry.intervals import Interval, sign_pattern
 from geometry.polynomials import sign
 
 
@@ -46,6 +47,21 @@ class RationalFunction:
         """N'D − ND': the derivative times the (non-negative) square of the denominator."""
         n, d = self.numerator, self.denominator
         return n.derivative() * d - n * d.derivative()
+
+    def directions(self, interval: Interval) -> list[tuple[Interval, int]]:
+        """Where the function rises, falls or is constant; (N/D)' has the sign of N'D − ND'."""
+        return sign_pattern(self.slope, interval)
+
+    def sign_against(self, other: RationalFunction, at: RealAlgebraic) -> int:
+        """Sign of self − other at ``at`` (no pole of either)."""
+        flip = at.sign_of(self.denominator) * at.sign_of(other.denominator)
+        difference = self.numerator * other.denominator - other.numerator * self.denominator
+        return flip * at.sign_of(difference)
+
+    def slope_differs(self, other: RationalFunction, at: RealAlgebraic) -> bool:
+        """Whether the derivatives differ at ``at`` (no pole of either)."""
+        difference = self.slope * other.denominator**2 - other.slope * self.denominator**2
+        return at.sign_of(difference) != 0
 
     def excess(self, other: RationalFunction, near: fmpq) -> fmpz_poly:
         """A polynomial with the sign of self − other wherever both denominators keep their

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from geometry.convex import CellBound, bound_cell
-from geometry.dual import DualFunction
+from geometry.convex_dual import ConvexDual
 from geometry.envelope import Envelope
 from geometry.intervals import Interval
 from geometry.stationary import CellProgram
@@ -72,7 +72,7 @@ def exact_dual(
     run: Run | None = None,
     report: Callable[[int], None] = lambda done: None,
     out_of_time: Callable[[], bool] = lambda: False,
-) -> DualFunction:
+) -> ConvexDual:
     """The dual function of a convex objective with the proofs for every cell.
 
     Args:
@@ -96,4 +96,4 @@ def exact_dual(
             for bound in result:
                 envelope = envelope.lowered(bound.improvements)
     bounds.sort(key=lambda bound: bound.key)
-    return DualFunction.of_envelope(objective, envelope, bounds, len(keys) - len(bounds))
+    return ConvexDual.of_envelope(objective, envelope, bounds, len(keys) - len(bounds))

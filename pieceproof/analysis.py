@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geometry.dual import DualFunction
-from geometry.search import exact_dual
 from geometry.verdicts import Verdict
-from pieceproof.cache import opened
-from pieceproof.certificate import Document, document, write
-from pieceproof.parallel import runner
+from pieceproof.certificate import Document, write
+from pieceproof.methods import Options, Progress, method_for, silent
 from pieceproof.specfile import load_problem
 from pieceproof.verify import Report, verify
-from piecewise.objective import DEFAULT_MAX_CELLS, ConvexObjective
+from piecewise.objective import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Progress = Callable[[str, int, int | None], None]
-"""``progress(stage, done, total)``."""
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CertifiedDual(DualFunction):
-    """A dual function with its result document and what the checker said of it."""
+    """A dual function with its result document and what the checker said of it.
 
-    document: Document = field(default_factory=dict, repr=False)
-    report: Report = field(kw_only=True, repr=False)
+    What only the method that computed it knows (``minimisers``, ``bounds``) is found here too.
+    """
+
+    source: DualFunction = field(kw_only=True)
+    document: Document = field(kw_only=True)
+    report: Report = field(kw_only=True)
 
     @property
     def verdict(self) -> Verdict:
         """What is established: the document's claim if the checker accepted it."""
-        return Verdict(self.document["verdict"]) if self.report.accepted else Verdict.UNRESOLVED
+        return self.claim if self.report.accepted else Verdict.UNRESOLVED
+
+    def __getattr__(self, name: str) -> Any:
+        """Attributes of the method's own dual function."""
+        if name.startswith("__") or name == "source":
+            raise AttributeError(name)
+        return getattr(self.source, name)
 
     def save(self, path: str | Path) -> None:
         """Write the certificate atomically."""
@@ -53,16 +56,17 @@ def analyze(
     problem: Problem | str | Path,
     *,
     jobs: int = 1,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
     cache: Path | None = None,
     seconds: float | None = None,
     max_cells: int = DEFAULT_MAX_CELLS,
 ) -> CertifiedDual:
     """Compute ℓ* with its certificate and have the certificate checked.
 
+    The method is the first of :data:`pieceproof.methods.METHODS` that covers the problem.
+
     Args:
-        problem: one hidden layer with piecewise linear activation, or ridge; or the
-            path of a spec file.
+        problem: a problem, or the path of a spec file.
         jobs: worker processes; the result does not depend on it.
         progress: told the stage and how far it is.
         cache: file of finished work; an interrupted run with the same problem resumes.
@@ -72,27 +76,22 @@ def analyze(
         max_cells: most cells of one unit's arrangement, and of all units together.
 
     Raises:
-        NotYetSupported: the problem is outside the families covered.
+        NotYetSupported: no method covers the problem.
         TooManyCells: more cells than ``max_cells``.
         SpecError: the spec file cannot be used.
         CacheError: the cache file cannot be used.
     """
-    start = monotonic()
     stated = problem if isinstance(problem, Problem) else load_problem(problem)
-    objective = ConvexObjective(stated, max_cells)
-    total = objective.case_count()
-    with (
-        opened(cache, stated) as store,
-        runner(objective, jobs, store) as run,
-    ):
-        dual = exact_dual(
-            objective,
-            run,
-            report=lambda done: progress("cells", done, total),
-            out_of_time=lambda: seconds is not None and monotonic() - start > seconds,
-        )
-        result = document(dual, monotonic() - start, jobs)
-    report = verify(result, progress, jobs)
+    options = Options(jobs, progress, cache, seconds, max_cells)
+    dual, document = method_for(stated).run(stated, options)
+    report = verify(document, progress, jobs)
     return CertifiedDual(
-        objective, dual.pieces, dual.bounds, dual.open_cells, result, report=report
+        dual.problem,
+        dual.pieces,
+        dual.points,
+        dual.claim,
+        dual.reasons,
+        source=dual,
+        document=document,
+        report=report,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,14 @@ from flint import fmpz_poly
 from bounds import summary
 from bounds.architectures import structure_of
 from geometry.algebraic import RealAlgebraic
-from geometry.arcs import Extremum
-from geometry.convex import CellBound
-from geometry.dual import DualFunction, Kind, Piece
-from geometry.envelope import Segment
+from geometry.dual import Breakpoint, DualFunction, Kind, Piece
 from geometry.intervals import Interval
-from geometry.search import ORDER_SEED
-from geometry.stationary import CellProgram
+from geometry.rational_functions import RationalFunction
+from geometry.shape import Extremum
+from geometry.values import Level, ValueFunction
+from geometry.verdicts import Verdict
 from pieceproof.files import write_atomically
 from pieceproof.problem_document import problem_document
-from piecewise.exact import to_fraction
 
 FORMAT = "pieceproof/1"
 DIGITS = 20
@@ -35,35 +34,60 @@ DIGITS = 20
 Document = dict[str, Any]
 
 
-def document(dual: DualFunction, wall_time: float, jobs: int) -> Document:
-    """The result document of a dual function, ``digest`` included."""
+@dataclass(frozen=True)
+class Run:
+    """What the provenance says of a computation."""
+
+    wall_time: float
+    jobs: int
+    seed: int = 0
+    engine: str = "flint"
+
+
+def document(
+    dual: DualFunction,
+    method: str,
+    *,
+    own: Mapping[str, Any],
+    pieces: Sequence[Document],
+    counts: Mapping[str, int],
+    run: Run,
+) -> Document:
+    """The result document of a dual function, ``digest`` included.
+
+    Args:
+        dual: the dual function; its shape is written here.
+        method: the name under which the checker finds the method.
+        own: members of the document that only this method has (its proofs).
+        pieces: the entries of ``pieces``; see :func:`piece_document`.
+        counts: counts that only this method has, put before the common ones.
+        run: what the provenance says of the computation.
+    """
     problem = problem_document(dual.problem)
-    counts = _counts(dual)
+    all_counts = {**counts, **_counts(dual)}
+    partial = dual.claim is Verdict.UNRESOLVED
     body: Document = {
         "format": FORMAT,
+        "method": method,
         "problem": problem,
-        "cells": {"arrangements": _arrangements(dual)},
-        "exchangeable": [[unit + 1 for unit in members] for members in dual.objective.exchangeable],
-        "proofs": [_proof(bound) for bound in dual.bounds],
-        "pieces": [_piece(dual, piece) for piece in dual.pieces],
-        "breakpoints": [
-            {"kind": str(point.kind), "alpha": algebraic(point.alpha)} for point in dual.breakpoints
-        ],
+        **own,
+        "pieces": list(pieces),
+        "breakpoints": [_breakpoint(point) for point in dual.breakpoints],
         "ends": {
-            side: _end_value(dual, alpha)
-            for side, alpha in zip(("lower", "upper"), _ends(dual), strict=True)
+            side: _end_value(level)
+            for side, level in (("lower", dual.points[0]), ("upper", dual.points[-1]))
         },
         "minimum": _minimum(dual),
         "extrema": {
             "minima": [_extremum(extremum) for extremum in dual.local_minima],
             "maxima": [_extremum(extremum) for extremum in dual.local_maxima],
         },
-        "counts": counts,
-        "verdict": str(dual.verdict),
-        "reasons": _reasons(dual),
+        "counts": all_counts,
+        "verdict": str(dual.claim),
+        "reasons": list(dual.reasons),
         "open": [],
         # an unfinished run has counted neither cells nor oscillations
-        "bounds": summary({} if dual.open_cells else counts, structure_of(dual.problem)),
+        "bounds": summary({} if partial else all_counts, structure_of(dual.problem)),
         "provenance": {
             "versions": {
                 "pieceproof": version("pieceproof"),
@@ -71,11 +95,11 @@ def document(dual: DualFunction, wall_time: float, jobs: int) -> Document:
                 "python-flint": flint.__version__,
                 "numpy": np.__version__,
             },
-            "engine": "flint",
-            "seed": ORDER_SEED,
+            "engine": run.engine,
+            "seed": run.seed,
             "input_digest": digest(problem),
-            "wall_time": round(wall_time, 3),
-            "jobs": jobs,
+            "wall_time": round(run.wall_time, 3),
+            "jobs": run.jobs,
         },
     }
     return {**body, "digest": digest(body)}
@@ -122,11 +146,12 @@ def _end(number: RealAlgebraic) -> str | Document:
     return {"polynomial": written["polynomial"], "interval": written["interval"]}
 
 
-def _interval(interval: Interval) -> list[str | Document]:
+def interval_document(interval: Interval) -> list[str | Document]:
+    """Two ``END``s."""
     return [_end(interval.lower), _end(interval.upper)]
 
 
-def _vector(numerators: Iterable[fmpz_poly], denominator: fmpz_poly) -> Document:
+def vector_document(numerators: Iterable[fmpz_poly], denominator: fmpz_poly) -> Document:
     """A vector of rational functions over one denominator, without a common factor."""
     listed = list(numerators)
     common = denominator
@@ -143,81 +168,44 @@ def _vector(numerators: Iterable[fmpz_poly], denominator: fmpz_poly) -> Document
 # -- sections --------------------------------------------------------------------------
 
 
-def _arrangements(dual: DualFunction) -> list[Document]:
-    objective = dual.objective
-    return [
-        {
-            "units": [k + 1 for k, own in enumerate(objective.arrangement_of) if own == index],
-            "cells": [{"witness": [str(value) for value in cell.witness]} for cell in cells],
-        }
-        for index, cells in enumerate(objective.unit_cells)
-    ]
+def piece_document(piece: Piece) -> Document:
+    """What the entry of every piece has: its interval and value.
 
-
-def _key(entry: Segment | CellBound) -> Document:
-    key = entry.key
+    The method adds ``sample`` and ``parts`` and what else it needs.
+    """
     return {
-        "cell": list(key.cells),
-        **({"signs": list(key.signs)} if key.signs else {}),
+        "interval": interval_document(piece.interval),
+        "value": value_document(piece.value, RealAlgebraic.rational(piece.interval.sample())),
     }
 
 
-def _proof(bound: CellBound) -> Document:
+def value_document(value: ValueFunction, at: RealAlgebraic) -> Document:
+    """A value function; the denominator is positive near ``at``.
+
+    Raises:
+        TypeError: a kind of function that documents cannot express.
+    """
+    if not isinstance(value, RationalFunction):
+        raise TypeError(f"no way to write {value!r}")
+    side = at.sign_of(value.denominator)
     return {
-        **_key(bound),
-        "steps": [
-            {"interval": _interval(step.interval), "active": list(step.active)}
-            for step in bound.steps
-        ],
+        "numerator": coefficients(side * value.numerator),
+        "denominator": coefficients(side * value.denominator),
     }
 
 
-def _piece(dual: DualFunction, piece: Piece) -> Document:
-    alpha = piece.parts[0].interval.sample()
-    numerator, denominator = piece.parts[0].oriented
-    parts = [_part(dual, part) for part in piece.parts]
-    value, witness = CellProgram(dual.objective.cell(piece.parts[0].key)).minimise(alpha)
+def _breakpoint(point: Breakpoint) -> Document:
+    entry: Document = {"kind": str(point.kind), "alpha": algebraic(point.alpha)}
+    if point.kind is Kind.JUMP:
+        entry["value"] = value_document(point.level.function, point.alpha)
+    return entry
+
+
+def _end_value(level: Level) -> Document:
     return {
-        "interval": _interval(piece.interval),
-        **_key(piece.parts[0]),
-        "active_set": list(piece.parts[0].active),
-        "value": {
-            "numerator": coefficients(numerator),
-            "denominator": coefficients(denominator),
-        },
-        "sample": {
-            "alpha": str(alpha),
-            "value": str(value),
-            "witness": [str(entry) for entry in witness],
-        },
-        "parts": parts,
-    }
-
-
-def _part(dual: DualFunction, part: Segment) -> Document:
-    program = CellProgram(dual.objective.cell(part.key))
-    stationary = program.stationary(program.active_set(part.active))
-    numerators, denominator = program.full_point(stationary)
-    order = [program.labels[j] for j in stationary.active]
-    return {
-        "interval": _interval(part.interval),
-        **_key(part),
-        "active": order,
-        "minimiser": _vector(numerators, denominator),
-        "multipliers": _vector(stationary.multipliers, stationary.multiplier_denominator),
-    }
-
-
-def _ends(dual: DualFunction) -> tuple[RealAlgebraic, RealAlgebraic]:
-    return dual.pieces[0].interval.lower, dual.pieces[-1].interval.upper
-
-
-def _end_value(dual: DualFunction, alpha: RealAlgebraic) -> Document:
-    value = dual.piece_at(to_fraction(alpha.lower)).value(alpha.lower)
-    return {
-        "alpha": str(alpha.lower),
-        "value": str(value),
-        "approx": RealAlgebraic.rational(value).decimal(DIGITS),
+        "alpha": str(level.at.lower),
+        "value": str(level.exact.lower),
+        "approx": level.decimal(DIGITS),
     }
 
 
@@ -226,7 +214,7 @@ def _minimum(dual: DualFunction) -> Document:
     return {
         "alpha": [algebraic(place.lower) for place in minimum.places if not place.is_plateau],
         "intervals": [
-            _interval(Interval(place.lower, place.upper))
+            interval_document(Interval(place.lower, place.upper))
             for place in minimum.places
             if place.is_plateau
         ],
@@ -235,35 +223,25 @@ def _minimum(dual: DualFunction) -> Document:
 
 
 def _extremum(extremum: Extremum) -> Document:
-    place = (
-        {"interval": _interval(Interval(extremum.lower, extremum.upper))}
-        if extremum.is_plateau
-        else {"alpha": algebraic(extremum.lower)}
-    )
-    return {**place, "value_approx": extremum.level.decimal(DIGITS)}
+    approx = {"value_approx": extremum.level.decimal(DIGITS)}
+    if not extremum.is_plateau:
+        return {"alpha": algebraic(extremum.lower), **approx}
+    sides = {"lower": extremum.lower_open, "upper": extremum.upper_open}
+    missing = [side for side, is_open in sides.items() if is_open]
+    return {
+        "interval": interval_document(Interval(extremum.lower, extremum.upper)),
+        **({"open": missing} if missing else {}),
+        **approx,
+    }
 
 
 def _counts(dual: DualFunction) -> dict[str, int]:
-    kinds = [point.kind for point in dual.breakpoints]
-    strata = {
-        (bound.key, tuple(sorted(step.active))) for bound in dual.bounds for step in bound.steps
-    }
     return {
-        "cells": dual.objective.cell_count(),
-        "cases": len(dual.bounds),
-        "strata": len(strata),
         "pieces": len(dual.pieces),
-        "breakpoints": len(kinds),
-        "discontinuities": kinds.count(Kind.JUMP),
-        "kinks": kinds.count(Kind.KINK),
+        "breakpoints": len(dual.breakpoints),
+        "discontinuities": dual.discontinuities(),
+        "kinks": [point.kind for point in dual.breakpoints].count(Kind.KINK),
         "local_minima": len(dual.local_minima),
         "local_maxima": len(dual.local_maxima),
         "oscillations": dual.oscillations(),
     }
-
-
-def _reasons(dual: DualFunction) -> list[str]:
-    if not dual.open_cells:
-        return []
-    total = dual.open_cells + len(dual.bounds)
-    return [f"the time budget ran out: {dual.open_cells} of {total} cells have no proof yet"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
@@ -86,7 +87,7 @@ def analyze_command(
         raise BadInput(f"{spec}: model: {error}") from None
     path = folder / RESULT
     write(dual.document, path)
-    if not dual.open_cells:
+    if dual.claim is not Verdict.UNRESOLVED:
         (folder / UNFINISHED).unlink(missing_ok=True)
     pictures = [("picture", str(picture)) for picture in _draw(dual.document, folder, dual.report)]
     if as_json:

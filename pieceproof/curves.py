@@ -145,23 +145,21 @@ class _Piece:
 
     def value(self) -> Trace:
         """The value function over this piece."""
-        value = self.span.entry["value"].fields("numerator", "denominator")
+        value = self.span.node.member("value").fields("numerator", "denominator")
         (trace,) = self._traces(self.start, self.end, [value["numerator"]], value["denominator"])
         return trace
 
     def parts(self, parameters: int) -> Iterator[list[Trace]]:
         """For every part the traces of all parameters."""
-        listed = self.span.entry["parts"]
+        listed = self.span.node.member("parts")
         if not listed.items():
             raise listed.wrong("at least one part")
-        for node in listed:
-            keys = ("interval", "cell", "active", "minimiser", "multipliers")
-            part = node.fields(*keys, optional=("signs",))
-            vector = part["minimiser"].fields("numerators", "denominator")
+        for part in listed:
+            vector = part.member("minimiser").fields("numerators", "denominator")
             numerators = vector["numerators"].items()
             if len(numerators) != parameters:
                 raise vector["numerators"].wrong(f"{parameters} numerators")
-            start, end = (_near(end, self.width) for end in read_interval(part["interval"]))
+            start, end = (_near(end, self.width) for end in read_interval(part.member("interval")))
             yield self._traces(start, end, numerators, vector["denominator"])
 
     def _traces(

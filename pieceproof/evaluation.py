@@ -2,8 +2,11 @@
 
 On a piece ℓ*(α) = numerator(α)/denominator(α), attained at the minimiser w(α), itself a
 vector of rational functions. At a breakpoint both neighbours are evaluated and the
-smaller value counts: ℓ* is lower semicontinuous. The arithmetic is exact; what it rests
-on is the document, which ``verify`` checks.
+smaller value counts: ℓ* is lower semicontinuous. A jump and the ends of A have a value of
+their own in the document. The arithmetic is exact; what it rests on is the document, which
+``verify`` checks.
+
+Members of a piece that only its method knows are not looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any
 
 from flint import fmpq, fmpz_poly
 
-from pieceproof.checking.numerals import read_end
+from pieceproof.checking.numerals import read_algebraic, read_end
 from pieceproof.checking.reading import CertificateError, Node
 from pieceproof.checking.reals import Real, compare, exactly
 from piecewise.exact import to_fmpq, to_fraction
@@ -53,22 +56,19 @@ class Span:
     """A piece of a document with its number and its ends."""
 
     index: int
-    entry: dict[str, Node]
+    node: Node
     start: Real
     end: Real
 
     def value_at(self, alpha: fmpq) -> fmpq:
         """The value function of this piece at ``alpha``."""
-        value = self.entry["value"].fields("numerator", "denominator")
-        return _ratio(value["numerator"], value["denominator"], alpha)
+        return _value(self.node.member("value"), alpha)
 
     def minimiser_at(self, alpha: fmpq) -> list[fmpq]:
         """The minimiser at ``alpha`` in this piece, from the part whose interval holds it."""
-        for part in self.entry["parts"]:
-            keys = ("interval", "cell", "active", "minimiser", "multipliers")
-            entry = part.fields(*keys, optional=("signs",))
-            if _holds(*_ends(entry["interval"]), alpha):
-                vector = entry["minimiser"].fields("numerators", "denominator")
+        for part in self.node.member("parts"):
+            if _holds(*_ends(part.member("interval")), alpha):
+                vector = part.member("minimiser").fields("numerators", "denominator")
                 return [_ratio(p, vector["denominator"], alpha) for p in vector["numerators"]]
         raise CertificateError(f"pieces[{self.index}].parts: none holds {alpha}")
 
@@ -89,9 +89,7 @@ def spans(document: dict[str, Any]) -> Iterator[Span]:
         CertificateError: the document has no readable pieces.
     """
     for index, node in enumerate(Node(document.get("pieces"), "pieces")):
-        keys = ("interval", "cell", "active_set", "value", "sample", "parts")
-        entry = node.fields(*keys, optional=("signs",))
-        yield Span(index, entry, *_ends(entry["interval"]))
+        yield Span(index, node, *_ends(node.member("interval")))
 
 
 def evaluate(document: dict[str, Any], alpha: Fraction) -> Evaluation:
@@ -112,12 +110,25 @@ def evaluate(document: dict[str, Any], alpha: Fraction) -> Evaluation:
         ends = [entry.text() for entry in Node(document["problem"]["interval"], "interval")]
         raise OutsideError(f"{alpha} is in no piece; choose α in [{', '.join(ends)}]")
     best = min(found, key=lambda span: span.value_at(at))
+    least = best.value_at(at)
+    own = min(_own_values(document, at), default=least)
+    if own < least:  # what attains the limits of the pieces does not attain it
+        return Evaluation(alpha, to_fraction(own), {}, best.index)
     weights = [to_fraction(weight) for weight in best.minimiser_at(at)]
     if len(weights) != len(names):
         raise CertificateError(f"pieces[{best.index}]: expected {len(names)} numerators")
-    return Evaluation(
-        alpha, to_fraction(best.value_at(at)), dict(zip(names, weights, strict=True)), best.index
-    )
+    return Evaluation(alpha, to_fraction(least), dict(zip(names, weights, strict=True)), best.index)
+
+
+def _own_values(document: dict[str, Any], at: fmpq) -> Iterator[fmpq]:
+    """What the document says of ℓ* at ``at`` alone: a jump, or an end of A."""
+    for point in Node(document.get("breakpoints"), "breakpoints"):
+        if point.has("value") and compare(read_algebraic(point.member("alpha")), exactly(at)) == 0:
+            yield _value(point.member("value"), at)
+    ends = Node(document.get("ends"), "ends")
+    for end in (ends.member("lower"), ends.member("upper")):
+        if end.member("alpha").rational() == at:
+            yield end.member("value").rational()
 
 
 def _ends(interval: Node) -> tuple[Real, Real]:
@@ -139,6 +150,11 @@ def as_float(value: fmpq) -> float:
         OverflowError: the value is beyond the largest float.
     """
     return int(value.p) / int(value.q)
+
+
+def _value(value: Node, at: fmpq) -> fmpq:
+    function = value.fields("numerator", "denominator")
+    return _ratio(function["numerator"], function["denominator"], at)
 
 
 def _ratio(numerator: Node, denominator: Node, at: fmpq) -> fmpq:

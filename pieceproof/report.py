@@ -15,6 +15,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pieceproof import details
 from pieceproof.checking.numerals import read_end
 from pieceproof.checking.reading import Node
 from pieceproof.evaluation import WIDTH, Evaluation, Span, as_float, spans
@@ -102,8 +103,9 @@ def _pieces(document: dict[str, Any], pieces: list[Span]) -> Table:
     for heading in ("piece", "from α", "to α", "ℓ* from", "ℓ* to"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("starts with", no_wrap=True)
-    table.add_column("cell", no_wrap=True)
-    table.add_column("active constraints", overflow="fold")
+    own = details.COLUMNS.get(document["method"], {})
+    for heading in own:
+        table.add_column(heading, overflow="fold")
     kinds = ["", *(entry["kind"] for entry in document["breakpoints"])]
     for span, kind in list(zip(pieces, kinds, strict=True))[:MAX_ROWS]:
         (start, left), (end, right) = span.approximate_ends()
@@ -112,18 +114,12 @@ def _pieces(document: dict[str, Any], pieces: list[Span]) -> Table:
             *(f"{alpha:.6f}" for alpha in (start, end)),
             *(f"{value:.7g}" for value in (left, right)),
             kind,
-            _cell(span),
-            ", ".join(span.entry["active_set"].texts()),
+            *(column(span.node) for column in own.values()),
         )
     if len(pieces) > MAX_ROWS:
-        table.add_row("…", *[""] * 6, f"{len(pieces) - MAX_ROWS} more in the certificate")
+        more = f"{len(pieces) - MAX_ROWS} more in the certificate"
+        table.add_row("…", *[""] * (4 + len(own)), more)
     return table
-
-
-def _cell(span: Span) -> str:
-    cells = [str(node.count()) for node in span.entry["cell"]]
-    signs = span.entry["signs"].value if "signs" in span.entry else []
-    return " ".join(["·".join(cells), *("+" if sign > 0 else "−" for sign in signs)])
 
 
 def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -131,8 +127,7 @@ def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     kinds = [entry["kind"] for entry in document["breakpoints"]]
     named = ", ".join(f"{kinds.count(kind)} {kind}" for kind in ("jump", "kink", "smooth"))
     yield "pieces", f"{counts['pieces']}, with {_count(len(kinds), 'breakpoint')}: {named}"
-    proofs = f"{_count(counts['cases'], 'case')} and {counts['strata']:,} strata in the proofs"
-    yield "cells", f"{counts['cells']:,}; {proofs}"
+    yield from details.FACTS.get(document["method"], details.no_facts)(counts)
     for end in (ends["lower"], ends["upper"]):
         yield f"ℓ*({end['alpha']})", _short(end["approx"])
     yield "minimum", _minimum(document["minimum"])

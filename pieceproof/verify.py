@@ -3,16 +3,14 @@
 :func:`verify` takes nothing from a document on trust but the problem that it states, and
 re-derives the claim in its own way (:mod:`pieceproof.checking`):
 
-1. the listed cells of every unit are all its cells, each once;
-2. the proofs run over all joint cells up to exchangeable units, each once;
-3. no joint cell goes below the stated pieces (Lagrange duality, step by step);
-4. every piece is attained by a feasible minimiser, so the pieces are ℓ*;
-5. neighbouring pieces are different functions: their ends are the breakpoints, of the stated
-   kind; the number of pieces is therefore the number of maximal analytic arcs;
-6. ends, extrema, minimum, oscillations and counts follow from the pieces.
+1. the pieces are ℓ*, and so are the values at the ends of A and between pieces: this is
+   what the checker of the document's method establishes (:mod:`pieceproof.checking.methods`);
+2. where pieces meet ℓ* is not analytic, and the breakpoint has the stated kind; the number of
+   pieces is therefore the number of maximal analytic arcs;
+3. ends, extrema, minimum, oscillations and counts follow from the pieces.
 
 The digest is checked last. A changed number that makes a statement false is caught by
-1–6 also when the digest has been recomputed. Only the digest protects what may change
+1–3 also when the digest has been recomputed. Only the digest protects what may change
 without making a statement false: choices of representation (another witness of the same
 cell, another isolating interval of the same root, steps that overlap more, a sample or
 a proof that is as good), bounds that are still not below the exact number, and the provenance.
@@ -21,21 +19,16 @@ a proof that is as good), bounds that are still not below the exact number, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from math import isinf
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pieceproof.checking import claims
-from pieceproof.checking.constraints import Constraints
-from pieceproof.checking.envelopes import JUMP, KINK, check_breakpoints
-from pieceproof.checking.objectives import Objective
-from pieceproof.checking.orbits import Orbits, check_cases, check_classes
-from pieceproof.checking.pieces import Piece, read_pieces
-from pieceproof.checking.problems import Problem, read_problem
+from pieceproof.checking.envelopes import check_breakpoints
+from pieceproof.checking.methods import CHECKERS
 from pieceproof.checking.reading import (
     CertificateError,
     Node,
@@ -43,20 +36,19 @@ from pieceproof.checking.reading import (
     canonical_digest,
     one_line,
 )
-from pieceproof.checking.shapes import Shape, shape
-from pieceproof.checking.unitcells import Arrangement, check_arrangements
-from pieceproof.checking.upperbounds import UpperBounds
-from pieceproof.checking.workers import Task, check_proofs
+from pieceproof.checking.run import MAX_REASONS, Dual, Progress, Run
+from pieceproof.checking.shapes import shape
 
 __all__ = ["CertificateError", "Conclusion", "Report", "load", "verify"]
 
 FORMAT = "pieceproof/1"
 MAX_BYTES = 512 * 2**20
-MAX_REASONS = 20
-"""Reasons reported; a document that is wrong everywhere needs no longer list."""
 
-Progress = Callable[[str, int, int | None], None]
-"""``progress(stage, done, total)``."""
+COMMON = (
+    "format", "method", "problem", "pieces", "breakpoints", "ends", "minimum", "extrema", "counts",
+    "verdict", "reasons", "open", "bounds", "provenance", "digest",
+)  # fmt: skip
+"""Members of every document; the checker of a method names those that it has besides."""
 
 
 class Conclusion(Enum):
@@ -155,17 +147,16 @@ def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int
 
     Args:
         document: the JSON object, for example from :func:`load`.
-        progress: called as ``progress("verify", cases done, cases in all)``.
+        progress: called as ``progress("verify", done, total)``.
         jobs: worker processes for the proofs; the report does not depend on it.
 
     Raises:
         CertificateError: the document is not a readable ``pieceproof/1`` certificate.
     """
-    members = Node(document, "").fields(
-        "format", "problem", "cells", "exchangeable", "proofs", "pieces", "breakpoints", "ends",
-        "minimum", "extrema", "counts", "verdict", "reasons", "open", "bounds", "provenance",
-        "digest",
-    )  # fmt: skip
+    if not isinstance(document, dict) or "method" not in document:
+        raise CertificateError("document: the key 'method' is missing")
+    checker = CHECKERS[Node(document["method"], "method").choice(*CHECKERS)]
+    members = Node(document, "").fields(*COMMON, *checker.MEMBERS)
     members["format"].choice(FORMAT)
     verdict = members["verdict"].choice("proved", "modular", "bounds", "unresolved")
     reasons = members["reasons"].texts()
@@ -173,137 +164,41 @@ def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int
         stated = f"the document claims {verdict!r}, not a proof"
         quoted = map(one_line, reasons[:MAX_REASONS])
         return Report(False, Conclusion.UNRESOLVED, (stated, *quoted), {})
-    check = _Check(members, progress, jobs)
-    with check.collecting():
-        check.run()
-    if check.reasons:
-        return Report(False, Conclusion.REJECTED, tuple(check.reasons[:MAX_REASONS]), check.checked)
-    return Report(True, Conclusion.PROVED, (), check.checked)
-
-
-@dataclass
-class _Check:
-    """One run over a document: later parts are reached only if what they need holds."""
-
-    members: dict[str, Node]
-    progress: Progress | None
-    jobs: int
-    reasons: list[str] = field(default_factory=list)
-    checked: dict[str, int] = field(default_factory=dict)
-
-    @contextmanager
-    def collecting(self) -> Iterator[None]:
-        """Turn a refuted claim into a reason."""
-        try:
-            yield
-        except Refuted as refuted:
-            self.reasons.append(str(refuted))
-
-    def run(self) -> None:
-        """All checks, in the order of the module's list."""
-        members = self.members
-        problem = read_problem(members["problem"])
-        arrangements = check_arrangements(members["cells"], problem)
-        orbits = check_classes(members["exchangeable"], problem, arrangements)
-        pieces = read_pieces(members["pieces"], problem)
-        self.checked |= {
-            "unit cells": sum(len(each.indices) for each in arrangements),
-            "pieces": len(pieces),
-        }
-        self._upper(problem, orbits, arrangements, pieces)
-        strata = self._lower(problem, orbits, arrangements)
-        with self.collecting():
-            kinds = check_breakpoints(members["breakpoints"], pieces)
-            self.checked["breakpoints"] = sum(kinds.values())
-            self._summary(problem, orbits, pieces, strata, kinds)
-        with self.collecting():
+    run = Run(members, progress, jobs)
+    with run.collecting():
+        dual = checker.check(run)
+        with run.collecting():
+            _check_shape(run, dual)
+        with run.collecting():
             claims.check_provenance(members["provenance"], members["problem"].value)
-        with self.collecting():
+        with run.collecting():
             for key in ("reasons", "open"):
                 if members[key].items():
                     raise Refuted(f"{key}: not empty although the verdict is 'proved'")
-        with self.collecting():
+        with run.collecting():
             content = {key: node.value for key, node in members.items() if key != "digest"}
             if members["digest"].text() != canonical_digest(content):
                 raise Refuted("digest: not that of this document, which has been changed")
+    if run.reasons:
+        return Report(False, Conclusion.REJECTED, tuple(run.reasons[:MAX_REASONS]), run.checked)
+    return Report(True, Conclusion.PROVED, (), run.checked)
 
-    def _upper(
-        self,
-        problem: Problem,
-        orbits: Orbits,
-        arrangements: list[Arrangement],
-        pieces: list[Piece],
-    ) -> None:
-        bounds = UpperBounds(
-            problem,
-            orbits,
-            Constraints(problem, tuple(arrangements)),
-            Objective(problem, arrangements),
-        )
-        parts = 0
-        for node, piece in zip(self.members["pieces"], pieces, strict=True):
-            with self.collecting():
-                parts += bounds.check(node, piece)
-        self.checked["parts"] = parts
 
-    def _lower(self, problem: Problem, orbits: Orbits, arrangements: list[Arrangement]) -> int:
-        proofs = self.members["proofs"]
-        entries = proofs.items()
-        with self.collecting():
-            cases = [
-                orbits.read_case(entry.fields("cell", "steps", optional=("signs",)), entry.path)
-                for entry in entries
-            ]
-            check_cases(proofs, cases, orbits)
-        task = Task(
-            self.members["problem"].value,
-            self.members["pieces"].value,
-            tuple(arrangements),
-            orbits,
-        )
-        done = steps = strata = 0
-        for outcomes in check_proofs(task, entries, self.jobs):
-            done += len(outcomes)
-            steps += sum(outcome.steps for outcome in outcomes)
-            strata += sum(outcome.strata for outcome in outcomes)
-            self.reasons += [outcome.reason for outcome in outcomes if outcome.reason]
-            if self.progress is not None:
-                self.progress("verify", done, len(entries))
-            if len(self.reasons) >= MAX_REASONS:
-                break
-        self.checked |= {"joint cells": done, "steps": steps}
-        return strata
-
-    def _summary(
-        self,
-        problem: Problem,
-        orbits: Orbits,
-        pieces: list[Piece],
-        strata: int,
-        kinds: dict[str, int],
-    ) -> None:
-        members = self.members
-        found: Shape = shape(pieces)
-        self.checked["extrema"] = len(found.minima) + len(found.maxima)
-        with self.collecting():
-            claims.check_ends(members["ends"], problem, pieces)
-        with self.collecting():
-            claims.check_extrema(members["extrema"], found)
-        with self.collecting():
-            claims.check_minimum(members["minimum"], found)
-        with self.collecting():
-            expected = {
-                "cells": orbits.joint_cells,
-                "cases": orbits.total,
-                "strata": strata,
-                "pieces": len(pieces),
-                "breakpoints": len(pieces) - 1,
-                "discontinuities": kinds[JUMP],
-                "kinks": kinds[KINK],
-                "local_minima": len(found.minima),
-                "local_maxima": len(found.maxima),
-                "oscillations": found.oscillations,
-            }
-            claims.check_counts(members["counts"], expected)
-        with self.collecting():
-            claims.check_bounds(members["bounds"], found.oscillations)
+def _check_shape(run: Run, dual: Dual) -> None:
+    """Everything that follows from the pieces of ℓ* and its values between them."""
+    members, pieces, points = run.members, dual.pieces, dual.points
+    kinds = check_breakpoints(members["breakpoints"], pieces, points)
+    run.checked["breakpoints"] = sum(kinds.values())
+    found = shape(pieces, points)
+    run.checked["extrema"] = len(found.minima) + len(found.maxima)
+    with run.collecting():
+        claims.check_ends(members["ends"], points)
+    with run.collecting():
+        claims.check_extrema(members["extrema"], found)
+    with run.collecting():
+        claims.check_minimum(members["minimum"], found)
+    with run.collecting():
+        shared = claims.shape_counts(pieces, points, kinds, found)
+        claims.check_counts(members["counts"], {**dual.counts, **shared})
+    with run.collecting():
+        claims.check_bounds(members["bounds"], found.oscillations)

@@ -48,14 +48,9 @@ class ConvexObjective(LayerCells):
     """
 
     def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
-        if problem.loss != "squared":
-            raise NotYetSupported(f"loss {problem.loss!r}; the exact dual covers the squared loss")
-        if isinstance(problem.model, FeedForward):
-            _require_convex(problem.model)
-        elif problem.interval[0] + problem.weight_decay < 0:
-            raise NotYetSupported(
-                f"a ridge penalty that is negative at α = {problem.interval[0]}; start A at α ≥ 0"
-            )
+        reason = refusal(problem)
+        if reason is not None:
+            raise NotYetSupported(reason)
         super().__init__(problem, max_cells)
 
     @cached_property
@@ -73,19 +68,27 @@ class ConvexObjective(LayerCells):
         return ConvexCell(key, quadratic, self.constraints(key), self.witness(key))
 
 
-def _require_convex(network: FeedForward) -> None:
-    """Refuse, with the reason, models whose cells are not convex quadratic problems."""
-    if len(network.hidden) > 1:
-        raise NotYetSupported(
-            f"{len(network.hidden)} hidden layers; the exact dual covers one hidden layer"
-        )
-    if network.activation.degree > 1:
-        raise NotYetSupported(
-            f"activation {network.activation!r} of degree {network.activation.degree}; "
+def refusal(problem: Problem) -> str | None:
+    """Why the cells of a problem are not convex quadratic problems; None if they are."""
+    model = problem.model
+    if problem.loss != "squared":
+        return f"loss {problem.loss!r}; the exact dual covers the squared loss"
+    if not isinstance(model, FeedForward):
+        if problem.interval[0] + problem.weight_decay < 0:
+            return (
+                f"a ridge penalty that is negative at α = {problem.interval[0]}; start A at α ≥ 0"
+            )
+        return None
+    if len(model.hidden) > 1:
+        return f"{len(model.hidden)} hidden layers; the exact dual covers one hidden layer"
+    if model.activation.degree > 1:
+        return (
+            f"activation {model.activation!r} of degree {model.activation.degree}; "
             "the exact dual covers piecewise linear activations"
         )
-    if network.output_weights == TRAINABLE:
-        raise NotYetSupported(
+    if model.output_weights == TRAINABLE:
+        return (
             'output_weights = "trainable"; give numbers, or "signs" (the same minimum for '
             "positively homogeneous activations in an unbounded box)"
         )
+    return None

@@ -12,8 +12,9 @@ from oracle_pieces import RESOLUTION, Break
 from oracle_shape import Node, Shape, shape
 
 from geometry.algebraic import RealAlgebraic
-from geometry.arcs import Extremum
+from geometry.convex_dual import ConvexDual
 from geometry.dual import Breakpoint, DualFunction
+from geometry.shape import Extremum
 from piecewise import Problem, Ridge
 
 SAMPLES = 11
@@ -39,7 +40,7 @@ def assert_agreement(problem: Problem, dual: DualFunction) -> Shape:
     return expected
 
 
-def assert_minimisers_attain(problem: Problem, dual: DualFunction, alpha: Fraction) -> None:
+def assert_minimisers_attain(problem: Problem, dual: ConvexDual, alpha: Fraction) -> None:
     """Every minimiser lies in the box and, for a continuous activation, attains ℓ*(α)."""
     found = dual.minimisers(alpha)
     assert found

@@ -23,8 +23,8 @@ import pieceproof
 from geometry.search import exact_dual
 from pieceproof import captions, files
 from pieceproof.analysis import CertifiedDual
-from pieceproof.certificate import document as certificate
 from pieceproof.curves import Curves, read_curves
+from pieceproof.methods.convex_cells import document as certificate
 from pieceproof.plots import CROWDED, LABELS, PANELS, figure, plot_document
 from pieceproof.verify import CertificateError, Conclusion, Report
 from piecewise import FeedForward, Interpolated, Problem, Ridge, identity, relu

@@ -24,6 +24,9 @@ what these modules compute in another way, so that one mistake does not vouch fo
 ``heights``        values of ℓ* at algebraic points, compared exactly
 ``shapes``         local extrema, minimum and oscillations of the pieces
 ``claims``         the summary of a document against what the pieces imply
+``convexcells``    the checker of convex cells
+``methods``        the checkers of all methods by name
+``run``            one run over a document: its members and what was found
 ``workers``        the proofs of all joint cells, in one process or several
 =================  ==============================================================
 """

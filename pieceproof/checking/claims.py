@@ -7,19 +7,21 @@ provenance is not a mathematical claim; its input digest must be that of the pro
 
 from __future__ import annotations
 
-from pieceproof.checking.heights import Height
+from collections.abc import Sequence
+
+from pieceproof.checking.envelopes import JUMP, KINK
+from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.numerals import check_algebraic, check_decimal, read_interval
 from pieceproof.checking.pieces import Piece
-from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted, canonical_digest
-from pieceproof.checking.reals import compare, exactly
+from pieceproof.checking.reals import compare
 from pieceproof.checking.shapes import Extremum, Shape
 
 EXACT_COUNT = "Lemma 1, exact oscillation count"
 """The theorem entry whose number of oscillations is that of this document."""
 
 
-def check_ends(node: Node, problem: Problem, pieces: list[Piece]) -> None:
+def check_ends(node: Node, points: Sequence[Height]) -> None:
     """ℓ* at both ends of A.
 
     Raises:
@@ -27,16 +29,13 @@ def check_ends(node: Node, problem: Problem, pieces: list[Piece]) -> None:
         Refuted: a number differs.
     """
     ends = node.fields("lower", "upper")
-    for key, alpha, piece in zip(
-        ("lower", "upper"), problem.interval, (pieces[0], pieces[-1]), strict=True
-    ):
+    for key, point in zip(("lower", "upper"), (points[0], points[-1]), strict=True):
         entry = ends[key].fields("alpha", "value", "approx")
-        value = piece.numerator(alpha) / piece.denominator(alpha)
-        if entry["alpha"].rational() != alpha:
+        if entry["alpha"].rational() != point.alpha.lower:
             raise Refuted(f"{entry['alpha'].path}: not the {key} end of A")
-        if entry["value"].rational() != value:
+        if point.against(entry["value"].rational()) != 0:
             raise Refuted(f"{entry['value'].path}: not the value of ℓ* there")
-        check_decimal(entry["approx"], Height(piece, exactly(alpha)).against)
+        check_decimal(entry["approx"], point.against)
 
 
 def check_extrema(node: Node, shape: Shape) -> None:
@@ -53,8 +52,9 @@ def check_extrema(node: Node, shape: Shape) -> None:
             raise Refuted(f"{entry[key].path}: {len(stated)} listed, ℓ* has {len(extrema)}")
         for each, extremum in zip(stated, extrema, strict=True):
             if extremum.plateau:
-                member = each.fields("interval", "value_approx")
+                member = each.fields("interval", "value_approx", optional=("open",))
                 _check_plateau(member["interval"], extremum)
+                _check_missing(each, member, extremum)
             else:
                 member = each.fields("alpha", "value_approx")
                 _check_point(member["alpha"], extremum)
@@ -79,6 +79,29 @@ def check_minimum(node: Node, shape: Shape) -> None:
         for each, extremum in zip(stated, expected, strict=True):
             check(each, extremum)
     check_algebraic(entry["value"], shape.lowest[0].height.number, "the least value of ℓ* is")
+
+
+def _check_missing(node: Node, member: dict[str, Node], extremum: Extremum) -> None:
+    missing = member["open"].texts() if "open" in member else ()
+    if missing != extremum.missing or ("open" in member and not missing):
+        raise Refuted(f"{node.path}.open: not the ends that the plateau does not contain")
+
+
+def shape_counts(
+    pieces: Sequence[Piece], points: Sequence[Height], kinds: dict[str, int], found: Shape
+) -> dict[str, int]:
+    """The counts that documents of all methods have."""
+    ends = ((pieces[0], points[0]), (pieces[-1], points[-1]))
+    jumps = sum(compare_heights(Height(piece, at.alpha), at) != 0 for piece, at in ends)
+    return {
+        "pieces": len(pieces),
+        "breakpoints": len(pieces) - 1,
+        "discontinuities": kinds[JUMP] + jumps,
+        "kinks": kinds[KINK],
+        "local_minima": len(found.minima),
+        "local_maxima": len(found.maxima),
+        "oscillations": found.oscillations,
+    }
 
 
 def check_counts(node: Node, expected: dict[str, int]) -> None:

@@ -1,7 +1,7 @@
 """Values of ℓ* at algebraic points, compared exactly.
 
-A height is h = P(α)/Q(α) for a piece P/Q and a real algebraic α. Enclosures separate
-heights that differ. To settle a tie, h = θ is located as a root of its minimal
+A height is h = P(α)/Q(α) for a function P/Q, mostly a piece, and a real algebraic α.
+Enclosures separate heights that differ. To settle a tie, h = θ is located as a root of its minimal
 polynomial: the squarefree part of the characteristic polynomial of multiplication by
 P·Q⁻¹ in the field Q[x]/(p), p the minimal polynomial of α.
 """
@@ -13,7 +13,7 @@ from functools import cached_property
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
-from pieceproof.checking.pieces import Piece
+from pieceproof.checking.pieces import Piece, Value
 from pieceproof.checking.reals import Real, compare, exactly, minimal_polynomial, sign_at
 from pieceproof.checking.signs import isolate, squarefree_part
 
@@ -23,9 +23,9 @@ Range = tuple[fmpq, fmpq]
 
 @dataclass(frozen=True)
 class Height:
-    """The value of ``piece`` at ``alpha``, a point of its closed interval."""
+    """The value of ``piece`` at ``alpha``, where its denominator is positive."""
 
-    piece: Piece
+    piece: Piece | Value
     alpha: Real
 
     def against(self, value: fmpq) -> int:
@@ -83,14 +83,24 @@ class Height:
 
 def compare_heights(left: Height, right: Height) -> int:
     """Sign of left − right."""
-    if left.piece is right.piece and compare(left.alpha, right.alpha) == 0:
+    if left is right:
         return 0
+    if left.alpha is right.alpha or (
+        left.piece is right.piece and compare(left.alpha, right.alpha) == 0
+    ):
+        return sign_at(
+            left.piece.numerator * right.piece.denominator
+            - right.piece.numerator * left.piece.denominator,
+            left.alpha,
+        )
     for one, other in zip(left.enclosures, right.enclosures, strict=True):
         if one is not None and other is not None:
             if one[1] < other[0]:
                 return -1
             if other[1] < one[0]:
                 return 1
+            if one[0] == one[1] == other[0] == other[1]:
+                return 0
     return compare(left.number, right.number)
 
 

@@ -81,6 +81,14 @@ class Node:
         prefix = f"{self.path}." if self.path else ""
         return {key: Node(member, prefix + key) for key, member in self.value.items()}
 
+    def member(self, key: str) -> Node:
+        """One member of an object, whatever others it has."""
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        if key not in self.value:
+            raise CertificateError(f"{self.path or 'document'}: the key {key!r} is missing")
+        return Node(self.value[key], f"{self.path}.{key}" if self.path else key)
+
     def has(self, key: str) -> bool:
         """Whether this is an object with the key."""
         return isinstance(self.value, dict) and key in self.value

@@ -1,21 +1,24 @@
-"""The shape of ℓ* from its pieces: monotone arcs, local extrema, minimum, oscillations.
+"""The shape of ℓ* from its pieces and points: monotone runs, extrema, minimum, oscillations.
 
 Between the roots of odd multiplicity of P'Q − PQ' a piece is strictly monotone; a piece
-with P'Q = PQ' is constant. A local extremum of the continuous ℓ* on the closed interval A is
-a maximal set on which ℓ* is constant (a point, or a plateau) with the function going up,
-or going down, on every side that A has. A constant ℓ* has one minimum and one maximum.
+with P'Q = PQ' is constant. *Points* are the values of ℓ* at the ends of A and between pieces;
+ℓ* may jump there. A local extremum is a maximal set on which ℓ* is constant (a point, or a
+plateau, with or without its ends) such that ℓ* is greater, or smaller, right beside it on every
+side that A has. A constant ℓ* has one minimum and one maximum.
 
-**Oscillations.** On an arc from a low end to a high end the indicator 1[ℓ* >= τ] has
-exactly one cut if low < τ <= high and none otherwise (a maximum reached only at one
-point belongs to two arcs and counts two cuts). So B(ℓ*) = max_τ #{arcs : low < τ <= high},
-and it suffices to try τ among the high ends.
+**Oscillations.** Written out in order, ℓ* is a list of entries: the points, and both ends of
+every run, where a limit v from below is written v⁻. Between two neighbouring entries x, y
+the indicator 1[ℓ* >= τ] has a cut if min(x, y) < τ <= max(x, y) and none otherwise, with
+v⁻ < v and no other value in between. So B(ℓ*) is the largest number of neighbours with that
+property for one τ, and it suffices to try τ among the entries.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cached_property, cmp_to_key
 from itertools import pairwise
 
 from pieceproof.checking.heights import Height, compare_heights
@@ -27,7 +30,10 @@ from pieceproof.checking.signs import odd_part
 
 @dataclass(frozen=True)
 class Run:
-    """ℓ* rises (direction 1), falls (−1) or is constant (0) between two points."""
+    """ℓ* rises (direction 1), falls (−1) or is constant (0) between two points.
+
+    ``start`` and ``end`` are its limits there.
+    """
 
     direction: int
     start: Height
@@ -36,11 +42,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Extremum:
-    """A local extremum on [start, end]; the ends are equal for a single point."""
+    """A local extremum on [start, end]; the ends are equal for a single point.
+
+    ``missing`` names the ends ("lower", "upper") that do not belong to it.
+    """
 
     start: Real
     end: Real
     height: Height
+    missing: tuple[str, ...] = ()
 
     @property
     def plateau(self) -> bool:
@@ -58,19 +68,55 @@ class Shape:
     oscillations: int
 
 
-def shape(pieces: Sequence[Piece]) -> Shape:
-    """The shape of the continuous function with these pieces."""
-    runs = _runs(pieces)
-    minima, maxima = _extrema(runs)
+@dataclass(frozen=True)
+class Profile:
+    """ℓ* as points and the runs between them: ``runs[i]`` leads from ``points[i]`` to the next.
+
+    ``jumps[i]`` are the signs of the changes from point to run at the start of ``runs[i]``, and
+    from run to point at its end.
+    """
+
+    points: list[Height]
+    runs: list[Run]
+
+    @cached_property
+    def jumps(self) -> list[tuple[int, int]]:
+        """Signs of ``start − point`` and ``point − end`` for every run."""
+        return [
+            (compare_heights(run.start, point), compare_heights(following, run.end))
+            for run, (point, following) in zip(self.runs, pairwise(self.points), strict=True)
+        ]
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """Signs of the change from point to run to point and so on; 0 where ℓ* is constant."""
+        pairs = zip(self.runs, self.jumps, strict=True)
+        return [sign or run.direction for run, signs in pairs for sign in signs]
+
+
+def shape(pieces: Sequence[Piece], points: Sequence[Height] | None = None) -> Shape:
+    """The shape of the function with these pieces and, at the ends and between them, points.
+
+    Without ``points`` the function is continuous.
+    """
+    profile = _joined(_profile(pieces, points or continuous(pieces)))
+    minima, maxima = _extrema(profile)
     least = min((each.height for each in minima), key=cmp_to_key(compare_heights))
     lowest = tuple(each for each in minima if compare_heights(each.height, least) == 0)
-    return Shape(minima, maxima, lowest, _oscillations(runs))
+    return Shape(minima, maxima, lowest, _oscillations(profile))
 
 
-def _runs(pieces: Sequence[Piece]) -> list[Run]:
-    """Maximal runs of one direction, in order."""
-    runs: list[Run] = []
-    for piece in pieces:
+def continuous(pieces: Sequence[Piece]) -> list[Height]:
+    """The points of a continuous function."""
+    return [
+        Height(pieces[0], pieces[0].interval.start),
+        *(Height(piece, piece.interval.end) for piece in pieces),
+    ]
+
+
+def _profile(pieces: Sequence[Piece], points: Sequence[Height]) -> Profile:
+    heights, runs = [points[0]], list[Run]()
+    for piece, point in zip(pieces, points[1:], strict=True):
         slope = (
             piece.numerator.derivative() * piece.denominator
             - piece.numerator * piece.denominator.derivative()
@@ -79,44 +125,61 @@ def _runs(pieces: Sequence[Piece]) -> list[Run]:
         turns = roots_inside(odd_part(slope), piece.interval) if slope else []
         for left, right in pairwise((start, *turns, end)):
             direction = sign_inside(slope, Interval(left, right)) if slope else 0
-            opening = Height(piece, left)
-            if runs and runs[-1].direction == direction:
-                opening = runs.pop().start
-            runs.append(Run(direction, opening, Height(piece, right)))
-    return runs
+            heights.append(Height(piece, right))
+            runs.append(Run(direction, Height(piece, left), heights[-1]))
+        heights[-1] = point
+    return Profile(heights, runs)
 
 
-def _extrema(runs: list[Run]) -> tuple[tuple[Extremum, ...], tuple[Extremum, ...]]:
+def _joined(profile: Profile) -> Profile:
+    """The same with one run for neighbours that continue each other in one direction."""
+    points, runs = profile.points[:1], list[Run]()
+    previous = None
+    for run, jumps, point in zip(profile.runs, profile.jumps, profile.points[1:], strict=True):
+        if previous == 0 == jumps[0] and runs[-1].direction == run.direction:
+            runs[-1] = Run(run.direction, runs[-1].start, run.end)
+            points[-1] = point
+        else:
+            runs.append(run)
+            points.append(point)
+        previous = jumps[1]
+    return Profile(points, runs)
+
+
+def _extrema(profile: Profile) -> tuple[tuple[Extremum, ...], tuple[Extremum, ...]]:
+    """Sets of constant ℓ*: maximal ranges of points (even) and runs (odd) joined by steps of 0."""
+    points, runs, steps = profile.points, profile.runs, profile.steps
+    ends = [k for k, step in enumerate(steps) if step] + [len(steps)]
+    starts = [0, *(k + 1 for k in ends[:-1])]
     minima, maxima = [], []
-    directions = [0, *(run.direction for run in runs), 0]  # 0 before and after A: no side
-    spots = []
-    for number, run in enumerate(runs, start=1):
-        before, after = directions[number - 1], directions[number + 1]
-        if run.direction == 0:
-            spots.append((Extremum(run.start.alpha, run.end.alpha, run.start), before, after))
-            continue
-        if number == 1:
-            spots.append((Extremum(run.start.alpha, run.start.alpha, run.start), 0, run.direction))
-        if number == len(runs) or after:
-            spots.append((Extremum(run.end.alpha, run.end.alpha, run.end), run.direction, after))
-    for extremum, before, after in spots:
-        if before <= 0 <= after:
+    for first, last in zip(starts, ends, strict=True):
+        if first == last and first % 2 and runs[first // 2].direction:
+            continue  # a run that rises or falls
+        extremum = Extremum(
+            points[first // 2].alpha,
+            points[(last + 1) // 2].alpha,
+            runs[first // 2].start if first % 2 else points[first // 2],
+            ("lower",) * (first % 2) + ("upper",) * (last % 2),
+        )
+        before = -steps[first - 1] if first else 0
+        after = steps[last] if last < len(steps) else 0
+        if before >= 0 <= after:
             minima.append(extremum)
-        if after <= 0 <= before:
+        if before <= 0 >= after:
             maxima.append(extremum)
     return tuple(minima), tuple(maxima)
 
 
-def _oscillations(runs: list[Run]) -> int:
-    arcs = [
-        (run.start, run.end) if run.direction > 0 else (run.end, run.start)
-        for run in runs
-        if run.direction
-    ]
-    heights = sorted((height for arc in arcs for height in arc), key=cmp_to_key(compare_heights))
+def _oscillations(profile: Profile) -> int:
+    entries = [(profile.points[0], False)]
+    for run, point in zip(profile.runs, profile.points[1:], strict=True):
+        entries += [(run.start, run.direction < 0), (run.end, run.direction > 0), (point, False)]
+    heights = sorted((height for height, _ in entries), key=cmp_to_key(compare_heights))
     rank: dict[int, int] = {}
     for number, height in enumerate(heights):
         tied = number > 0 and compare_heights(heights[number - 1], height) == 0
-        rank[id(height)] = rank[id(heights[number - 1])] if tied else number
-    levels = [(rank[id(low)], rank[id(high)]) for low, high in arcs]
-    return max((sum(low < top <= high for low, high in levels) for _, top in levels), default=0)
+        rank[id(height)] = rank[id(heights[number - 1])] if tied else 2 * number
+    levels = [rank[id(height)] - below for height, below in entries]
+    lows = sorted(min(pair) for pair in pairwise(levels))
+    highs = sorted(max(pair) for pair in pairwise(levels))
+    return max(bisect_left(lows, level) - bisect_left(highs, level) for level in levels)

@@ -20,10 +20,31 @@ from pieceproof.checking.intervals import Interval, nonnegative, positive
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.objectives import Gram, Objective
 from pieceproof.checking.orbits import Case, Orbits
-from pieceproof.checking.pieces import Piece, piece_fields
+from pieceproof.checking.pieces import Piece, check_continuous, read_pieces
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import compare, exactly
+
+OWN = ("cell", "active_set", "sample", "parts")
+"""Members of a piece that belong to this method."""
+
+
+def read_quadratic_pieces(node: Node, problem: Problem) -> list[Piece]:
+    """The pieces of the minimum of quadratics in d parameters with coefficients of degree 2 in α.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: as :func:`read_pieces`; not continuous; or a value of a degree that no
+            stationary value has.
+    """
+    pieces = read_pieces(node, problem.interval, OWN, ("signs",))
+    degree = 2 * len(problem.parameters)
+    for number, piece in enumerate(pieces):
+        if piece.numerator.degree() > degree + 2 or piece.denominator.degree() > degree:
+            path = f"{node.path}[{number}].value"
+            raise Refuted(f"{path}: of higher degree than a stationary value can have")
+    check_continuous(node, pieces)
+    return pieces
 
 
 @dataclass(frozen=True)
@@ -43,7 +64,7 @@ class UpperBounds:
             Refuted: the parts do not divide the piece, or a stated function or number
                 does not have its property.
         """
-        entry = piece_fields(node)
+        entry = node.fields("interval", "value", *OWN, optional=("signs",))
         parts = entry["parts"].items()
         if not parts:
             raise entry["parts"].wrong("at least one part")

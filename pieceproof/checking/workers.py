@@ -14,11 +14,11 @@ from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.lowerbounds import LowerBounds
 from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits
-from pieceproof.checking.pieces import read_pieces
 from pieceproof.checking.problems import read_problem
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.spans import Envelope
 from pieceproof.checking.unitcells import Arrangement
+from pieceproof.checking.upperbounds import read_quadratic_pieces
 from pieceproof.processes import worker_pool
 
 CHUNK = 32
@@ -52,7 +52,7 @@ class Task:
             problem,
             Constraints(problem, self.arrangements),
             Objective(problem, self.arrangements),
-            Envelope(read_pieces(Node(self.pieces, "pieces"), problem)),
+            Envelope(read_quadratic_pieces(Node(self.pieces, "pieces"), problem)),
         )
 
 

@@ -9,10 +9,11 @@ from flint import fmpq, fmpz_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geometry.arcs import arcs_of, extrema, global_minima, oscillations
+from geometry.arcs import profile
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval, sign_pattern
 from geometry.rational_functions import RationalFunction
+from geometry.shape import extrema, global_minima, oscillations
 from piecewise.objective import CellKey
 
 A = Interval.rational(fmpq(-2), fmpq(3))
@@ -107,26 +108,26 @@ def pieces(*entries: tuple[int, int, list[int]]) -> list[tuple[Interval, Rationa
 def test_shapes_by_hand(
     function: list[tuple[Interval, RationalFunction]], minima: int, maxima: int, cuts: int
 ) -> None:
-    arcs = arcs_of(function)
+    arcs = profile(function)
     low, high = extrema(arcs)
     assert (len(low), len(high), oscillations(arcs)) == (minima, maxima, cuts)
 
 
 def test_equal_minima_are_all_reported_and_compared_exactly() -> None:
     # α⁴ − 2α² has its minima −1 at ±1; α⁴ − 2α² + 10⁻⁴⁰α breaks the tie.
-    tie = arcs_of(pieces((-2, 2, [0, 0, -2, 0, 1])))
+    tie = profile(pieces((-2, 2, [0, 0, -2, 0, 1])))
     places = global_minima(extrema(tie)[0])
     assert [place.lower.as_rational() for place in places] == [-1, 1]
     tilted = RationalFunction.reduced(
         fmpz_poly([0, 1, -2 * 10**40, 0, 10**40]), fmpz_poly([10**40])
     )
-    lowest = global_minima(extrema(arcs_of([(Interval.rational(fmpq(-2), fmpq(2)), tilted)]))[0])
+    lowest = global_minima(extrema(profile([(Interval.rational(fmpq(-2), fmpq(2)), tilted)]))[0])
     assert len(lowest) == 1
     assert lowest[0].lower.compare_rational(fmpq(0)) < 0
 
 
 def test_irrational_ties_are_decided_by_their_polynomials() -> None:
     # (α² − 2)² has minima 0 at ±√2, which no enclosure separates.
-    places = global_minima(extrema(arcs_of(pieces((-3, 3, [4, 0, -4, 0, 1]))))[0])
+    places = global_minima(extrema(profile(pieces((-3, 3, [4, 0, -4, 0, 1]))))[0])
     assert [float(place.lower) for place in places] == pytest.approx([-(2**0.5), 2**0.5])
     assert places[0].level.exact.as_rational() == Fraction(0)

@@ -1,0 +1,49 @@
+"""The methods that compute dual functions, in the order in which they are asked.
+
+A method is a module. It names itself, says which problems it covers, and computes ℓ* with its
+certificate; :mod:`pieceproof.checking.methods` has a checker under the same name.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from geometry.dual import DualFunction
+from pieceproof.certificate import Document
+from pieceproof.methods import convex_cells
+from pieceproof.methods.options import Options, Progress, silent
+from piecewise.errors import NotYetSupported
+from piecewise.problems import Problem
+
+__all__ = ["METHODS", "Method", "Options", "Progress", "method_for", "silent"]
+
+
+class Method(Protocol):
+    """What a method module defines."""
+
+    NAME: str
+    """Written to the document as ``method``."""
+
+    def refusal(self, problem: Problem) -> str | None:
+        """None if the problem is covered, else why not, in one line."""
+
+    def run(self, problem: Problem, options: Options) -> tuple[DualFunction, Document]:
+        """The dual function and its document (:func:`pieceproof.certificate.document`)."""
+
+
+METHODS: tuple[Method, ...] = (convex_cells,)
+
+
+def method_for(problem: Problem) -> Method:
+    """The first method that covers the problem.
+
+    Raises:
+        NotYetSupported: none does; the message has the reason of each, given once.
+    """
+    refusals: dict[str, None] = {}
+    for method in METHODS:
+        reason = method.refusal(problem)
+        if reason is None:
+            return method
+        refusals[reason] = None
+    raise NotYetSupported("; ".join(refusals))

@@ -1,0 +1,137 @@
+"""Convex cells: an exact active-set sweep on every cell, and the lower envelope of all.
+
+For models whose cells are convex quadratic problems in w (:mod:`piecewise.objective`).
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from geometry.convex import CellBound
+from geometry.convex_dual import ConvexDual
+from geometry.dual import Piece
+from geometry.envelope import Segment
+from geometry.search import ORDER_SEED, exact_dual
+from geometry.stationary import CellProgram
+from pieceproof import certificate
+from pieceproof.cache import opened
+from pieceproof.certificate import (
+    Document,
+    interval_document,
+    piece_document,
+    vector_document,
+)
+from pieceproof.methods.options import Options
+from pieceproof.parallel import runner
+from piecewise.objective import ConvexObjective, refusal
+from piecewise.problems import Problem
+
+__all__ = ["NAME", "document", "refusal", "run"]
+
+NAME = "convex-cells"
+
+
+def run(problem: Problem, options: Options) -> tuple[ConvexDual, Document]:
+    """The dual function and its document.
+
+    Raises:
+        TooManyCells: more cells than ``options.max_cells``.
+        CacheError: the cache file cannot be used.
+    """
+    objective = ConvexObjective(problem, options.max_cells)
+    total = objective.case_count()
+    with (
+        opened(options.cache, problem) as store,
+        runner(objective, options.jobs, store) as carry_out,
+    ):
+        dual = exact_dual(
+            objective,
+            carry_out,
+            report=lambda done: options.progress("cells", done, total),
+            out_of_time=options.out_of_time,
+        )
+        return dual, document(dual, monotonic() - options.start, options.jobs)
+
+
+def document(dual: ConvexDual, wall_time: float, jobs: int) -> Document:
+    """The result document of a dual function, ``digest`` included."""
+    strata = {
+        (bound.key, tuple(sorted(step.active))) for bound in dual.bounds for step in bound.steps
+    }
+    return certificate.document(
+        dual,
+        NAME,
+        own={
+            "cells": {"arrangements": _arrangements(dual)},
+            "exchangeable": [
+                [unit + 1 for unit in members] for members in dual.objective.exchangeable
+            ],
+            "proofs": [_proof(bound) for bound in dual.bounds],
+        },
+        pieces=[_piece(dual, piece) for piece in dual.pieces],
+        counts={
+            "cells": dual.objective.cell_count(),
+            "cases": len(dual.bounds),
+            "strata": len(strata),
+        },
+        run=certificate.Run(wall_time, jobs, ORDER_SEED),
+    )
+
+
+def _arrangements(dual: ConvexDual) -> list[Document]:
+    objective = dual.objective
+    return [
+        {
+            "units": [k + 1 for k, own in enumerate(objective.arrangement_of) if own == index],
+            "cells": [{"witness": [str(value) for value in cell.witness]} for cell in cells],
+        }
+        for index, cells in enumerate(objective.unit_cells)
+    ]
+
+
+def _key(entry: Segment | CellBound) -> Document:
+    key = entry.key
+    return {
+        "cell": list(key.cells),
+        **({"signs": list(key.signs)} if key.signs else {}),
+    }
+
+
+def _proof(bound: CellBound) -> Document:
+    return {
+        **_key(bound),
+        "steps": [
+            {"interval": interval_document(step.interval), "active": list(step.active)}
+            for step in bound.steps
+        ],
+    }
+
+
+def _piece(dual: ConvexDual, piece: Piece) -> Document:
+    alpha = piece.parts[0].interval.sample()
+    value, witness = CellProgram(dual.objective.cell(piece.parts[0].key)).minimise(alpha)
+    return {
+        **piece_document(piece),
+        **_key(piece.parts[0]),
+        "active_set": list(piece.parts[0].active),
+        "sample": {
+            "alpha": str(alpha),
+            "value": str(value),
+            "witness": [str(entry) for entry in witness],
+        },
+        "parts": [_part(dual, part) for part in piece.parts],
+    }
+
+
+def _part(dual: ConvexDual, part: Segment) -> Document:
+    program = CellProgram(dual.objective.cell(part.key))
+    stationary = program.stationary(program.active_set(part.active))
+    numerators, denominator = program.full_point(stationary)
+    order = [program.labels[j] for j in stationary.active]
+    return {
+        "interval": interval_document(part.interval),
+        **_key(part),
+        "active": order,
+        "minimiser": vector_document(numerators, denominator),
+        "multipliers": vector_document(stationary.multipliers, stationary.multiplier_denominator),
+    }
