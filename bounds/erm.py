@@ -20,7 +20,7 @@ from bounds.minimisers import Candidate, candidates, infimum
 from bounds.patterns import ArcDual
 from bounds.sums import PRECISION, DualSum, Gap, Term, sum_of
 from geometry.algebraic import RealAlgebraic
-from geometry.arcs import Level
+from geometry.values import Level
 from geometry.verdicts import Verdict
 from piecewise.exact import to_fmpq, to_fraction
 
@@ -224,9 +224,10 @@ def _below(term: Term, other: Term, alpha: RealAlgebraic) -> bool:
 
 
 def _rational_value(level: Level) -> fmpq | None:
-    if level.function.is_constant:
-        return level.function(fmpq(0))
-    return level.function(level.at.lower) if level.at.is_rational else None
+    if not (level.function.is_constant or level.at.is_rational):
+        return None
+    value: fmpq = level.function(level.at.lower if level.at.is_rational else fmpq(0))
+    return value
 
 
 def _compare(first: Level, second: Level) -> int | None:

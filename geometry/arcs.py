@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from geometry.intervals import Interval
 from geometry.values import Level, ValueFunction
@@ -17,11 +18,14 @@ from geometry.values import Level, ValueFunction
 
 @dataclass(frozen=True)
 class Arc:
-    """ℓ* is increasing (1), decreasing (−1) or constant (0) on the open ``interval``."""
+    """ℓ* is increasing (1), decreasing (−1) or constant (0) on the open ``interval``.
+
+    ``function`` is a :class:`~geometry.values.ValueFunction`; which one depends on the method.
+    """
 
     interval: Interval
     direction: int
-    function: ValueFunction
+    function: Any
 
 
 @dataclass(frozen=True)

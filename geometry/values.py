@@ -46,15 +46,19 @@ class ValueFunction(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """The value function(at), compared exactly; its algebraic form is computed when needed."""
+    """The value function(at), compared exactly; its algebraic form is computed when needed.
 
-    function: ValueFunction
+    ``function`` is a :class:`ValueFunction`; which one depends on the method.
+    """
+
+    function: Any
     at: RealAlgebraic
 
     @cached_property
     def exact(self) -> RealAlgebraic:
         """The value as a real algebraic number."""
-        return self.function.value_at(self.at)
+        value: RealAlgebraic = self.function.value_at(self.at)
+        return value
 
     def decimal(self, digits: int) -> str:
         """The value correctly rounded to ``digits`` significant digits."""
