@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flint import arb
+
 
 @dataclass(frozen=True)
 class Enclosure:
-    """lower ≤ x ≤ upper, proved."""
+    """lower ≤ value ≤ upper, proved."""
 
     lower: Fraction
     upper: Fraction
+
+    @classmethod
+    def of(cls, ball: arb) -> Enclosure:
+        """The ends of a ball as exact fractions."""
+        return cls(_fraction(ball.lower()), _fraction(ball.upper()))
 
     @property
     def width(self) -> Fraction:
@@ -22,6 +29,9 @@ class Enclosure:
         return float((self.lower + self.upper) / 2)
 
     def __str__(self) -> str:
-        if self.lower == self.upper:
-            return str(self.lower)
-        return f"between {float(self.lower):.12g} and {float(self.upper):.12g}"
+        return f"{float(self):.12g}"
+
+
+def _fraction(end: arb) -> Fraction:
+    mantissa, exponent = end.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
-from flint import arb, ctx, fmpq
+from flint import ctx, fmpq
 
+from bounds.enclosures import Enclosure
 from bounds.errors import BoundsError, count
 from bounds.minimisers import Candidate, candidates, infimum
 from bounds.patterns import ArcDual
@@ -40,25 +41,6 @@ class Where(Enum):
 
     def __str__(self) -> str:
         return self.value
-
-
-@dataclass(frozen=True)
-class Enclosure:
-    """lower ≤ value ≤ upper, proved."""
-
-    lower: Fraction
-    upper: Fraction
-
-    @classmethod
-    def of(cls, ball: arb) -> Enclosure:
-        """The ends of a ball as exact fractions."""
-        return cls(*(_fraction(end) for end in (ball.lower(), ball.upper())))
-
-    def __float__(self) -> float:
-        return float((self.lower + self.upper) / 2)
-
-    def __str__(self) -> str:
-        return f"{float(self):.12g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,8 +243,3 @@ def _places(found: Sequence[Candidate]) -> Iterator[Place]:
             where = Where.STATIONARY if candidate.is_smooth else Where.NODE
             places.append(Place(where, alpha, alpha, candidate.gaps[0]))
     return iter(sorted(places, key=lambda place: place.lower))
-
-
-def _fraction(end: arb) -> Fraction:
-    mantissa, exponent = end.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

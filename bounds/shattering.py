@@ -74,7 +74,7 @@ def verify_witness(
                 return _rejected(n, r, f"instance {i + 1} returned the float {value}")
             lower, upper = _ends(value)
             if lower < level <= upper:
-                found = f"a value {value}: not decided against {level}"
+                found = f"a value from {lower} to {upper}: not decided against {level}"
             elif (lower >= level) != bool(r >> i & 1):
                 found = f"{value}, {'below' if upper < level else 'not below'} {level}"
             else:

@@ -185,7 +185,7 @@ def test_bernstein_form(shape, data):
         (lambda d, t, a: ([d[0], d[1], lambda x: 0.5], t, a), "returned the float 0.5"),
         (
             lambda d, t, a: ([lambda x: Enclosure(Fraction(0), Fraction(1)), *d[1:]], t, a),
-            "a value between 0 and 1: not decided against 1/4",
+            "a value from 0 to 1: not decided against 1/4",
         ),
     ],
 )
