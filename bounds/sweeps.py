@@ -78,9 +78,13 @@ def architectures(sweep: Settings, sample: Sample) -> Iterator[Architecture]:
     if rows > MOST_ROWS:
         raise BoundsError(f"sweep: {rows} rows exceed the {MOST_ROWS} a table may have")
     fixed = {key: default for key, default in defaults.items() if key not in choices}
-    for chosen in product(*choices.values()):
+    for number, chosen in enumerate(product(*choices.values()), start=1):
         settings = {"family": family, **dict(zip(choices, chosen, strict=True)), **fixed}
-        yield Architecture(settings, structure_for(settings), sample)
+        try:
+            structure = structure_for(settings)
+        except BoundsError as error:
+            raise BoundsError(f"sweep, combination {number}: {error}") from None
+        yield Architecture(settings, structure, sample)
 
 
 def structure_for(settings: Settings) -> StructureCounts:

@@ -6,7 +6,7 @@ is on the logarithmic scale ("10^e", e rounded upwards).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bounds.columns import Column, Value, column, text
@@ -51,9 +51,28 @@ class Table:
         """
         return self._column(name).value(self._row(row))
 
-    def cells(self, digits: int = DIGITS) -> list[list[str]]:
-        """Every cell as it is printed, integers of up to ``digits`` digits in full."""
-        return [[text(c.value(row), digits) for c in self.columns] for row in self.rows]
+    def cells(
+        self, digits: int = DIGITS, report: Callable[[int], None] = lambda done: None
+    ) -> list[list[str]]:
+        """Every cell as it is printed, integers of up to ``digits`` digits in full.
+
+        ``report`` is told after each row how many are done.
+
+        Raises:
+            BoundsError: a value that cannot be written down; the message names the row.
+        """
+        found = []
+        for number, row in enumerate(self.rows, start=1):
+            found.append([self._printed(number, row, c, digits) for c in self.columns])
+            report(number)
+        return found
+
+    @staticmethod
+    def _printed(number: int, row: Architecture, chosen: Column, digits: int) -> str:
+        try:
+            return text(chosen.value(row), digits)
+        except BoundsError as error:
+            raise BoundsError(f"row {number}, column {chosen.name}: {error}") from None
 
     def explain(self, row: int, name: str) -> str:
         """The chain of statements and numbers behind a cell; rows count from 1.
@@ -73,9 +92,10 @@ class Table:
         heading = f"row {row}, column {name}: {chosen.heading} = {shown_value}"
         return "\n".join([heading, f"  architecture: {given}", *lines])
 
-    def render(self, form: Format) -> str:
-        """The whole table in the given format."""
-        return write(self.headings, self.cells(DATA_DIGITS if form is Format.CSV else DIGITS), form)
+    def render(self, form: Format, report: Callable[[int], None] = lambda done: None) -> str:
+        """The whole table in the given format; ``report`` and errors as for :meth:`cells`."""
+        digits = DATA_DIGITS if form is Format.CSV else DIGITS
+        return write(self.headings, self.cells(digits, report), form)
 
     def _row(self, row: int) -> Architecture:
         if isinstance(row, bool) or not isinstance(row, int) or not 1 <= row <= len(self.rows):

@@ -92,10 +92,33 @@ def _latex(headings: Sequence[str], cells: list[list[str]]) -> str:
     )
 
 
-def latex_document(body: str, title: str) -> str:
-    """A document around one rendered LaTeX table, ready for any LaTeX engine."""
+def document(body: str, title: str, form: Format) -> str:
+    """A whole document around one rendered LaTeX or HTML table."""
+    return _latex_document(body, title) if form is Format.LATEX else _html_document(body, title)
+
+
+def _latex_document(body: str, title: str) -> str:
+    """For any LaTeX engine; packages booktabs, longtable, geometry."""
     return (
-        "\\documentclass[a4paper,landscape,8pt]{extarticle}\n"
+        "\\documentclass[a4paper,landscape,10pt]{article}\n"
         "\\usepackage{booktabs,longtable}\n\\usepackage[margin=1cm]{geometry}\n"
-        f"\\begin{{document}}\n\\section*{{{title.translate(_TEX)}}}\n{body}\\end{{document}}\n"
+        "\\setlength{\\tabcolsep}{4pt}\n\\begin{document}\n"
+        f"\\section*{{{title.translate(_TEX)}}}\n\\scriptsize\n{body}\\end{{document}}\n"
+    )
+
+
+_STYLE = (
+    "body{font:14px/1.4 system-ui,sans-serif;margin:2em}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+    "th,td{padding:.2em .7em;text-align:right}"
+    "th{position:sticky;top:0;background:#fff;border-bottom:1px solid #333}"
+    "tbody tr:nth-child(odd){background:#f4f4f4}"
+)
+
+
+def _html_document(body: str, title: str) -> str:
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<h1>{html.escape(title)}</h1>\n{body}</body>\n</html>\n"
     )

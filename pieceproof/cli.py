@@ -17,6 +17,7 @@ from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
+from pieceproof.commands_table import table_command
 from pieceproof.evaluation import OutsideError, evaluate
 from pieceproof.options import BadInput, Exit, folder_of, jobs_option, json_option, print_json
 from pieceproof.progress import TerminalProgress
@@ -43,6 +44,9 @@ UNFINISHED = "unfinished.sqlite"
 @click.version_option(package_name="pieceproof", message="%(prog)s %(version)s")
 def command() -> None:
     """Exact, certified dual loss functions of piecewise polynomial learning problems."""
+
+
+command.add_command(table_command)
 
 
 @command.command("analyze")

@@ -45,7 +45,7 @@ def model_of(table: Table) -> Model:
         return Ridge(bias=table.flag("bias", False))
     return FeedForward(
         _widths(table),
-        _activation(table),
+        activation_of(table),
         bias=table.flag("bias", True),
         output_weights=_output_weights(table),
         output_bias=_output_bias(table),
@@ -72,7 +72,12 @@ def _output_bias(table: Table) -> Fraction | str:
     return TRAINABLE if entry == TRAINABLE else table.number("output_bias", entry)
 
 
-def _activation(model: Table) -> Interpolated:
+def activation_of(model: Table) -> Interpolated:
+    """The entry ``activation = { interpolate = [first, second] }`` of a table.
+
+    Raises:
+        SpecError: it is missing, unknown or of the wrong type.
+    """
     if not isinstance(model.require("activation", f"activation = {{ {_PAIR} }}"), dict):
         raise model.error("activation", f"it must be a table; write activation = {{ {_PAIR} }}")
     table = model.table("activation").allow("interpolate")

@@ -44,7 +44,7 @@ def load_problem(path: str | Path) -> Problem:
         SpecError: with one line ``file: key: problem; remedy``.
     """
     file = str(path)
-    root = Table(file, "", _toml(Path(path))).allow(*KEYS)
+    root = Table(file, "", read_toml(Path(path), "examples/cars.toml")).allow(*KEYS)
     sections = {name: root.table(name).allow(*keys) for name, keys in KEYS.items()}
     loss, data, interval = sections["loss"], sections["data"], sections["hyperparameter"]
     try:
@@ -69,7 +69,12 @@ def load_problem(path: str | Path) -> Problem:
         raise SpecError(f"{file}: {_located(str(error))}") from None
 
 
-def _toml(path: Path) -> dict[str, object]:
+def read_toml(path: Path, example: str) -> dict[str, object]:
+    """The file as TOML, a decimal as the string of its digits; ``example`` shows how to write one.
+
+    Raises:
+        SpecError: no such file, too large, or not TOML.
+    """
     try:
         if not path.is_file():
             raise SpecError(f"{path}: spec: no such file; check the path")
@@ -85,7 +90,7 @@ def _toml(path: Path) -> dict[str, object]:
     except UnicodeDecodeError:
         raise SpecError(f"{path}: spec: not UTF-8; save the file as UTF-8") from None
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
-        raise SpecError(f"{path}: spec: not TOML: {error}; see examples/cars.toml") from None
+        raise SpecError(f"{path}: spec: not TOML: {error}; see {example}") from None
 
 
 def _digits(text: str) -> str:

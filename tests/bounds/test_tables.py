@@ -18,7 +18,7 @@ from bounds.oscillations import quadratic_strata, sublevel_components
 from bounds.tables import table
 from bounds.text import decimal, magnitude
 from bounds.theorems import THEOREMS
-from bounds.writers import Format, latex_document
+from bounds.writers import Format, document
 
 SWEEP = {"family": "feedforward", "hidden": [[1], [4, 4]], "inputs": 1, "examples": [50, 100]}
 
@@ -90,9 +90,9 @@ def test_latex_uses_booktabs_and_escapes():
     assert "$10^{185.37}$" in text
     assert text.count(r" \\") == 1 + len(found.rows)
     assert all(line.count(" & ") == 2 for line in text.splitlines() if line.endswith(r"\\"))
-    document = latex_document(text, "a_b")
-    assert r"\section*{a\_b}" in document
-    assert document.count("{") == document.count("}")
+    whole = document(text, "a_b", Format.LATEX)
+    assert r"\section*{a\_b}" in whole
+    assert whole.count("{") == whole.count("}")
 
 
 def test_every_cell_is_explained():
