@@ -40,7 +40,7 @@ tables: $(VENV)/.installed
 	mkdir -p $(TABLES)
 	for suffix in md csv html tex; do \
 	  case $$suffix in html|tex) whole=--standalone;; *) whole=;; esac; \
-	  $(VENV)/bin/pieceproof table examples/architectures.toml $$whole \
+	  $(VENV)/bin/pieceproof table examples/tables/architectures.toml $$whole \
 	    --out $(TABLES)/architectures.$$suffix || exit; \
 	done
 ifeq ($(LATEX),)

@@ -33,7 +33,7 @@ def load_table(path: str | Path) -> TableFile:
         SpecError: with one line ``file: key: problem; remedy``.
     """
     file = str(path)
-    spec = read_toml(Path(path), "examples/architectures.toml")
+    spec = read_toml(Path(path), "examples/tables/architectures.toml")
     root = Section(file, "", spec).allow("title", "sweep", "columns", "sample", "instances")
     title = root.text("title", 'title = "…"') if "title" in root else Path(path).stem
     instances = Instances.read(root.table("instances"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pieceproof.cli import main
+from pieceproof.tablefile import load_table
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -107,7 +108,11 @@ def test_exact_instances(tmp_path, capsys):
 
 def test_the_example_has_more_than_200_architectures(capsys):
     rows = list(
-        csv.reader(io.StringIO(printed(capsys, EXAMPLES / "architectures.toml", "--format", "csv")))
+        csv.reader(
+            io.StringIO(
+                printed(capsys, EXAMPLES / "tables" / "architectures.toml", "--format", "csv")
+            )
+        )
     )
     assert len(rows) - 1 >= 200
     assert len({tuple(row[:5]) for row in rows[1:]}) == len(rows) - 1
@@ -149,3 +154,8 @@ def test_bad_arguments(file, capsys, tmp_path):
     assert "it has hidden, examples" in refused(capsys, file, "--explain", "1", "inputs")
     assert "no such folder" in refused(capsys, file, "--out", tmp_path / "none" / "a.md")
     assert "--standalone: md is no document" in refused(capsys, file, "--standalone")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (EXAMPLES / "tables").iterdir()))
+def test_the_example_tables_can_be_read(name):
+    assert load_table(EXAMPLES / "tables" / name).table.rows
