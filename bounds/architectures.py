@@ -1,4 +1,4 @@
-"""Structure counts of architectures: feedforward nets, graph convolutions, ridge.
+"""Structure counts of architectures: feedforward nets, graph convolutions, linear models.
 
 Each function turns sizes (widths, depth, examples, breakpoints, degrees) into
 :class:`~bounds.structure.StructureCounts` by the layerwise argument of
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
+from fractions import Fraction
 from math import comb
 
 from bounds.balls import power
 from bounds.errors import BoundsError, count
-from bounds.structure import Layer, StructureCounts, arranged, assembled, layer
-from piecewise.networks import SIGNS, TRAINABLE, Ridge
+from bounds.structure import Layer, Rule, StructureCounts, arranged, assembled, layer
+from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Ridge
 from piecewise.problems import Problem
 
 
@@ -171,16 +172,67 @@ def graph_convolution(
     return assembled(layers, parameters, degrees[loss])
 
 
+def linear(
+    features: int, examples: int, *, bias: bool = False, loss: Loss = Loss.SQUARED
+) -> StructureCounts:
+    """Structure counts of linear regression; the absolute loss has a boundary per example.
+
+    Raises:
+        BoundsError: an argument outside its range, or another loss.
+    """
+    if loss is Loss.ZERO_ONE:
+        raise BoundsError("loss: linear regression has the squared or the absolute loss")
+    d = count("features", features) + bias
+    squared = loss is Loss.SQUARED
+    layers = [] if squared else [arranged("output", count("examples", examples, 1), 1, 1, d, False)]
+    return assembled(layers, d, 2 if squared else 1, alpha_degree=1 if squared else None)
+
+
+def penalised(structure: StructureCounts, weights: int, ratio: Fraction) -> StructureCounts:
+    """The same objective with α(ρ|w|₁ + (1−ρ)|w|²) over ``weights`` of the parameters, ρ = ratio.
+
+    |w|₁ is linear on the orthants: one boundary per weight, 2^weights times the pieces.
+
+    Raises:
+        BoundsError: ``weights`` is negative.
+    """
+    m = count("weights", weights)
+    degree = max(structure.objective_degree, 3 if ratio < 1 else 2)
+    if not ratio:
+        return replace(structure, objective_degree=degree)
+    orthants = Layer("penalty", m, 1, structure.parameters, power(2, m), Rule.ARRANGEMENT)
+    return replace(
+        structure,
+        pieces=structure.pieces * orthants.patterns,
+        boundaries=structure.boundaries + m,
+        all_boundaries=structure.all_boundaries + structure.pieces * m,
+        objective_degree=degree,
+        layers=(*structure.layers, orthants),
+    )
+
+
 def structure_of(problem: Problem) -> StructureCounts:
     """Analytic structure counts of a problem of this toolkit.
 
     Uses sizes only (widths, examples, features, breakpoints, degrees), never the data.
     """
-    model, t = problem.model, len(problem.targets)
+    model = problem.model
     if isinstance(model, Ridge):
         counts = ridge(len(problem.features), model.bias)
         # a negative penalty is not convex
         return counts if problem.interval[0] >= 0 else replace(counts, alpha_degree=None)
+    counts = _unpenalised(problem)
+    if problem.penalty is not None:
+        counts = penalised(counts, len(problem.penalised), problem.penalty.ratio)
+    return counts
+
+
+def _unpenalised(problem: Problem) -> StructureCounts:
+    model, t = problem.model, len(problem.targets)
+    if not isinstance(model, FeedForward):
+        counts = linear(len(problem.features), t, bias=model.bias, loss=Loss(problem.loss))
+        decay = 2 * (problem.weight_decay > 0)
+        return replace(counts, objective_degree=max(counts.objective_degree, decay))
     weights = {SIGNS: OutputWeights.SIGNS, TRAINABLE: OutputWeights.TRAINABLE}
     points = model.activation.breakpoints
     output = model.output_weights if isinstance(model.output_weights, str) else ""

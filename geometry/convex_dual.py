@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from geometry.arcs import continuous_points
+from geometry.cell_programs import program_of
 from geometry.convex import CellBound
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
-from geometry.stationary import CellProgram
 from geometry.verdicts import Verdict
 from piecewise.exact import Number, rational, to_fmpq, to_fraction
 from piecewise.objective import CellKey, ConvexObjective
@@ -85,7 +85,7 @@ class ConvexDual(DualFunction):
         least = self.piece_at(to_fraction(at)).value(at)
         found: dict[tuple[tuple[Fraction, ...], tuple[int, ...]], Minimiser] = {}
         for cell in map(self.objective.cell, self.objective.keys()):
-            program = CellProgram(cell)
+            program = program_of(cell)
             value, w = program.minimise(at)
             if value == least:
                 point = tuple(to_fraction(entry) for entry in w)

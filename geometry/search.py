@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from geometry.cell_programs import program_of
 from geometry.convex import CellBound, bound_cell
 from geometry.convex_dual import ConvexDual
 from geometry.envelope import Envelope
 from geometry.intervals import Interval
-from geometry.stationary import CellProgram
 from piecewise.exact import to_fmpq
 from piecewise.objective import CellKey, ConvexObjective
 
@@ -46,9 +46,7 @@ Run = Callable[[Sequence[Task]], Iterable[Sequence[CellBound]]]
 def perform(objective: ConvexObjective, task: Task) -> list[CellBound]:
     """Bound every cell of the task."""
     within = hyperparameter_interval(objective)
-    return [
-        bound_cell(CellProgram(objective.cell(key)), task.envelope, within) for key in task.keys
-    ]
+    return [bound_cell(program_of(objective.cell(key)), task.envelope, within) for key in task.keys]
 
 
 def hyperparameter_interval(objective: ConvexObjective) -> Interval:

@@ -16,16 +16,13 @@ from math import lcm
 
 from flint import fmpq, fmpq_mat, fmpz_poly
 
+from geometry.polynomial_systems import SingularSystem, solve_definite, sum_of_products
 from geometry.programs import QuadraticProgram, optimal_active_set
 from geometry.rational_functions import RationalFunction
 from piecewise.exact import to_fmpq
 from piecewise.objective import CellKey, ConvexCell
 
 Polynomials = tuple[fmpz_poly, ...]
-
-
-class SingularSystem(ArithmeticError):
-    """The active set has dependent rows or a singular reduced Hessian over Q(α)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +42,8 @@ class Stationary:
     value_numerator: fmpz_poly
     value_denominator: fmpz_poly
     slacks: Polynomials
+    forces: Polynomials
+    """The multipliers of the equations, where ``multipliers`` are sign conditions on them."""
 
     @cached_property
     def value(self) -> RationalFunction:
@@ -132,8 +131,8 @@ class CellProgram:
         scale = lcm(1, *(int(value.q) for value in point))
         u = [int(value * scale) for value in point]
         quadratic = self.cell.objective
-        numerator = scale * scale * quadratic.constant - 2 * scale * _inner(u, self.linear)
-        numerator += _inner(u, _combine(self.hessian, u))
+        numerator = scale * scale * quadratic.constant - 2 * scale * inner_product(u, self.linear)
+        numerator += inner_product(u, _combine(self.hessian, u))
         return RationalFunction.reduced(numerator, fmpz_poly([scale * scale * quadratic.scale]))
 
     def active_set(self, labels: Iterable[str]) -> tuple[int, ...]:
@@ -158,10 +157,12 @@ class CellProgram:
         images = [_combine(self.hessian, column) for column in basis]
         at_origin = _combine(self.hessian, origin)
         residual = [scale * g - h for g, h in zip(self.linear, at_origin, strict=True)]
-        matrix = [[_inner(b, image) for image in images] for b in basis]
-        numerators, determinant = solve_definite(matrix, [_inner(b, residual) for b in basis])
+        matrix = [[inner_product(b, image) for image in images] for b in basis]
+        numerators, determinant = solve_definite(
+            matrix, [inner_product(b, residual) for b in basis]
+        )
         point = tuple(
-            _inner([column[i] for column in basis], numerators) + origin[i] * determinant
+            inner_product([column[i] for column in basis], numerators) + origin[i] * determinant
             for i in range(size)
         )
         denominator = scale * determinant
@@ -170,9 +171,9 @@ class CellProgram:
         value = (
             2
             * factor
-            * (self.cell.objective.constant * denominator - _inner_poly(self.linear, point))
+            * (self.cell.objective.constant * denominator - sum_of_products(self.linear, point))
         )
-        value += _inner([self.offsets[j] for j in active], multipliers)
+        value += inner_product([self.offsets[j] for j in active], multipliers)
         return Stationary(
             active,
             point,
@@ -182,10 +183,11 @@ class CellProgram:
             value,
             2 * factor * self.cell.objective.scale * denominator,
             tuple(
-                _inner(normal, point) - offset * denominator
+                inner_product(normal, point) - offset * denominator
                 for j, (normal, offset) in enumerate(zip(self.normals, self.offsets, strict=True))
                 if j not in active
             ),
+            multipliers,
         )
 
     def _affine_hull(
@@ -227,16 +229,22 @@ class CellProgram:
         inverse = square.inv()
         factor = lcm(*(int(entry.q) for entry in inverse.entries()))
         gradient = [
-            2 * (_inner_poly(self.hessian[i], point) - self.linear[i] * denominator) for i in pivots
+            2 * (sum_of_products(self.hessian[i], point) - self.linear[i] * denominator)
+            for i in pivots
         ]
         rows = [[int(entry * factor) for entry in row] for row in inverse.tolist()]
-        return tuple(_inner(row, gradient) for row in rows), factor
+        return tuple(inner_product(row, gradient) for row in rows), factor
 
 
 def _live_parameters(cell: ConvexCell) -> list[int]:
     quadratic = cell.objective
     size = len(quadratic.linear)
-    dead = {i for i in range(size) if not any(quadratic.hessian[i]) and not quadratic.linear[i]}
+    bent = {i for kink in cell.kinks for i in range(size) if kink.normal[i]}
+    dead = {
+        i
+        for i in range(size)
+        if not any(quadratic.hessian[i]) and not quadratic.linear[i] and i not in bent
+    }
     changed = bool(dead)
     while changed:
         changed = False
@@ -248,45 +256,9 @@ def _live_parameters(cell: ConvexCell) -> list[int]:
     return [i for i in range(size) if i not in dead]
 
 
-def _inner(integers: Sequence[int], polynomials: Sequence[fmpz_poly]) -> fmpz_poly:
+def inner_product(integers: Sequence[int], polynomials: Sequence[fmpz_poly]) -> fmpz_poly:
     return sum([a * p for a, p in zip(integers, polynomials, strict=True) if a], fmpz_poly([]))
 
 
-def _inner_poly(left: Sequence[fmpz_poly], right: Sequence[fmpz_poly]) -> fmpz_poly:
-    return sum([p * q for p, q in zip(left, right, strict=True)], fmpz_poly([]))
-
-
 def _combine(matrix: Sequence[Sequence[fmpz_poly]], vector: Sequence[int]) -> list[fmpz_poly]:
-    return [_inner(vector, row) for row in matrix]
-
-
-def solve_definite(
-    matrix: list[list[fmpz_poly]], right: list[fmpz_poly]
-) -> tuple[list[fmpz_poly], fmpz_poly]:
-    """(N, D) with matrix·N = D·right and D = det(matrix), for a symmetric matrix over Z[α]
-    that is positive definite for generic α (so every leading minor is a usable pivot).
-
-    Raises:
-        SingularSystem: the matrix is singular over Q(α).
-    """
-    size = len(right)
-    rows = [[*matrix[i][i:], right[i]] for i in range(size)]  # upper triangle and right side
-    previous = fmpz_poly([1])
-    for k in range(size):
-        pivot_row = rows[k]
-        pivot = pivot_row[0]
-        if not pivot:
-            raise SingularSystem("the reduced Hessian is singular")
-        for i in range(k + 1, size):
-            factor = pivot_row[i - k]
-            rows[i] = [
-                (pivot * entry - factor * above) // previous
-                for entry, above in zip(rows[i], pivot_row[i - k :], strict=True)
-            ]
-        previous = pivot
-    determinant = rows[-1][0] if rows else fmpz_poly([1])
-    numerators = [fmpz_poly([])] * size
-    for i in reversed(range(size)):
-        known = _inner_poly(rows[i][1:-1], numerators[i + 1 :])
-        numerators[i] = (determinant * rows[i][-1] - known) // rows[i][0]
-    return numerators, determinant
+    return [inner_product(vector, row) for row in matrix]

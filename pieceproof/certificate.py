@@ -65,7 +65,6 @@ def document(
     """
     problem = problem_document(dual.problem)
     all_counts = {**counts, **_counts(dual)}
-    partial = dual.claim is Verdict.UNRESOLVED
     body: Document = {
         "format": FORMAT,
         "method": method,
@@ -86,8 +85,7 @@ def document(
         "verdict": str(dual.claim),
         "reasons": list(dual.reasons),
         "open": [],
-        # an unfinished run has counted neither cells nor oscillations
-        "bounds": summary({} if partial else all_counts, structure_of(dual.problem)),
+        "bounds": summary(_counted(dual, all_counts), structure_of(dual.problem)),
         "provenance": {
             "versions": {
                 "pieceproof": version("pieceproof"),
@@ -233,6 +231,16 @@ def _extremum(extremum: Extremum) -> Document:
         **({"open": missing} if missing else {}),
         **approx,
     }
+
+
+def _counted(dual: DualFunction, counts: Mapping[str, int]) -> dict[str, int]:
+    """What bounds may use: nothing of an unfinished run, and no number of cells where kinks
+    divide the cells into more pieces."""
+    if dual.claim is Verdict.UNRESOLVED:
+        return {}
+    problem = dual.problem
+    kinked = problem.loss == "absolute" or (problem.penalty and problem.penalty.ratio)
+    return {key: n for key, n in counts.items() if not (kinked and key == "cases")}
 
 
 def _counts(dual: DualFunction) -> dict[str, int]:

@@ -23,6 +23,7 @@ from pieceproof.checking.reading import CertificateError, Node
 from pieceproof.checking.reals import Real, compare, exactly
 from piecewise.exact import to_fmpq, to_fraction
 
+PROBLEM = ("model", "interval", "parameters", "loss", "data")
 WIDTH = fmpq(1, 1 << 100)
 """Width to which an irrational end is enclosed before it is rounded for display."""
 
@@ -102,7 +103,7 @@ def evaluate(document: dict[str, Any], alpha: Fraction) -> Evaluation:
     problem = Node(document.get("problem"), "problem")
     names = [
         entry.fields("name", "lower", "upper")["name"].text()
-        for entry in problem.fields("model", "interval", "parameters", "loss", "data")["parameters"]
+        for entry in problem.fields(*PROBLEM, optional=("penalty",))["parameters"]
     ]
     at = to_fmpq(alpha)
     found = [span for span in spans(document) if _holds(span.start, span.end, at)]

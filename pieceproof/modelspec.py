@@ -12,6 +12,7 @@ from piecewise import (
     TRAINABLE,
     FeedForward,
     Interpolated,
+    Linear,
     Model,
     PiecewisePolynomial,
     ProblemError,
@@ -20,7 +21,7 @@ from piecewise import (
     leaky_relu,
 )
 
-KINDS = ("feedforward", "ridge")
+KINDS = ("feedforward", "linear", "ridge")
 LATER_KINDS = ("gcn",)
 KEYS = ("kind", "hidden", "activation", "bias", "output_weights", "output_bias")
 
@@ -40,9 +41,10 @@ def model_of(table: Table) -> Model:
         raise table.error("kind", f"not yet supported: {kind}; use one of {', '.join(KINDS)}")
     if kind not in KINDS:
         raise table.error("kind", f"unknown model {kind!r}; {nearest(kind, KINDS)}")
-    if kind == "ridge":
+    if kind in ("linear", "ridge"):
         table.allow("kind", "bias")
-        return Ridge(bias=table.flag("bias", False))
+        bias = table.flag("bias", False)
+        return Linear(bias) if kind == "linear" else Ridge(bias)
     return FeedForward(
         _widths(table),
         activation_of(table),
@@ -73,13 +75,19 @@ def _output_bias(table: Table) -> Fraction | str:
 
 
 def activation_of(model: Table) -> Interpolated:
-    """The entry ``activation = { interpolate = [first, second] }`` of a table.
+    """The entry ``activation``: ``{ interpolate = [first, second] }``, or one name.
 
     Raises:
         SpecError: it is missing, unknown or of the wrong type.
     """
-    if not isinstance(model.require("activation", f"activation = {{ {_PAIR} }}"), dict):
-        raise model.error("activation", f"it must be a table; write activation = {{ {_PAIR} }}")
+    entry = model.require("activation", f"activation = {{ {_PAIR} }}")
+    if isinstance(entry, str):  # one that does not depend on α
+        fixed = _piecewise_polynomial(model, entry, "activation")
+        return Interpolated(fixed, fixed)
+    if not isinstance(entry, dict):
+        raise model.error(
+            "activation", f'it must be a name or a table; write "relu", or {{ {_PAIR} }}'
+        )
     table = model.table("activation").allow("interpolate")
     entries = table.items("interpolate", _PAIR)
     if len(entries) != 2:
@@ -88,15 +96,17 @@ def activation_of(model: Table) -> Interpolated:
     return Interpolated(first, second)
 
 
-def _piecewise_polynomial(table: Table, entry: object) -> PiecewisePolynomial:
+def _piecewise_polynomial(
+    table: Table, entry: object, key: str = "interpolate"
+) -> PiecewisePolynomial:
     if isinstance(entry, dict):
         return _custom(Table(table.file, f"{table.name}.interpolate", entry))
     if isinstance(entry, str) and entry in CATALOGUE:
         return CATALOGUE[entry]
     if isinstance(entry, str) and (leaky := _LEAKY_RELU.fullmatch(entry)):
-        return leaky_relu(table.number("interpolate", leaky[1]))
+        return leaky_relu(table.number(key, leaky[1]))
     raise table.error(
-        "interpolate",
+        key,
         f"unknown activation {entry!r}; choose from {', '.join(sorted(CATALOGUE))}, "
         "leaky_relu(SLOPE), or give a table { breakpoints = [..], pieces = [[..], ..] }",
     )

@@ -18,7 +18,9 @@ from piecewise import (
     TRAINABLE,
     FeedForward,
     Interpolated,
+    Linear,
     Model,
+    Penalty,
     PiecewisePolynomial,
     Problem,
     ProblemError,
@@ -67,6 +69,19 @@ class RidgeDocument(Strict, frozen=True, tag_field="kind", tag="ridge"):
     bias: bool
 
 
+class LinearDocument(Strict, frozen=True, tag_field="kind", tag="linear"):
+    """Linear regression."""
+
+    bias: bool
+
+
+class PenaltyDocument(Strict, frozen=True):
+    """α(ρ|w|₁ + (1−ρ)|w|²) over the weights, and over the biases if ``biases``."""
+
+    ratio: str
+    biases: bool
+
+
 class ParameterDocument(Strict, frozen=True):
     """A trainable parameter and its range."""
 
@@ -92,14 +107,18 @@ class DataDocument(Strict, frozen=True):
     targets: list[str]
 
 
-class ProblemDocument(Strict, frozen=True):
-    """The whole problem."""
+ModelDocument = FeedForwardDocument | LinearDocument | RidgeDocument
 
-    model: FeedForwardDocument | RidgeDocument
+
+class ProblemDocument(Strict, frozen=True, omit_defaults=True):
+    """The whole problem; ``penalty`` is left out if there is none."""
+
+    model: ModelDocument
     interval: list[str]
     parameters: list[ParameterDocument]
     loss: LossDocument
     data: DataDocument
+    penalty: PenaltyDocument | None = None
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -118,6 +137,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
             [_strings(row) for row in problem.inputs],
             _strings(problem.targets),
         ),
+        penalty=_penalty_document(problem.penalty),
     )
     builtins: dict[str, Any] = msgspec.to_builtins(document)
     return builtins
@@ -144,6 +164,7 @@ def problem_from_document(document: object) -> Problem:
         reduction=entry.loss.reduction,
         features=entry.data.features,
         target=entry.data.target,
+        penalty=_penalty(entry.penalty),
     )
     normal = problem_document(problem)
     if normal != document:
@@ -167,9 +188,24 @@ def _fractions(texts: Sequence[str]) -> list[Fraction]:
     return [_fraction(text) for text in texts]
 
 
-def _model_document(model: Model) -> FeedForwardDocument | RidgeDocument:
+def _penalty_document(penalty: Penalty | None) -> PenaltyDocument | None:
+    return None if penalty is None else PenaltyDocument(str(penalty.ratio), penalty.biases)
+
+
+def _penalty(entry: PenaltyDocument | None) -> Penalty | None:
+    if entry is None:
+        return None
+    ratio = _fraction(entry.ratio)
+    if not 0 <= ratio <= 1:
+        raise ProblemError(f"problem: the ratio {ratio} of the penalty is not between 0 and 1")
+    return Penalty(ratio, entry.biases)
+
+
+def _model_document(model: Model) -> ModelDocument:
     if isinstance(model, Ridge):
         return RidgeDocument(model.bias)
+    if isinstance(model, Linear):
+        return LinearDocument(model.bias)
     weights = model.output_weights
     return FeedForwardDocument(
         hidden=list(model.hidden),
@@ -191,9 +227,11 @@ def _activation_document(activation: PiecewisePolynomial) -> ActivationDocument:
     )
 
 
-def _model(entry: FeedForwardDocument | RidgeDocument) -> Model:
+def _model(entry: ModelDocument) -> Model:
     if isinstance(entry, RidgeDocument):
         return Ridge(entry.bias)
+    if isinstance(entry, LinearDocument):
+        return Linear(entry.bias)
     weights = entry.output_weights
     return FeedForward(
         entry.hidden,

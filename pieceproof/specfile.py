@@ -15,7 +15,7 @@ from pathlib import Path
 from pieceproof import modelspec
 from pieceproof.csvdata import DataError, TooManyRows, read_csv
 from pieceproof.tables import SpecError, Table
-from piecewise import Model, Problem, ProblemError, Ridge
+from piecewise import FeedForward, Model, Penalty, Problem, ProblemError
 from piecewise.problems import DEFAULT_BOX
 
 MAX_SPEC_BYTES = 4_000_000
@@ -29,6 +29,7 @@ KEYS = {
     "model": modelspec.KEYS,
     "parameters": ("box",),
     "loss": ("kind", "weight_decay", "reduction"),
+    "regularisation": ("penalty", "ratio", "biases"),
     "data": ("csv", "features", "target", "inputs", "targets"),
     "budget": ("rows",),
 }
@@ -64,6 +65,7 @@ def load_problem(path: str | Path) -> Problem:
             else "mean",
             features=_features(data) if "features" in data else None,
             target=_target(data) if "target" in data else "y",
+            penalty=_penalty(sections["regularisation"]),
         )
     except ProblemError as error:
         raise SpecError(f"{file}: {_located(str(error))}") from None
@@ -123,6 +125,16 @@ def _box(table: Table) -> Sequence[Fraction | int] | dict[str, Sequence[Fraction
     return {name: _pair(ranges, name, f"{name} = [-100, 100]") for name in ranges.entries}
 
 
+def _penalty(table: Table) -> Penalty | None:
+    if not table.entries:
+        return None
+    return Penalty.of(
+        table.text("penalty", 'penalty = "l1", "l2" or "elastic"'),
+        table.number("ratio", table.entries["ratio"]) if "ratio" in table else None,
+        table.flag("biases", False),
+    )
+
+
 def _features(table: Table) -> list[str]:
     return table.strings("features", 'features = ["NAME"]')
 
@@ -174,7 +186,7 @@ def _over_budget(table: Table, key: str, size: str, rows: int, budget: int) -> S
 
 def _cell_bound(model: Model, rows: int, inputs: int) -> str:
     """Σ_{i≤n} C(m, i) cells of m hyperplanes in R^n per unit of a layer, for a size estimate."""
-    if isinstance(model, Ridge):
+    if not isinstance(model, FeedForward):
         return ""
     hyperplanes, dimension = rows * len(model.activation.breakpoints), inputs + model.bias
     cells = sum(comb(hyperplanes, i) for i in range(dimension + 1))

@@ -26,7 +26,8 @@ from piecewise.activations import (
     step,
 )
 from piecewise.errors import NotYetSupported, PiecewiseError, ProblemError
-from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Model, Ridge
+from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Linear, Model, Ridge
+from piecewise.penalties import Penalty
 from piecewise.problems import Parameter, Problem
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ __all__ = [
     "TRAINABLE",
     "FeedForward",
     "Interpolated",
+    "Linear",
     "Model",
     "NotYetSupported",
     "Parameter",
+    "Penalty",
     "PiecewiseError",
     "PiecewiseObjective",
     "PiecewisePolynomial",

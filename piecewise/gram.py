@@ -11,42 +11,25 @@ changed piece and never recomputed, so a cell costs its own changes only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from flint import fmpz, fmpz_poly
 
 from piecewise.cells import Pattern, UnitCell
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
-
-Integers = npt.NDArray[Any]
-"""Integer arrays: int64 where every sum provably fits, Python integers otherwise."""
+from piecewise.quadratics import POWERS, Integers, Kink, Quadratic, penalised
 
 INT64_LIMIT = 2**62
-POWERS = 3
-"""Coefficients of α⁰, α¹, α² of a product of two features."""
-
-
-@dataclass(frozen=True)
-class Quadratic:
-    """scale·f(α, w) = wᵀHw − 2gᵀw + c with integer polynomials in α; H is positive semidefinite."""
-
-    scale: fmpz
-    hessian: tuple[tuple[fmpz_poly, ...], ...]
-    linear: tuple[fmpz_poly, ...]
-    constant: fmpz_poly
 
 
 class GramSums:
     """Quadratics of all cells of a convex problem.
 
     Args:
-        problem: one hidden layer with piecewise linear activation, or ridge.
+        problem: one hidden layer with piecewise linear activation, or a linear model.
         rows: x_t with the bias entry.
         unit_cells: cells of each distinct arrangement.
     """
@@ -72,7 +55,7 @@ class GramSums:
             [*(int(entry * self.input_scale) for entry in row), 1, int(y * self.target_scale)]
             for row, y in zip(rows, problem.targets, strict=True)
         ]
-        self.activation_scale, self._coefficients = _feature_coefficients(
+        self.activation_scale, self._coefficients = feature_coefficients(
             model, self.width, self.input_scale
         )
         largest = max(abs(entry) for row in z for entry in row)
@@ -146,13 +129,14 @@ class GramSums:
 
     def quadratic(
         self, states: Sequence[tuple[int, int]], weights: Sequence[Fraction]
-    ) -> Quadratic:
-        """The quadratic when unit k is in cell ``states[k]`` with output weight ``weights[k]``.
+    ) -> tuple[Quadratic, tuple[Kink, ...]]:
+        """The quadratic, and the kinks of the penalty, when unit k is in cell ``states[k]`` with
+        output weight ``weights[k]``.
 
         With integers V_k, the scaled residual is
         L·r_t = Σ_k V_k F_kt·(w_k, 1) + L·c + B − (L/D)·Y_t, D the scale of the targets.
         """
-        model, n = self.problem.model, self.width
+        problem, model, n = self.problem, self.problem.model, self.width
         one, y = n, n + 1  # columns of the constant and of the target in z_t
         if not isinstance(model, FeedForward):
             return self._linear_model()
@@ -187,9 +171,9 @@ class GramSums:
         if trainable:
             hessian[0, -1, -1] = level**2 * count
             fixed[0, -1] += level * (offset * count - slope_y * sum_y)
-        return self._finish(level**2, hessian, -fixed, constant)
+        return penalised(problem, level**2, hessian, -fixed, constant)
 
-    def _linear_model(self) -> Quadratic:
+    def _linear_model(self) -> tuple[Quadratic, tuple[Kink, ...]]:
         """Residual w·x̃_t − y_t, scaled by L = input scale · target scale."""
         n, level = self.width, self.input_scale * self.target_scale
         total = self.total.astype(object)
@@ -199,39 +183,10 @@ class GramSums:
         hessian[0] = self.target_scale**2 * total[:n, :n]
         linear[0] = self.target_scale * self.input_scale * total[:n, n + 1]
         constant[0] = self.input_scale**2 * total[n + 1, n + 1]
-        return self._finish(level**2, hessian, linear, constant)
-
-    def _finish(
-        self, scale: int, hessian: Integers, linear: Integers, constant: Integers
-    ) -> Quadratic:
-        """Add the penalties and clear denominators: mean, μ|w|², and α|w|² for ridge."""
-        problem = self.problem
-        if problem.reduction == "mean":
-            scale *= len(problem.targets)
-        factor = problem.weight_decay.denominator
-        penalty = [scale * problem.weight_decay.numerator, 0, 0]
-        if not isinstance(problem.model, FeedForward):
-            penalty[1] = scale * factor
-        scale *= factor
-        hessian, linear, constant = factor * hessian, factor * linear, factor * constant
-        for i in range(hessian.shape[1]):
-            hessian[:, i, i] += np.array(penalty, dtype=object)
-        return Quadratic(
-            fmpz(scale),
-            tuple(
-                tuple(_polynomial(hessian[:, i, j]) for j in range(hessian.shape[1]))
-                for i in range(hessian.shape[1])
-            ),
-            tuple(_polynomial(linear[:, i]) for i in range(linear.shape[1])),
-            _polynomial(constant),
-        )
+        return penalised(self.problem, level**2, hessian, linear, constant)
 
 
-def _polynomial(coefficients: Integers) -> fmpz_poly:
-    return fmpz_poly([int(value) for value in coefficients])
-
-
-def _feature_coefficients(model: object, width: int, input_scale: int) -> tuple[int, Integers]:
+def feature_coefficients(model: object, width: int, input_scale: int) -> tuple[int, Integers]:
     """Scale a and the integer table (piece, power of α, feature) with F = a·D·(s·x̃, q).
 
     On piece j, σ_α(z) = s_j(α)·z + q_j(α) with s_j = s2 + α(s1 − s2) from the slopes

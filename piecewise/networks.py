@@ -1,4 +1,4 @@
-"""Models: feedforward networks of any depth and ridge regression.
+"""Models: feedforward networks of any depth and linear regression.
 
 A feedforward network with hidden widths k_1 … k_L computes
 a_0 = x, a_l = σ_α(W_l a_{l−1} + b_l), ŷ = v·a_L + c. Parameters are listed layer
@@ -127,8 +127,8 @@ class FeedForward:
 
 
 @dataclass(frozen=True)
-class Ridge:
-    """Linear regression with the penalty α|w|²; a bias is a parameter like the others."""
+class Linear:
+    """Linear regression ŷ = w·x (+ b)."""
 
     bias: bool = False
 
@@ -144,4 +144,14 @@ class Ridge:
         return sum((w * v for w, v in zip(parameters, features, strict=True)), Fraction(0))
 
 
-Model = FeedForward | Ridge
+@dataclass(frozen=True)
+class Ridge(Linear):
+    """Linear regression with the penalty α|w|²; a bias is a parameter like the others."""
+
+
+Model = FeedForward | Linear
+
+
+def is_bias(name: str) -> bool:
+    """Whether a parameter is a bias by its name: ``b``, ``b1``, ``b2.1``, or ``c``."""
+    return name.startswith("b") or name == "c"

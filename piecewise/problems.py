@@ -1,8 +1,9 @@
 """A problem: model, data, hyperparameter interval, parameter box, loss.
 
-The objective is f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|² (``reduction="sum"`` drops
-the 1/T), plus α|w|² for a :class:`~piecewise.networks.Ridge` model, over α in A and
-w in the box W. |w|² runs over all trainable parameters, biases included.
+The objective is f(α, w) = (1/T)·Σ_t loss(ŷ_t − y_t) + μ|w|² (``reduction="sum"`` drops
+the 1/T) with loss(r) = r² or |r|, over α in A and w in the box W; |w|² runs over all
+trainable parameters, biases included. A :class:`~piecewise.penalties.Penalty` adds
+α(ρ|w|₁ + (1−ρ)|w|²), a :class:`~piecewise.networks.Ridge` model α|w|² with biases.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 
 from piecewise.errors import ProblemError
 from piecewise.exact import Number, rational, rationals
-from piecewise.networks import SIGNS, FeedForward, Model, Ridge
+from piecewise.networks import SIGNS, FeedForward, Model, Ridge, is_bias
+from piecewise.penalties import Penalty
 
 DEFAULT_BOX = (-100_000, 100_000)
 LOSSES = ("squared", "absolute", "zero-one")
@@ -41,8 +44,9 @@ class Problem:
         interval: A = (α_min, α_max), α_min < α_max.
         box: one (lower, upper) for every parameter, or a mapping from parameter
             names to pairs; names left out get (−100000, 100000).
-        loss: ``"squared"`` (others are reserved for later families).
+        loss: ``"squared"`` or ``"absolute"`` (``"zero-one"`` is reserved).
         weight_decay: μ ≥ 0.
+        penalty: regularisation of strength α, or None.
         reduction: ``"mean"`` or ``"sum"`` over the examples.
         features: d names, default x1 … xd.
         target: a name for y.
@@ -61,6 +65,7 @@ class Problem:
     reduction: str
     features: tuple[str, ...]
     target: str
+    penalty: Penalty | None
 
     def __init__(
         self,
@@ -75,6 +80,7 @@ class Problem:
         reduction: str = "mean",
         features: Sequence[str] | None = None,
         target: str = "y",
+        penalty: Penalty | None = None,
     ) -> None:
         rows = tuple(rationals(row) for row in inputs)
         values = rationals(targets)
@@ -100,6 +106,8 @@ class Problem:
         decay = rational(weight_decay)
         if decay < 0:
             raise ProblemError(f"weight_decay: {decay} is negative; it must be at least 0")
+        if penalty is not None and isinstance(model, Ridge):
+            raise ProblemError("penalty: a ridge model has its own; use a linear model")
         parameters = _boxed(model.parameter_names(names), box)
         if not parameters:
             raise ProblemError("the model has no trainable parameter; add an input or a bias")
@@ -114,6 +122,7 @@ class Problem:
             ("reduction", reduction),
             ("features", names),
             ("target", target),
+            ("penalty", penalty),
         ):
             object.__setattr__(self, key, entry)
 
@@ -126,10 +135,29 @@ class Problem:
         a, point = rational(alpha), rationals(w)
         if len(point) != len(self.parameters):
             raise ProblemError(f"w has {len(point)} entries, the model has {len(self.parameters)}")
-        penalty = (self.weight_decay + (a if isinstance(self.model, Ridge) else 0)) * sum(
-            (p * p for p in point), Fraction(0)
-        )
+        penalty = self.weight_decay * sum((p * p for p in point), Fraction(0))
+        if self.regulariser is not None:
+            ratio = self.regulariser.ratio
+            penalty += a * sum(
+                (ratio * abs(p) + (1 - ratio) * p * p for p in (point[i] for i in self.penalised)),
+                Fraction(0),
+            )
         return penalty + min(self._data_loss(a, point, signs) for signs in self._sign_choices())
+
+    @property
+    def regulariser(self) -> Penalty | None:
+        """The penalty of strength α: that of a ridge model, or ``penalty``."""
+        return Penalty(Fraction(0), True) if isinstance(self.model, Ridge) else self.penalty
+
+    @cached_property
+    def penalised(self) -> tuple[int, ...]:
+        """Indices of the parameters that the penalty of strength α runs over."""
+        chosen = self.regulariser
+        return tuple(
+            index
+            for index, parameter in enumerate(self.parameters)
+            if chosen is not None and (chosen.biases or not is_bias(parameter.name))
+        )
 
     def _sign_choices(self) -> Iterable[tuple[int, ...] | None]:
         if isinstance(self.model, FeedForward) and self.model.output_weights == SIGNS:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from pieceproof.checking.constraints import Constraints
+from pieceproof.checking.kinks import Kinks
 from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits, check_cases, check_classes
 from pieceproof.checking.pieces import Piece
@@ -52,12 +53,9 @@ def _check_upper(
     arrangements: list[Arrangement],
     pieces: list[Piece],
 ) -> None:
-    bounds = UpperBounds(
-        problem,
-        orbits,
-        Constraints(problem, tuple(arrangements)),
-        Objective(problem, arrangements),
-    )
+    constraints = Constraints(problem, tuple(arrangements))
+    kinks = Kinks(problem, constraints, Objective(problem, arrangements))
+    bounds = UpperBounds(problem, orbits, kinks)
     parts = 0
     for node, piece in zip(run.members["pieces"], pieces, strict=True):
         with run.collecting():

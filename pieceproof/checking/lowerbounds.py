@@ -5,7 +5,9 @@ the multipliers and the value of the stationary point on {a_j·w = b_j, j ∈ S}
 
     q_α(w) >= q_α(w) − Σ_{j∈S} λ_j (a_j·w − b_j) >= v_S(α)      for every w in the cell,
 
-the second because a convex function is at least its stationary value. A step shows
+the second because a convex function is at least its stationary value. Where f has kinks, q_α
+is first replaced by its minorant: σρz for the kinks with a sign σ, and τz with |τ| <= ρ for
+those held at 0 (:mod:`.kinks`), since ρ|z| >= tz for |t| <= ρ. A step shows
 v_S >= P/Q for every piece it overlaps. The signs are those of numerators; at the finitely many
 α where a divisor vanishes the inequality min q_α >= P/Q holds by continuity of both
 sides (the closed cell within the box is compact).
@@ -15,16 +17,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.intervals import Interval, nonnegative
+from pieceproof.checking.kinkedpoints import KinkedPoint, kinked_point
+from pieceproof.checking.kinks import Kinks
 from pieceproof.checking.numerals import read_interval
-from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Case
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import Real, compare, exactly
 from pieceproof.checking.spans import Envelope
-from pieceproof.checking.stationary import Stationary, stationary
+from pieceproof.checking.stationary import stationary
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,7 @@ class LowerBounds:
     """Checks the steps of joint cells against the pieces."""
 
     problem: Problem
-    constraints: Constraints
-    objective: Objective
+    kinks: Kinks
     envelope: Envelope
 
     def check(self, case: Case, steps: Node) -> tuple[int, int]:
@@ -44,18 +45,15 @@ class LowerBounds:
             Refuted: the steps do not cover A, a multiplier is negative somewhere, or a
                 value is somewhere below the stated ℓ*.
         """
-        gram = self.objective.gram(case)
-        strata: dict[tuple[str, ...], Stationary] = {}
+        strata: dict[tuple[str, ...], KinkedPoint] = {}
         intervals = []
         for step in steps:
             entry = step.fields("interval", "active")
             start, end = read_interval(entry["interval"])
             labels = tuple(sorted(entry["active"].texts()))
             if labels not in strata:
-                named = sorted(entry["active"], key=Node.text)
-                rows = [self.constraints.row(label, case) for label in named]
                 try:
-                    strata[labels] = stationary(gram, self.objective.scale, rows)
+                    strata[labels] = self._point(entry["active"], case)
                 except Refuted as reason:
                     raise Refuted(f"{step.path} ({case}): {reason}") from None
             intervals.append((start, end))
@@ -64,18 +62,27 @@ class LowerBounds:
         self._check_cover(steps, case, intervals)
         return len(intervals), len(strata)
 
+    def _point(self, active: Node, case: Case) -> KinkedPoint:
+        """Value and multipliers of the stationary point on the active set."""
+        face, scale = self.kinks.face(active, case), self.kinks.objective.scale
+        if self.kinks.present:
+            return kinked_point(face, scale)
+        smooth = stationary(face.gram, scale, face.rows)
+        ranges = tuple(zip(face.labels, smooth.multipliers, strict=True))
+        return KinkedPoint(smooth.value, smooth.divisor, ranges)
+
     def _check_step(
         self,
         step: Node,
         case: Case,
-        point: Stationary,
+        point: KinkedPoint,
         labels: tuple[str, ...],
         interval: Interval,
     ) -> None:
-        for label, multiplier in zip(labels, point.multipliers, strict=True):
-            if not nonnegative(multiplier, interval):
+        for label, allowed in point.ranges:
+            if not nonnegative(allowed, interval):
                 raise Refuted(
-                    f"{step.path} ({case}): the multiplier of {label} is negative "
+                    f"{step.path} ({case}): the multiplier of {label} leaves its range "
                     f"somewhere on [{interval.start}, {interval.end}]"
                 )
         piece = self.envelope.missed_by(point.value, point.divisor, interval)

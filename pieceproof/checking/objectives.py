@@ -6,7 +6,9 @@ residual of example t is linear in the columns (S_j x_t, [S_j], R_j) of each uni
 pair of unit cells one block of the Gram matrix; blocks are computed once per pair. All
 numbers are integers after clearing denominators:
 
-    κ·f(α, w) = (w, 1)ᵀ (G_0 + G_1 α + G_2 α²) (w, 1),   κ > 0.
+    κ·f(α, w) = (w, 1)ᵀ (G_0 + G_1 α + G_2 α²) (w, 1),   κ > 0 even,
+
+apart from absolute values (:mod:`.kinks`); under the absolute loss only the penalties remain.
 """
 
 from __future__ import annotations
@@ -66,16 +68,30 @@ class Objective:
         self._base_columns = [(one, piece_unit, 0), (one + 1, piece_unit, 0)]
         outputs = [*(problem.weights or ()), *([] if problem.offset is None else [problem.offset])]
         self._output_unit = _denominator(outputs)
-        self._decay_unit = int(problem.decay.q)
+        self._decay_unit = _denominator([problem.decay, problem.ratio])
         weight = (data_unit * piece_unit * self._output_unit) ** 2
         weight *= self._decay_unit * (examples if problem.mean else 1)
-        self.scale = fmpz(weight)
-        self._penalty = (int((problem.decay * weight).p), weight if problem.ridge else 0)
+        self.scale = fmpz(2 * weight)
+        self._decay = int((problem.decay * 2 * weight).p)
+        self._ridge = int(((1 - problem.ratio) * 2 * weight).p)
         self._blocks: dict[tuple[Key, Key], Block] = {}
         self._assemblies: dict[tuple[int, ...] | None, fmpz_mat] = {}
 
     def gram(self, case: Case) -> Gram:
         """(G_0, G_1, G_2) of the joint cell, in (parameters, 1)."""
+        width = len(self._problem.parameters) + 1
+        if self._problem.absolute:
+            matrices = [fmpz_mat(width, width) for _ in range(3)]
+        else:
+            matrices = self._squares(case)
+        for index in range(width - 1):
+            matrices[0][index, index] += self._decay
+        for index in self._problem.penalised:
+            matrices[1][index, index] += self._ridge
+        return matrices[0], matrices[1], matrices[2]
+
+    def _squares(self, case: Case) -> list[fmpz_mat]:
+        """The squared residuals of the joint cell."""
         keys = [(self._arrangement_of[unit], cell) for unit, cell in enumerate(case.cells)]
         keys = [*(keys or [_LINEAR]), _BASE]
         if case.signs not in self._assemblies:
@@ -91,12 +107,8 @@ class Objective:
                     for block in band:
                         entries += block[power][row]
             raw = fmpz_mat(size, size, entries)
-            matrices.append(transposed * raw * assembly * self._decay_unit)
-        for matrix, penalty in zip(matrices, self._penalty, strict=False):
-            if penalty:
-                for index in range(len(self._problem.parameters)):
-                    matrix[index, index] += penalty
-        return matrices[0], matrices[1], matrices[2]
+            matrices.append(transposed * raw * assembly * (2 * self._decay_unit))
+        return matrices
 
     def _assembly(self, signs: tuple[int, ...] | None) -> fmpz_mat:
         """The residual, times the output unit, in terms of (w, 1): a column for each of these."""

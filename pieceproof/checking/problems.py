@@ -1,9 +1,10 @@
 """The problem a document states: model, data, box and loss, read and checked for sense.
 
-The objective is f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|² (no 1/T for "sum"), plus α|w|²
-for ridge, with ŷ = c + Σ_k v_k·σ_α(w_k·x + b_k) and σ_α = α·first + (1−α)·second for one
-hidden layer, ŷ = w·x (+ b) for ridge. Only piecewise linear activations are covered,
-so that f is a convex quadratic in w on every cell.
+The objective is f(α, w) = (1/T)·Σ_t loss(ŷ_t − y_t) + μ|w|² (no 1/T for "sum") with
+loss(r) = r² or |r|, plus α(ρ|w|₁ + (1−ρ)|w|²) over the penalised parameters, with
+ŷ = c + Σ_k v_k·σ_α(w_k·x + b_k) and σ_α = α·first + (1−α)·second for one hidden layer,
+ŷ = w·x (+ b) for a linear model. Ridge is a linear model with ρ = 0 and the bias penalised. Only
+piecewise linear activations are covered, so that f is convex in w on every cell.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class Problem:
 
     ``slopes[j]`` and ``intercepts[j]`` give σ_α(z) = slope·z + intercept, each p + qα, on
     the j-th interval of ``breakpoints``. ``weights`` is None for "signs", ``offset`` is
-    None for a trainable output bias. Ridge has no units; its linear predictor is treated
-    as one block with slope 1, intercept 0 and output weight 1.
+    None for a trainable output bias. A linear model has no units; its predictor is treated
+    as one block with slope 1, intercept 0 and output weight 1. ``ratio`` is ρ of the penalty of
+    strength α, and ``penalised`` the parameters it runs over (none without a penalty).
     """
 
     units: int
@@ -53,11 +55,9 @@ class Problem:
     decay: fmpq
     inputs: tuple[tuple[fmpq, ...], ...]
     targets: tuple[fmpq, ...]
-
-    @property
-    def ridge(self) -> bool:
-        """Whether the model is ridge regression (no hidden unit)."""
-        return self.units == 0
+    absolute: bool
+    ratio: fmpq
+    penalised: tuple[int, ...]
 
     @property
     def blocks(self) -> int:
@@ -81,10 +81,10 @@ def read_problem(node: Node) -> Problem:
     Raises:
         CertificateError: malformed, inconsistent, or outside the covered family.
     """
-    entry = node.fields("model", "interval", "parameters", "loss", "data")
+    entry = node.fields("model", "interval", "parameters", "loss", "data", optional=("penalty",))
     features, inputs, targets = _data(entry["data"])
     loss = entry["loss"].fields("kind", "reduction", "weight_decay")
-    loss["kind"].choice("squared")
+    absolute = loss["kind"].choice("squared", "absolute") == "absolute"
     decay = loss["weight_decay"].rational()
     if decay < 0:
         raise loss["weight_decay"].wrong("a weight decay of at least 0")
@@ -92,11 +92,9 @@ def read_problem(node: Node) -> Problem:
     model = entry["model"]
     if not model.has("kind"):
         raise CertificateError(f"{model.path}: the key 'kind' is missing")
-    kind = Node(model.value["kind"], f"{model.path}.kind").choice("feedforward", "ridge")
-    if kind == "ridge":
+    kind = Node(model.value["kind"], f"{model.path}.kind").choice("feedforward", "linear", "ridge")
+    if kind != "feedforward":
         bias = model.fields("kind", "bias")["bias"].flag()
-        if lower + decay < 0:
-            raise entry["interval"].wrong("α + weight_decay >= 0 for ridge (a convex objective)")
         names = [f"w_{feature}" for feature in features] + ["b"] * bias
         network = _Network(0, bias, (), ((ONE, ZERO),), ((ZERO, ZERO),), (ONE,), ZERO)
     else:
@@ -106,6 +104,9 @@ def read_problem(node: Node) -> Problem:
             for unit in range(1, network.units + 1)
             for name in (*(f"w{unit}_{f}" for f in features), *[f"b{unit}"] * network.bias)
         ] + ["c"] * (network.offset is None)
+    ratio, penalised = _penalty(entry, kind, names)
+    if penalised and (lower < 0 if ratio else lower + decay < 0):
+        raise entry["interval"].wrong("a penalty >= 0 on A (a convex objective)")
     return Problem(
         network.units,
         network.bias,
@@ -120,7 +121,26 @@ def read_problem(node: Node) -> Problem:
         decay,
         inputs,
         targets,
+        absolute,
+        ratio,
+        penalised,
     )
+
+
+def _penalty(entry: dict[str, Node], kind: str, names: list[str]) -> tuple[fmpq, tuple[int, ...]]:
+    """ρ and the parameters that the penalty runs over: weights, and biases (b…, c) if stated."""
+    if kind == "ridge":
+        if "penalty" in entry:
+            raise entry["penalty"].wrong("no further penalty for ridge")
+        return ZERO, tuple(range(len(names)))
+    if "penalty" not in entry:
+        return ZERO, ()
+    penalty = entry["penalty"].fields("ratio", "biases")
+    ratio, biases = penalty["ratio"].rational(), penalty["biases"].flag()
+    if not 0 <= ratio <= 1:
+        raise penalty["ratio"].wrong("a ratio from 0 to 1")
+    weights = [not (name.startswith("b") or name == "c") for name in names]
+    return ratio, tuple(i for i, weight in enumerate(weights) if weight or biases)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ A piece P/Q is divided into parts, each with a minimiser w(α) = n(α)/d(α) in 
 has no root on the closed part; every wall and boundary of the cell holds for w(α) there;
 and q_α(w(α)) = P/Q as rational functions. Hence ℓ* <= P/Q on the piece. The stated
 multipliers l/e satisfy the Karush–Kuhn–Tucker conditions ∇q_α = Σ_j λ_j a_j, λ >= 0, with
-equality on the active constraints.
+equality on the active constraints. Where f has kinks, q_α is the minorant with the signs of the
+part (:mod:`.kinks`), which is f at w(α) because the kinks have these signs there; the kinks
+held at 0 have multipliers of absolute value at most their weight, listed after the others.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from itertools import pairwise
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
-from pieceproof.checking.constraints import Constraints, Row
+from pieceproof.checking.constraints import Row
 from pieceproof.checking.intervals import Interval, nonnegative, positive
+from pieceproof.checking.kinks import Face, Kinks, form_at, form_value
 from pieceproof.checking.numerals import read_interval
-from pieceproof.checking.objectives import Gram, Objective
+from pieceproof.checking.objectives import Gram
 from pieceproof.checking.orbits import Case, Orbits
 from pieceproof.checking.pieces import Piece, check_continuous, read_pieces
 from pieceproof.checking.problems import Problem
@@ -53,8 +56,7 @@ class UpperBounds:
 
     problem: Problem
     orbits: Orbits
-    constraints: Constraints
-    objective: Objective
+    kinks: Kinks
 
     def check(self, node: Node, piece: Piece) -> int:
         """Number of parts of a piece that is attained everywhere on its interval.
@@ -87,49 +89,61 @@ class UpperBounds:
             raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
         interval = Interval(*ends)
         case = self.orbits.read_case(entry, node.path)
-        gram = self.objective.gram(case)
+        face = self.kinks.face(entry["active"], case)
         numerators, denominator = _read_vector(entry["minimiser"], len(self.problem.parameters))
         point = _oriented([*numerators, denominator], interval)
         if point is None:
             where = entry["minimiser"].path
             raise Refuted(f"{where}.denominator: has a root on the closed interval")
-        for label, row in self.constraints.facets(case):
+        where = entry["minimiser"].path
+        for label, row in self.kinks.constraints.facets(case):
             if not nonnegative(_slack(row, point).numer(), interval):
-                where = entry["minimiser"].path
                 raise Refuted(f"{where}: leaves the closed cell or the box at {label}")
-        square = point[-1] * point[-1] * self.objective.scale
-        if _quadratic(gram, point) * piece.denominator != square * piece.numerator:
+        for sign, kink in face.signed:
+            if not nonnegative((sign * form_at(kink.form, point)).numer(), interval):
+                raise Refuted(f"{where}: kink {kink.name} does not have its sign")
+        for kink in face.zeros:
+            if form_at(kink.form, point):
+                raise Refuted(f"{where}: kink {kink.name} is not 0")
+        square = point[-1] * point[-1] * self.kinks.objective.scale
+        if _quadratic(face.gram, point) * piece.denominator != square * piece.numerator:
             raise Refuted(f"{node.path}: the value is not the objective at the minimiser")
-        self._check_multipliers(entry, case, gram, interval, point)
+        self._check_multipliers(entry, face, interval, point)
         return interval
 
     def _check_multipliers(
         self,
         entry: dict[str, Node],
-        case: Case,
-        gram: Gram,
+        face: Face,
         interval: Interval,
         point: list[fmpz_poly],
     ) -> None:
-        rows = [self.constraints.row(label, case) for label in entry["active"]]
-        numerators, denominator = _read_vector(entry["multipliers"], len(rows))
-        for label, row in zip(entry["active"], rows, strict=True):
+        where, scale = entry["multipliers"].path, self.kinks.objective.scale
+        count, size = len(face.rows), len(self.problem.parameters)
+        numerators, denominator = _read_vector(entry["multipliers"], count + len(face.zeros))
+        for label, row in zip(face.labels, face.rows, strict=True):
             if _slack(row, point):
-                raise Refuted(f"{label.path}: the minimiser is not on {label.value}")
-        for number, numerator in enumerate(numerators):
-            if not nonnegative(numerator * denominator, interval):
-                where = entry["multipliers"].path
-                raise Refuted(f"{where}.numerators[{number}]: negative on the interval")
-        forces = [fmpq_poly()] * len(self.problem.parameters)
-        for numerator, row in zip(numerators, rows, strict=True):
+                raise Refuted(f"{entry['active'].path}: the minimiser is not on {label}")
+        ranges = [fmpq_poly(numerator) for numerator in numerators[:count]]
+        for kink, numerator in zip(face.zeros, numerators[count:], strict=True):
+            limit = kink.weight * denominator / scale
+            ranges += [limit - numerator, limit + numerator]
+        for number, allowed in enumerate(ranges):
+            if not nonnegative((allowed * denominator).numer(), interval):
+                index = number if number < count else count + (number - count) // 2
+                raise Refuted(f"{where}.numerators[{index}]: leaves its range on the interval")
+        forces = [fmpq_poly()] * (size + 1)
+        for numerator, row in zip(numerators, face.rows, strict=False):
             for position, value in row:
-                if position < len(forces):
-                    forces[position] += fmpq_poly(numerator) * value
-        for index, force in enumerate(forces):
-            gradient = 2 * _product(gram, index, point) * denominator
-            if force * fmpq_poly(point[-1]) * self.objective.scale != fmpq_poly(gradient):
+                forces[position] += fmpq_poly(numerator) * value
+        for kink, numerator in zip(face.zeros, numerators[count:], strict=True):
+            for position, slope in kink.form:
+                forces[position] += slope * numerator
+        for index, force in enumerate(forces[:size]):
+            gradient = 2 * _product(face.gram, index, point) * denominator
+            if force * fmpq_poly(point[-1]) * scale != fmpq_poly(gradient):
                 name = self.problem.parameters[index].name
-                raise Refuted(f"{entry['multipliers'].path}: not stationary in {name}")
+                raise Refuted(f"{where}: not stationary in {name}")
 
     def _check_sample(
         self, entry: dict[str, Node], piece: Piece, intervals: list[Interval]
@@ -158,11 +172,14 @@ class UpperBounds:
         if len(witness) != len(self.problem.parameters):
             raise node.wrong(f"{len(self.problem.parameters)} coordinates")
         point = (*witness, fmpq(-1))
-        for label, row in self.constraints.facets(case):
+        for label, row in self.kinks.constraints.facets(case):
             if sum((a * point[position] for position, a in row), fmpq(0)) < 0:
                 raise Refuted(f"{node.path}: outside the closed cell or the box at {label}")
-        gram = self.objective.gram(case)
-        if _quadratic_at(gram, alpha, (*witness, fmpq(1))) != value * self.objective.scale:
+        at = (*witness, fmpq(1))
+        attained = _quadratic_at(self.kinks.objective.gram(case), alpha, at)
+        for kink in self.kinks.on(case):
+            attained += kink.weight(alpha) * abs(form_value(kink.form, alpha, at))
+        if attained != value * self.kinks.objective.scale:
             raise Refuted(f"{node.path}: the objective there is not the value")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pieceproof.checking.constraints import Constraints
+from pieceproof.checking.kinks import Kinks
 from pieceproof.checking.lowerbounds import LowerBounds
 from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits
@@ -48,10 +49,10 @@ class Task:
     def checker(self) -> LowerBounds:
         """The checker of single joint cells."""
         problem = read_problem(Node(self.problem, "problem"))
+        constraints = Constraints(problem, self.arrangements)
         return LowerBounds(
             problem,
-            Constraints(problem, self.arrangements),
-            Objective(problem, self.arrangements),
+            Kinks(problem, constraints, Objective(problem, self.arrangements)),
             Envelope(read_quadratic_pieces(Node(self.pieces, "pieces"), problem)),
         )
 

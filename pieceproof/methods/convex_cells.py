@@ -1,18 +1,19 @@
 """Convex cells: an exact active-set sweep on every cell, and the lower envelope of all.
 
-For models whose cells are convex quadratic problems in w (:mod:`piecewise.objective`).
+For models whose cells are convex problems in w, quadratic up to kinks
+(:mod:`piecewise.objective`).
 """
 
 from __future__ import annotations
 
 from time import monotonic
 
+from geometry.cell_programs import program_of
 from geometry.convex import CellBound
 from geometry.convex_dual import ConvexDual
 from geometry.dual import Piece
 from geometry.envelope import Segment
 from geometry.search import ORDER_SEED, exact_dual
-from geometry.stationary import CellProgram
 from pieceproof import certificate
 from pieceproof.cache import opened
 from pieceproof.certificate import (
@@ -109,7 +110,7 @@ def _proof(bound: CellBound) -> Document:
 
 def _piece(dual: ConvexDual, piece: Piece) -> Document:
     alpha = piece.parts[0].interval.sample()
-    value, witness = CellProgram(dual.objective.cell(piece.parts[0].key)).minimise(alpha)
+    value, witness = program_of(dual.objective.cell(piece.parts[0].key)).minimise(alpha)
     return {
         **piece_document(piece),
         **_key(piece.parts[0]),
@@ -124,7 +125,7 @@ def _piece(dual: ConvexDual, piece: Piece) -> Document:
 
 
 def _part(dual: ConvexDual, part: Segment) -> Document:
-    program = CellProgram(dual.objective.cell(part.key))
+    program = program_of(dual.objective.cell(part.key))
     stationary = program.stationary(program.active_set(part.active))
     numerators, denominator = program.full_point(stationary)
     order = [program.labels[j] for j in stationary.active]
@@ -133,5 +134,5 @@ def _part(dual: ConvexDual, part: Segment) -> Document:
         **_key(part),
         "active": order,
         "minimiser": vector_document(numerators, denominator),
-        "multipliers": vector_document(stationary.multipliers, stationary.multiplier_denominator),
+        "multipliers": vector_document(stationary.forces, stationary.multiplier_denominator),
     }
