@@ -9,6 +9,7 @@ from __future__ import annotations
 from pieceproof.curves import Curves, Point, drawable
 from pieceproof.verify import Report
 from piecewise.networks import FeedForward
+from piecewise.penalties import Penalty
 from piecewise.problems import Problem
 
 LONGEST = 32
@@ -41,20 +42,31 @@ def verdict(curves: Curves, report: Report | None) -> str:
 def loss(curves: Curves) -> str:
     """The quantity drawn."""
     problem = curves.problem
-    error = "sum of squared errors" if problem.reduction == "sum" else "mean squared error"
-    penalty = "" if isinstance(problem.model, FeedForward) else " + α|w|²"
+    error = f"{problem.loss} error"
+    error = f"sum of {error}s" if problem.reduction == "sum" else f"mean {error}"
+    penalty = f" + {_penalty(problem.regulariser)}" if problem.regulariser else ""
     decay = " + μ|w|²" if problem.weight_decay else ""
     bound = "upper bound of " if curves.verdict == "unresolved" else ""
     return f"{bound}ℓ*(α), least {error}{penalty}{decay}"
 
 
+def _penalty(penalty: Penalty) -> str:
+    if 0 < penalty.ratio < 1:
+        return f"α(ρ|w|₁ + (1−ρ)|w|²), ρ = {penalty.ratio}"
+    return "α|w|₁" if penalty.ratio else "α|w|²"
+
+
 def hyperparameter(problem: Problem) -> str:
     """What α does."""
+    roles = []
     if isinstance(problem.model, FeedForward):
         activation = problem.model.activation
         first, second = shown(activation.first.name), shown(activation.second.name)
-        return f"α   (activation α·{first} + (1−α)·{second})"
-    return "α   (penalty α|w|²)"
+        if activation.first != activation.second:
+            roles.append(f"activation α·{first} + (1−α)·{second}")
+    if problem.regulariser:
+        roles.append(f"penalty {_penalty(problem.regulariser)}")
+    return f"α   ({', '.join(roles)})" if roles else "α"
 
 
 def minimum(curves: Curves) -> str:

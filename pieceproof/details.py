@@ -24,7 +24,9 @@ def _cell(piece: Node) -> str:
 
 
 def _active_set(piece: Node) -> str:
-    return ", ".join(piece.member("active_set").texts())
+    """Constraints, and kinks at 0; the signs of the other kinks would fill the screen."""
+    labels = piece.member("active_set").texts()
+    return ", ".join(label for label in labels if not label.endswith((":positive", ":negative")))
 
 
 def _convex_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:

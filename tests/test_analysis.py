@@ -20,7 +20,18 @@ from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
 from pieceproof.cache import Cache
 from pieceproof.store import CacheError
-from piecewise import FeedForward, Interpolated, Problem, Ridge, abs_, identity, relu, square
+from piecewise import (
+    FeedForward,
+    Interpolated,
+    Linear,
+    Penalty,
+    Problem,
+    Ridge,
+    abs_,
+    identity,
+    relu,
+    square,
+)
 from piecewise.errors import NotYetSupported, TooManyCells
 
 X = [[0], [1], [2], [3], [5]]
@@ -136,11 +147,22 @@ def test_no_time_leaves_an_honest_upper_bound() -> None:
         ),
         (
             Problem(
-                FeedForward([1], Interpolated(relu, abs_)), inputs=X, targets=Y, loss="absolute"
+                FeedForward([1], Interpolated(relu, abs_)), inputs=X, targets=Y, loss="zero-one"
             ),
-            "absolute",
+            "zero-one",
         ),
         (Problem(Ridge(), inputs=X, targets=Y, interval=(-1, 1)), "negative"),
+        (
+            Problem(
+                Linear(),
+                inputs=X,
+                targets=Y,
+                interval=(-1, 1),
+                penalty=Penalty.of("l1"),
+                weight_decay=2,
+            ),
+            "lasso penalty that is negative",
+        ),
     ],
 )
 def test_other_families_are_not_yet_supported(problem: Problem, reason: str) -> None:

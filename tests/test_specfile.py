@@ -215,6 +215,31 @@ def test_spec_with_byte_order_mark_and_windows_line_ends(folder: Path) -> None:
 # --- what is refused -------------------------------------------------------------------
 
 WRONG_SPECS = {
+    "unknown penalty": (
+        "[loss]",
+        '[regularisation]\npenalty = "l3"\n[loss]',
+        "regularisation.penalty: 'l3' is unknown; choose l1, l2 or elastic",
+    ),
+    "elastic net without a ratio": (
+        "[loss]",
+        '[regularisation]\npenalty = "elastic"\n[loss]',
+        "regularisation.ratio: missing; give the share of |w|₁, for example ratio = 0.5",
+    ),
+    "a ratio out of range": (
+        "[loss]",
+        '[regularisation]\npenalty = "elastic"\nratio = 1\n[loss]',
+        "regularisation.ratio: 1 is not between 0 and 1; use l2 for 0 and l1 for 1",
+    ),
+    "a ratio for the lasso": (
+        "[loss]",
+        '[regularisation]\npenalty = "l1"\nratio = 0.5\n[loss]',
+        "regularisation.ratio: only penalty = \"elastic\" has one, not 'l1'",
+    ),
+    "a ratio without a penalty": (
+        "[loss]",
+        "[regularisation]\nratio = 0.5\n[loss]",
+        'regularisation.penalty: missing; write penalty = "l1", "l2" or "elastic"',
+    ),
     "unknown section": ("[loss]", "[los]", "los: unknown key; did you mean 'loss'?"),
     "unknown key": (
         "hidden = [2]",
@@ -263,11 +288,11 @@ WRONG_SPECS = {
         "model.activation.interpolate: activation hat: 2 breakpoints need 3 coefficient lists, "
         "not 2; write breakpoints = [0], pieces = [[0], [0, 1]]",
     ),
-    "activation not interpolated": (
+    "activation neither name nor table": (
         '{ interpolate = ["relu", "identity"] }',
-        '"relu"',
-        "model.activation: it must be a table; "
-        'write activation = { interpolate = ["relu", "identity"] }',
+        "1",
+        'model.activation: it must be a name or a table; write "relu", '
+        'or { interpolate = ["relu", "identity"] }',
     ),
     "one activation": (
         '["relu", "identity"]',
@@ -283,7 +308,7 @@ WRONG_SPECS = {
     "later model": (
         '"feedforward"',
         '"gcn"',
-        "model.kind: not yet supported: gcn; use one of feedforward, ridge",
+        "model.kind: not yet supported: gcn; use one of feedforward, linear, ridge",
     ),
     "key of another model": (
         '"feedforward"',
