@@ -15,8 +15,10 @@ from math import lcm
 from flint import fmpq
 
 from bounds.errors import BoundsError, number, positive
-from bounds.patterns import Arc, ArcDual, common_ends
+from bounds.patterns import Arc, ArcDual, common_ends, dips
 from geometry.algebraic import RealAlgebraic, increasing, simplest_between
+from geometry.rational_functions import RationalFunction
+from geometry.values import Level
 from piecewise.exact import to_fmpq
 
 
@@ -84,19 +86,23 @@ def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
         for arc in dual.arcs
         for end in (arc.interval.lower, arc.interval.upper)
     )
-    rows = [([_value(dual.arcs, node, width) for dual in duals], True) for node in nodes]
+    low = [dips(dual) for dual in duals]
+    rows = [
+        ([_value(d.arcs, own, node, width) for d, own in zip(duals, low, strict=True)], True)
+        for node in nodes
+    ]
     for left, right in pairwise(nodes):
-        arcs = [_arc_over(dual.arcs, left, right) for dual in duals]
+        functions = [_arc_over(dual.arcs, left, right).function for dual in duals]
         stack = [(_Place.of(left), _Place.of(right))]
         while stack:
             a, b = stack.pop()
-            ends = [(a.value(arc, width), b.value(arc, width)) for arc in arcs]
+            ends = [(a.value(f, width), b.value(f, width)) for f in functions]
             row = [(min(u[0], v[0]), max(u[1], v[1])) for u, v in ends]
             if all(high - low <= width for low, high in row):
                 rows.append((row, False))
                 continue
             middle = _Place.between(a, b)
-            rows.append(([middle.value(arc, width) for arc in arcs], True))
+            rows.append(([middle.value(f, width) for f in functions], True))
             stack += [(a, middle), (middle, b)]
     scale = 1
     while scale * width < 64:
@@ -130,11 +136,11 @@ class _Place:
         )
         return cls(RealAlgebraic.rational(middle), middle, middle)
 
-    def value(self, arc: Arc, width: fmpq) -> tuple[fmpq, fmpq]:
-        """An enclosure of the arc's value here that is narrower than width/8."""
+    def value(self, function: RationalFunction, width: fmpq) -> tuple[fmpq, fmpq]:
+        """An enclosure of the function's value here that is narrower than width/8."""
         at = RealAlgebraic(self.number.polynomial, self.lower, self.upper)
         while True:
-            low, high = arc.function.enclosure(at)
+            low, high = function.enclosure(at)
             if 8 * (high - low) <= width:
                 return low, high
             at.bisect(8)
@@ -144,10 +150,15 @@ def _arc_over(arcs: Sequence[Arc], left: RealAlgebraic, right: RealAlgebraic) ->
     return next(arc for arc in arcs if arc.interval.lower <= left and right <= arc.interval.upper)
 
 
-def _value(arcs: Sequence[Arc], at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
-    """An enclosure of the value at a node: the least over the arcs that meet there."""
+def _value(
+    arcs: Sequence[Arc], low: Sequence[Level], at: RealAlgebraic, width: fmpq
+) -> tuple[fmpq, fmpq]:
+    """An enclosure of the value at a node: the least over the arcs that meet there, or a dip."""
     place = _Place.of(at)
     near = [
-        place.value(arc, width) for arc in arcs if arc.interval.lower <= at <= arc.interval.upper
+        place.value(arc.function, width)
+        for arc in arcs
+        if arc.interval.lower <= at <= arc.interval.upper
     ]
+    near += [place.value(level.function, width) for level in low if level.at == at]
     return min(low for low, _ in near), min(high for _, high in near)

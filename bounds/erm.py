@@ -186,18 +186,20 @@ def _least(total: DualSum, found: list[Candidate]) -> MeanMinimum:
 
 def _level(candidate: Candidate) -> Level:
     """The value at a candidate as a function of α at the place; of equal sides a flat one."""
-    sides = sorted(candidate.gaps, key=lambda gap: not gap.flat)
-    if len(sides) == 1:
-        return Level(sides[0].total, candidate.alpha)
-    chosen = [
-        other if _below(other, term, candidate.alpha) else term
-        for term, other in zip(sides[0].terms, sides[1].terms, strict=True)
-    ]
+    first, *others = sorted(candidate.gaps, key=lambda gap: not gap.flat)
+    if not others:
+        return Level(first.total, candidate.alpha)
+    chosen = list(first.terms)
+    for other in others:
+        chosen = [
+            new if _below(new, old, candidate.alpha) else old
+            for old, new in zip(chosen, other.terms, strict=True)
+        ]
     return Level(sum_of(chosen), candidate.alpha)
 
 
 def _below(term: Term, other: Term, alpha: RealAlgebraic) -> bool:
-    """Whether the dual of ``term`` is smaller than that of ``other`` at α."""
+    """Whether the dual of ``term`` is smaller than that of ``other`` at α (weights are equal)."""
     f, g = term.function, other.function
     if f == g:
         return False

@@ -20,7 +20,7 @@ from flint import arb, fmpq
 
 from bounds.balls import ball, decimal_upper
 from bounds.errors import count
-from bounds.patterns import Arc, ArcDual
+from bounds.patterns import Arc, ArcDual, dips
 from geometry.algebraic import RealAlgebraic
 from geometry.polynomials import sign
 from geometry.rational_functions import RationalFunction
@@ -74,8 +74,9 @@ class LevelProfile:
 
 def level_profile(duals: Sequence[ArcDual]) -> LevelProfile:
     """The profile of a sample of exact duals."""
-    runs = [run for dual in duals for run in _runs(dual.arcs)]
+    runs = [run for dual in duals for run in (*_runs(dual.arcs), *_drops(dual))]
     ends = [_value(arc.function, at) for dual in duals for arc in dual.arcs for at in _ends(arc)]
+    ends += [_value(dip.function, dip.at) for dual in duals for dip in dips(dual)]
     steps: dict[fmpq, int] = {min(low for low, _ in ends): 0, max(high for _, high in ends): 0}
     for low, high in runs:
         steps[low] = steps.get(low, 0) + 1
@@ -86,6 +87,19 @@ def level_profile(duals: Sequence[ArcDual]) -> LevelProfile:
         current += steps[level]
         cuts.append(current)
     return LevelProfile(len(duals), tuple(map(to_fraction, levels)), tuple(cuts))
+
+
+def _drops(dual: ArcDual) -> list[tuple[fmpq, fmpq]]:
+    """From the smaller limit down to a dip and up again: two more runs, one at an end of A."""
+    found = []
+    for dip in dips(dual):
+        near = [
+            _value(arc.function, dip.at)
+            for arc in dual.arcs
+            if arc.interval.lower <= dip.at <= arc.interval.upper
+        ]
+        found += [_hull(_value(dip.function, dip.at), min(near))] * len(near)
+    return found
 
 
 def _ends(arc: Arc) -> tuple[RealAlgebraic, RealAlgebraic]:

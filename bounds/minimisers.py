@@ -49,7 +49,7 @@ class Candidate:
     def is_smooth(self) -> bool:
         """Whether every dual is one rational function around the point."""
         first, *others = [[term.function for term in gap.terms] for gap in self.gaps]
-        inside = first == others[0] if others else self._is_inside()
+        inside = all(other == first for other in others) if others else self._is_inside()
         return self.end is None and inside
 
     def _is_inside(self) -> bool:
@@ -151,12 +151,18 @@ Ends = list[tuple[list[arb], list[arb]]]
 def _nodes(total: DualSum, ends: Ends) -> list[tuple[Candidate, arb]]:
     """The nodes with their values."""
     gaps = total.gaps
-    left, right = Candidate(gaps[0].lower, gaps[:1]), Candidate(gaps[-1].upper, gaps[-1:])
-    found = [(left, total.at_node([ends[0][0]]))]
-    for (before, after), (first, second) in zip(pairwise(gaps), pairwise(ends), strict=True):
-        node = Candidate(after.lower, (before, after))
-        found.append((node, total.at_node([first[1], second[0]])))
-    return [*found, (right, total.at_node([ends[-1][1]]))]
+    sides = [gaps[:1], *pairwise(gaps), gaps[-1:]]
+    limits = [[ends[0][0]], *([a[1], b[0]] for a, b in pairwise(ends)), [ends[-1][1]]]
+    found = []
+    for node, own, known, dip in zip(
+        total.nodes, sides, limits, total.dips or [None] * len(sides), strict=True
+    ):
+        if dip is None:
+            found.append((Candidate(node, own), total.at_node(known)))
+        else:
+            candidate = Candidate(node, (*own, dip))
+            found.append((candidate, total.at_node([*known, dip.values_at(node, ROUGH)])))
+    return found
 
 
 def _ends(gap: Gap) -> tuple[list[arb], list[arb]]:

@@ -18,8 +18,10 @@ from flint import fmpq, fmpz_poly
 
 from bounds.errors import BoundsError, count, number
 from geometry.algebraic import RealAlgebraic, increasing, roots_of, simplest_between
+from geometry.arcs import Profile
 from geometry.intervals import Interval
 from geometry.rational_functions import RationalFunction
+from geometry.values import Level
 from piecewise.exact import to_fmpq, to_fraction
 
 Pattern = tuple[bool, ...]
@@ -38,7 +40,8 @@ class Arc(Protocol):
 class ArcDual(Protocol):
     """A dual function as its monotone arcs, in order, covering A.
 
-    Where two arcs meet with different values the smaller one is the value.
+    Where two arcs meet the smaller limit is the value, unless the dual has a ``profile``
+    (:class:`geometry.arcs.Profile`) whose node there lies below both; see :func:`dips`.
     """
 
     @property
@@ -67,6 +70,24 @@ class SamplePatterns:
         return f"{self.count} of 2^{self.instances} patterns: {verdict}"
 
 
+def dips(dual: ArcDual) -> list[Level]:
+    """The points at which a dual is smaller than every limit there, with its value.
+
+    A lower semicontinuous function may drop at a single point (a piecewise constant loss
+    whose best cell is met by one α only).
+    """
+    known: Profile | None = getattr(dual, "profile", None)
+    if known is None:
+        return []
+    last = len(known.nodes) - 1
+    return [
+        node.level
+        for index, node in enumerate(known.nodes)
+        if (node.before > 0 or index == 0) and (node.after > 0 or index == last)
+        if not node.is_continuous
+    ]
+
+
 def threshold_patterns(duals: Sequence[ArcDual], thresholds: Sequence[object]) -> SamplePatterns:
     """All patterns (1[ℓ*_i(α) ≥ τ_i])_i for α in A, exactly.
 
@@ -82,6 +103,7 @@ def threshold_patterns(duals: Sequence[ArcDual], thresholds: Sequence[object]) -
     common_ends(duals)
     excess = [
         [(arc.interval, _excess(arc.function, tau)) for arc in dual.arcs]
+        + [(Interval(dip.at, dip.at), _excess(dip.function, tau)) for dip in dips(dual)]
         for dual, tau in zip(duals, levels, strict=True)
     ]
     events = increasing(

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from bounds.balls import ball, decimal_upper
 from bounds.dual_rows import dual_table
-from bounds.errors import BoundsError, positive
+from bounds.errors import BoundsError, positive, probability
 from bounds.levels import LevelProfile, level_profile
 from bounds.patterns import ArcDual, SamplePatterns, threshold_patterns
 from bounds.rademacher import Complexity, empirical_complexity
@@ -39,6 +39,8 @@ class SampleReport:
     """H."""
     range_is_given: bool
     """Whether H was given; else it is the range of the values on this sample."""
+    delta: Fraction
+    """Failure probability of :attr:`deviation`."""
 
     @property
     def instances(self) -> int:
@@ -55,14 +57,16 @@ class SampleReport:
         """The same, level by level: ∫ √(2 ln P_t/n) dt."""
         return self.profile.complexity()
 
-    def deviation(self, delta: object) -> Fraction:
-        """The uniform deviation proved by the empirical complexity, with probability ≥ 1−δ.
+    @property
+    def deviation(self) -> Fraction:
+        """sup_α |mean on the sample − expectation| with probability ≥ 1−δ.
 
-        A complexity from drawn signs holds with its own probability, for which half of δ
-        is set aside: the complexity must have been computed with ``delta``/2.
+        2R + 3H·√(ln(3/δ′)/(2n)) for the smaller of the bounds on R_S that are known. If R_S
+        is estimated from drawn signs, which may fail, half of δ is theirs: δ′ = δ/2.
         """
+        rest = self.delta if self.complexity.delta is None else self.delta / 2
         best = min(self.complexity.upper, self.level_bound)
-        return sample_gap(best, self.instances, delta, self.value_range)
+        return sample_gap(best, self.instances, rest, self.value_range)
 
 
 def sample_report(
@@ -80,7 +84,7 @@ def sample_report(
         oscillations: B(ℓ*_i), n numbers.
         value_range: H, the length of an interval that holds the values of every dual of
             the class; the range on this sample if left out, which is then an assumption.
-        delta: failure probability of a complexity that is sampled.
+        delta: failure probability of the deviation, in (0, 1).
         seed: of the drawn signs.
 
     Raises:
@@ -88,6 +92,7 @@ def sample_report(
     """
     if not duals or len(duals) != len(oscillations):
         raise BoundsError(f"{len(duals)} duals need as many oscillation counts, at least one")
+    failure = probability("delta", delta)
     profile = level_profile(duals)
     observed = profile.spread
     given = observed if value_range is None else positive("value_range", value_range)
@@ -101,14 +106,15 @@ def sample_report(
         profile,
         threshold_patterns(duals, [profile.busiest] * len(duals)),
         _largest_shattered(oscillations),
-        _complexity(duals, observed, delta, seed),
+        _complexity(duals, observed, failure / 2, seed),
         given if given > 0 else Fraction(1, 1 << 60),
         value_range is not None,
+        failure,
     )
 
 
 def _complexity(
-    duals: Sequence[ArcDual], observed: Fraction, delta: object, seed: int
+    duals: Sequence[ArcDual], observed: Fraction, delta: Fraction, seed: int
 ) -> Complexity:
     resolution = decimal_upper(lambda: ball(observed / RESOLUTION), 3)
     table = dual_table(duals, resolution if resolution > 0 else 1)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from flint import arb, arb_poly, ctx, fmpq, fmpz_poly
 
 from bounds.errors import BoundsError
-from bounds.patterns import Arc, ArcDual, common_ends
+from bounds.patterns import Arc, ArcDual, common_ends, dips
 from geometry.algebraic import RealAlgebraic, increasing
 from geometry.polynomials import sign
 from geometry.rational_functions import RationalFunction
@@ -159,10 +159,12 @@ class DualSum:
             for arc in dual.arcs
             for end in (arc.interval.lower, arc.interval.upper)
         )
+        self._low = [dips(dual) for dual in duals]
         columns = [
             _terms_per_gap(dual.arcs, self.nodes, weight)
             for dual, weight in zip(duals, weights, strict=True)
         ]
+        self.dips = [self._dip(node) for node in self.nodes] if any(self._low) else []
         self.gaps = tuple(
             Gap(
                 left,
@@ -174,6 +176,16 @@ class DualSum:
                 pairwise(self.nodes), zip(*columns, strict=True), strict=True
             )
         )
+
+    def _dip(self, node: RealAlgebraic) -> Gap | None:
+        """The terms at a node below both limits of which a dual lies; None if there is none."""
+        terms, found = [], False
+        for dual, weight, own in zip(self.duals, self.weights, self._low, strict=True):
+            level = next((level for level in own if level.at == node), None)
+            found |= level is not None
+            arc = next(arc for arc in dual.arcs if arc.interval.lower <= node <= arc.interval.upper)
+            terms.append(Term(arc.function if level is None else level.function, weight))
+        return Gap(node, node, tuple(terms), False) if found else None
 
     def at_node(self, sides: Sequence[Sequence[arb]]) -> arb:
         """The sum from the terms on one or both sides: at a jump a dual has its smaller value."""
@@ -188,13 +200,14 @@ class DualSum:
     def __call__(self, alpha: fmpq) -> fmpq:
         """The exact value at a rational number of A; the least at a jump of a single dual."""
         total = fmpq(0)
-        for dual, weight in zip(self.duals, self.weights, strict=True):
+        for dual, weight, own in zip(self.duals, self.weights, self._low, strict=True):
             values = [
                 arc.function(alpha)
                 for arc in dual.arcs
                 if arc.interval.lower.compare_rational(alpha) <= 0
                 and arc.interval.upper.compare_rational(alpha) >= 0
             ]
+            values += [dip.function(alpha) for dip in own if dip.at.compare_rational(alpha) == 0]
             total += weight * min(values)
         return total
 

@@ -13,12 +13,17 @@ from instances import INSTANCES
 from strategies import ridges
 
 from bounds import BoundsError, minimisers
+from bounds.dual_rows import dual_table
 from bounds.erm import Where, grid_search, minimise_mean, uniform_deviation
+from bounds.levels import level_profile
+from bounds.patterns import threshold_patterns
 from bounds.sums import DualSum
-from geometry.arcs import arcs_of
+from geometry.algebraic import RealAlgebraic
+from geometry.arcs import arcs_of, profile
 from geometry.intervals import Interval
 from geometry.rational_functions import RationalFunction
 from geometry.search import exact_dual
+from geometry.values import Level
 from geometry.verdicts import Verdict
 from piecewise.objective import ConvexObjective
 from piecewise.problems import Problem
@@ -206,6 +211,59 @@ def _on(problem, interval):
         box={p.name: (p.lower, p.upper) for p in problem.parameters},
         reduction=problem.reduction,
     )
+
+
+@dataclass(frozen=True)
+class Dipping:
+    """Constant pieces with values of their own where they meet."""
+
+    profile: object
+
+    @property
+    def arcs(self):
+        return self.profile.arcs
+
+
+def dipping(ends, values, points):
+    pieces = [
+        (
+            Interval.rational(fmpq(lower), fmpq(upper)),
+            RationalFunction.reduced(fmpz_poly([value]), fmpz_poly([1])),
+        )
+        for lower, upper, value in zip(ends, ends[1:], values, strict=False)
+    ]
+    levels = [
+        Level(
+            RationalFunction.reduced(fmpz_poly([value]), fmpz_poly([1])),
+            RealAlgebraic.rational(end),
+        )
+        for end, value in zip(ends, points, strict=True)
+    ]
+    return Dipping(profile(pieces, levels))
+
+
+def test_a_dual_may_drop_at_a_single_point():
+    dip = dipping([0, 1, 3, 4], [2, 2, 3], [2, 0, 2, 1])
+    assert places(minimise_mean([dip])) == [(Where.NODE, 1, 1)]
+    assert minimise_mean([dip]).value.lower == 0
+    assert minimise_mean([dip]).total(fmpq(1)) == 0
+    # two drops at different points do not add up; the end drops too
+    other = dipping([0, 2, 4], [1, 1], [1, 0, 0])
+    found = minimise_mean([dip, other])
+    assert places(found) == [(Where.NODE, 1, 1), (Where.NODE, 4, 4)]
+    assert found.value.upper == Fraction(1, 2)
+    # patterns, levels and tables see the points as well
+    assert threshold_patterns([dip, other], [1, 1]).count == 3
+    profile_ = level_profile([dip])
+    assert list(zip(profile_.levels, profile_.levels[1:], profile_.cuts, strict=False)) == [
+        (0, 1, 2),
+        (1, 2, 3),
+        (2, 3, 2),
+    ]
+    assert (0,) in [
+        tuple(int(v / t.scale) for v in row) for t in [dual_table([dip], 1)] for row in t.lower
+    ]
+    assert float(uniform_deviation([dip], [planted((0, 4, [2]))])) == 2
 
 
 def test_grid_search_and_its_regret():
