@@ -32,6 +32,7 @@ KEYS = {
     "regularisation": ("penalty", "ratio", "biases"),
     "data": ("csv", "features", "target", "inputs", "targets"),
     "budget": ("rows",),
+    "tasks": ("bootstrap", "seed", "size"),
 }
 """Sections of a spec and their keys."""
 
@@ -69,6 +70,16 @@ def load_problem(path: str | Path) -> Problem:
         )
     except ProblemError as error:
         raise SpecError(f"{file}: {_located(str(error))}") from None
+
+
+def task_section(path: str | Path) -> Table:
+    """The table ``[tasks]`` of a spec, empty when it is missing (see :mod:`pieceproof.tasks`).
+
+    Raises:
+        SpecError: not a spec file, or an unknown key.
+    """
+    root = Table(str(path), "", read_toml(Path(path), "examples/cars.toml"))
+    return root.table("tasks").allow(*KEYS["tasks"])
 
 
 def read_toml(path: Path, example: str) -> dict[str, object]:

@@ -82,6 +82,13 @@ class Table:
             raise self.error(key, f"{entry!r} is not a positive integer; write {key} = {default}")
         return entry
 
+    def count(self, key: str, default: int) -> int:
+        """The non-negative integer under ``key``."""
+        entry = self.entries.get(key, default)
+        if isinstance(entry, bool) or not isinstance(entry, int) or entry < 0:
+            raise self.error(key, f"{entry!r} is not an integer >= 0; write {key} = {default}")
+        return entry
+
     def items(self, key: str, example: str) -> list[object]:
         """The array under ``key``."""
         entry = self.require(key, example)

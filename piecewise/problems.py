@@ -9,7 +9,7 @@ trainable parameters, biases included. A :class:`~piecewise.penalties.Penalty` a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
@@ -125,6 +125,25 @@ class Problem:
             ("penalty", penalty),
         ):
             object.__setattr__(self, key, entry)
+
+    def on_examples(self, rows: Sequence[int]) -> Problem:
+        """The same problem on the examples of the given numbers (from 0, repetitions allowed).
+
+        Raises:
+            ProblemError: no rows.
+        """
+        if not rows:
+            raise ProblemError("data: there are no examples; give at least one row")
+        chosen = {
+            "inputs": tuple(self.inputs[row] for row in rows),
+            "targets": tuple(self.targets[row] for row in rows),
+        }
+        problem = object.__new__(Problem)
+        for entry in fields(self):
+            object.__setattr__(
+                problem, entry.name, chosen.get(entry.name, getattr(self, entry.name))
+            )
+        return problem
 
     def value(self, alpha: Number | Fraction, w: Sequence[Number | Fraction]) -> Fraction:
         """f(α, w), exactly, by the definition (minimum over signs for a ``"signs"`` model).
