@@ -78,6 +78,11 @@ def evaluations(results: Iterable[Evaluation], complete: bool) -> RenderableType
     )
 
 
+def labelled(facts: Iterable[tuple[str, str]]) -> RenderableType:
+    """Lines (what, value), the values in one column."""
+    return _facts(facts)
+
+
 def _exact(value: Fraction) -> str:
     return str(value) if value.denominator == 1 else f"{value} ≈ {float(value):.12g}"
 

@@ -31,11 +31,10 @@ from bounds.splits import (
 )
 from geometry.algebraic import RealAlgebraic, simplest_between
 from geometry.dual import DualFunction
-from geometry.search import exact_dual
 from pieceproof.datasets import Data, DataClass
+from pieceproof.methods import Options, Progress, method_for, silent
 from pieceproof.processes import worker_pool
 from piecewise.exact import to_fmpq, to_fraction
-from piecewise.objective import ConvexObjective
 
 PLACES = 255
 """Hyperparameters at which the duals are compared: multiples of 1/256 of A."""
@@ -51,8 +50,6 @@ SAMPLED = 40
 
 PATIENCE = 30
 """Steps without progress after which the team is built anew."""
-
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +88,15 @@ class Found:
     tried: int
     """Data sets that were tried, each by its exact dual loss."""
     patterns: int
-    """Most patterns of n + 1 instances that were seen."""
+    """Most patterns of n + 1 instances that were seen; 0 if they were not looked for."""
     seed: int
 
 
 def dual_of(family: DataClass, data: Data) -> DualFunction:
     """The exact dual loss of a data set."""
-    return exact_dual(ConvexObjective(family.problem(data)))
+    problem = family.problem(data)
+    dual, _ = method_for(problem).run(problem, Options())
+    return dual
 
 
 def member(family: DataClass, data: Data) -> Member:
@@ -119,7 +118,7 @@ def find_shattered(
     instances: int = MOST_INSTANCES,
     seed: int = 0,
     jobs: int = 1,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> Found:
     """The largest shattered set found within ``tries`` data sets.
@@ -185,10 +184,10 @@ class _Search:
             if self._patterns() == 1 << wanted:
                 proved = self._witness()
                 if proved is not None:
-                    witness = proved
+                    witness, self.most, self.stale = proved, 0, 0
                     if wanted == instances:
                         break
-                    wanted, self.most, self.stale = wanted + 1, 0, 0
+                    wanted += 1
                     self._join(self.pool)
             progress(f"{wanted} instances", min(self.tried, tries), tries)
         return Found(witness, self.tried, self.most, seed)

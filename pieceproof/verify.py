@@ -38,6 +38,8 @@ from pieceproof.checking.reading import (
 )
 from pieceproof.checking.run import MAX_REASONS, Dual, Progress, Run
 from pieceproof.checking.shapes import shape
+from pieceproof.checking.witnesses import FORMAT as WITNESS_FORMAT
+from pieceproof.checking.witnesses import check_witness
 
 __all__ = ["CertificateError", "Conclusion", "Report", "load", "verify"]
 
@@ -143,7 +145,7 @@ def _finite(text: str) -> float:
 
 
 def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int = 1) -> Report:
-    """Re-derive every claim of a result document.
+    """Re-derive every claim of a result document, or of a shattering witness.
 
     Args:
         document: the JSON object, for example from :func:`load`.
@@ -153,6 +155,8 @@ def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int
     Raises:
         CertificateError: the document is not a readable ``pieceproof/1`` certificate.
     """
+    if isinstance(document, dict) and document.get("format") == WITNESS_FORMAT:
+        return _verify_witness(document, progress, jobs)
     if not isinstance(document, dict) or "method" not in document:
         raise CertificateError("document: the key 'method' is missing")
     checker = CHECKERS[Node(document["method"], "method").choice(*CHECKERS)]
@@ -182,6 +186,21 @@ def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int
     if run.reasons:
         return Report(False, Conclusion.REJECTED, tuple(run.reasons[:MAX_REASONS]), run.checked)
     return Report(True, Conclusion.PROVED, (), run.checked)
+
+
+def _verify_witness(document: dict[str, Any], progress: Progress | None, jobs: int) -> Report:
+    """A witness: each instance as a document of its own, then the patterns."""
+
+    def refusals(certificate: dict[str, Any]) -> tuple[str, ...]:
+        if certificate.get("format") == WITNESS_FORMAT:
+            raise CertificateError("instances: a witness inside a witness")
+        report = verify(certificate, progress, jobs)
+        return () if report.accepted else report.reasons or (str(report.verdict),)
+
+    try:
+        return Report(True, Conclusion.PROVED, (), check_witness(document, refusals))
+    except Refuted as refuted:
+        return Report(False, Conclusion.REJECTED, (str(refuted),), {})
 
 
 def _check_shape(run: Run, dual: Dual) -> None:
