@@ -21,14 +21,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flint import fmpz_mpoly
+
 from geometry.algebraic import RealAlgebraic, as_fraction, simplest_between
 from geometry.boxes import Interval
-from geometry.continuation import Flow, Tube, follow
-from geometry.engines import ENGINES, Dimension, Engine, Limits, Solutions, available
-from geometry.engines.system import PolynomialSystem
-from geometry.events import Event, Events, find_events
+from geometry.continuation import Tube, follow
+from geometry.engines import ENGINES, Engine, Limits, available
+from geometry.events import Event, Events
 from geometry.families import Family
-from geometry.krawczyk import CertifiedRoot, certify_all
+from geometry.krawczyk import CertifiedRoot
+from geometry.linear_route import LinearRoute
+from geometry.plane_route import PlaneRoute
+from geometry.samples import EngineRoute, Point, Route
 from geometry.verdicts import Verdict
 
 MARGIN = Fraction(1, 2**8)
@@ -48,22 +52,25 @@ class Branch:
     """A real branch inside W over one gap.
 
     ``root`` is the certified solution at the sample, ``signs`` those of the constraints
-    along the branch (0: zero or not decided), ``down`` and ``up`` the tubes towards the
-    ends of the gap.
+    along the branch (None: not decided), ``down`` and ``up`` the tubes towards the ends of
+    the gap. ``multiplicity`` is that of the solutions for generic α.
     """
 
     root: CertifiedRoot
-    signs: tuple[int, ...]
-    multiplier_signs: tuple[int, ...]
+    signs: tuple[int | None, ...]
+    multiplier_signs: tuple[int | None, ...]
     down: Tube
     up: Tube
+    multiplicity: int = 1
 
     @property
     def is_feasible(self) -> bool | None:
-        """Whether all constraints are positive; None if one is 0 and none is negative."""
-        if -1 in self.signs:
+        """Whether the branch lies in the relative interior of the closed cell's face: all
+        constraints are positive. One that is zero along the branch makes it a branch of a
+        smaller face. None: not decided."""
+        if -1 in self.signs or 0 in self.signs:
             return False
-        return None if 0 in self.signs else True
+        return None if None in self.signs else True
 
     @property
     def reach(self) -> Interval:
@@ -88,6 +95,11 @@ class Gap:
     def real(self) -> int:
         """Number of real branches inside W."""
         return len(self.branches)
+
+    @property
+    def with_multiplicity(self) -> int:
+        """The same, each branch as often as its multiplicity says."""
+        return sum(branch.multiplicity for branch in self.branches)
 
     @property
     def feasible(self) -> int:
@@ -129,31 +141,32 @@ def branch_diagram(
     *,
     engines: Sequence[Engine] | None = None,
     limits: Limits | None = None,
+    closed_forms: bool = True,
 ) -> BranchDiagram:
     """All branches of ``family`` over A; ``engines`` are tried in order for each question.
 
-    By default the exact ones come first where F is linear in its unknowns: all is proved then.
+    Families that are linear in their unknowns or have one unknown need no engine, unless
+    without ``closed_forms``.
     """
-    chosen = _preferred(family) if engines is None else available(tuple(engines))
-    bounded = Limits() if limits is None else limits
-    events = find_events(family, chosen, bounded)
+    chosen = available(ENGINES) if engines is None else tuple(engines)
+    route = _route(family, chosen, Limits() if limits is None else limits, closed_forms)
+    events = route.events()
     moments = _moments(events.events)
-    flow = Flow(family.system)
     gaps = tuple(
-        _gap(family, flow, ends, chosen, bounded, events.verdict)
-        for ends in _gaps(moments, family.domain)
+        _gap(family, route, ends, events.verdict) for ends in _gaps(moments, family.domain)
     )
     reasons = (*events.reasons, *(reason for gap in gaps for reason in gap.reasons))
     verdict = Verdict.weakest([events.verdict, *(gap.verdict for gap in gaps)])
     return BranchDiagram(family, events, moments, gaps, verdict, reasons)
 
 
-def _preferred(family: Family) -> tuple[Engine, ...]:
-    n = len(family.system.variables)
-    degrees = (sum(m[:n]) for equation in family.system.equations for m in equation.monoms())
-    found = available(ENGINES)
-    linear = max(degrees, default=0) <= 1
-    return tuple(sorted(found, key=lambda engine: linear and engine.name == "msolve"))
+def _route(
+    family: Family, engines: tuple[Engine, ...], limits: Limits, closed_forms: bool
+) -> Route:
+    exact: Route | None = None
+    if closed_forms:
+        exact = LinearRoute.of(family) or PlaneRoute.of(family)
+    return exact or EngineRoute(family, engines, limits)
 
 
 def _moments(events: Sequence[Event]) -> tuple[Moment, ...]:
@@ -201,79 +214,56 @@ def _samples(alpha: Interval) -> Iterator[Fraction]:
         yield as_fraction(simplest_between(*ends))
 
 
-def _gap(
-    family: Family,
-    flow: Flow,
-    ends: _Ends,
-    engines: Sequence[Engine],
-    limits: Limits,
-    events: Verdict,
-) -> Gap:
+def _gap(family: Family, route: Route, ends: _Ends, events: Verdict) -> Gap:
     """The gap as the first sample shows it that leaves nothing open; else the first one."""
     looked_at: list[Gap] = []
-    for sample in _samples(ends.alpha):
-        looked_at.append(_gap_at(family, flow, ends, sample, engines, limits, events))
+    for alpha in _samples(ends.alpha):
+        looked_at.append(_gap_at(family, route, ends, alpha, events))
         if not looked_at[-1].reasons:
             return looked_at[-1]
     return looked_at[0]
 
 
-def _gap_at(
-    family: Family,
-    flow: Flow,
-    ends: _Ends,
-    sample: Fraction,
-    engines: Sequence[Engine],
-    limits: Limits,
-    events: Verdict,
-) -> Gap:
-    over = family.system.at(sample)
-    found = _solve(over, engines, limits)
-    if isinstance(found, str):
-        return Gap(ends.alpha, sample, (), Verdict.UNRESOLVED, (f"α = {sample}: {found}",))
-    boxes = [box for box in found.boxes if family.position(box) != -1]
-    roots = certify_all(over, boxes)
-    reasons = [f"α = {sample}: {root.reason}" for root in roots.uncertified]
-    if roots.duplicates:
-        reasons.append(f"α = {sample}: two boxes for one solution")
+def _gap_at(family: Family, route: Route, ends: _Ends, alpha: Fraction, events: Verdict) -> Gap:
+    sample = route.at(alpha)
+    reasons = list(sample.reasons)
     branches = []
-    for root in roots.certified:
-        position = family.position(root.enclosure, (sample, sample))
+    for point in sample.points:
+        position = family.position(point.root.enclosure, (alpha, alpha))
         if position is None:
-            reasons.append(f"α = {sample}: a solution lies astride a wall of the box")
+            reasons.append("a solution lies astride a wall of the box")
         elif position > 0:
-            branches.append(_branch(family, flow, ends, sample, root))
-    verdict = Verdict.UNRESOLVED if reasons else Verdict.weakest([events, found.verdict])
-    return Gap(ends.alpha, sample, tuple(branches), verdict, tuple(reasons))
+            branches.append(_branch(family, route, ends, alpha, point))
+    if any(branch.is_feasible is None for branch in branches):
+        reasons.append("whether a branch lies on a constraint is not known")
+    verdict = Verdict.UNRESOLVED if reasons else Verdict.weakest([events, sample.verdict])
+    where = tuple(f"α = {alpha}: {reason}" for reason in reasons)
+    return Gap(ends.alpha, alpha, tuple(branches), verdict, where)
 
 
-def _solve(system: PolynomialSystem, engines: Sequence[Engine], limits: Limits) -> Solutions | str:
-    reasons = []
-    for engine in engines:
-        found = engine.solve(system, limits)
-        if not isinstance(found, Solutions):
-            reasons.append(str(found))
-        elif found.dimension is Dimension.POSITIVE:
-            return "infinitely many solutions"
-        else:
-            return found
-    return "; ".join(reasons) or "no engine was given"
-
-
-def _branch(
-    family: Family, flow: Flow, ends: _Ends, sample: Fraction, root: CertifiedRoot
-) -> Branch:
+def _branch(family: Family, route: Route, ends: _Ends, alpha: Fraction, point: Point) -> Branch:
     lower, upper = ends.alpha
     margin = (upper - lower) * MARGIN
     at_most = upper - margin if ends.upper_is_event else upper
     at_least = lower + margin if ends.lower_is_event else lower
-    constraints = family.constraints
     multipliers = tuple(family.multiplier(i) for i in range(len(family.multipliers)))
-    signs = family.signs((*constraints, *multipliers), root.enclosure, (sample, sample))
+    start = point.root.enclosure
     return Branch(
-        root,
-        signs[: len(constraints)],
-        signs[len(constraints) :],
-        follow(flow, root.enclosure, sample, at_least),
-        follow(flow, root.enclosure, sample, at_most),
+        point.root,
+        _signs(family, route, point, alpha, family.constraints),
+        _signs(family, route, point, alpha, multipliers),
+        follow(point.flow, start, alpha, at_least),
+        follow(point.flow, start, alpha, at_most),
+        point.multiplicity,
+    )
+
+
+def _signs(
+    family: Family, route: Route, point: Point, alpha: Fraction, polynomials: Sequence[fmpz_mpoly]
+) -> tuple[int | None, ...]:
+    """Signs along the branch; the enclosure of the point leaves zeros to the route."""
+    near = family.signs(polynomials, point.root.enclosure, (alpha, alpha))
+    return tuple(
+        sign or (0 if route.lies_on(point, polynomial, alpha) else None)
+        for sign, polynomial in zip(near, polynomials, strict=True)
     )

@@ -79,7 +79,8 @@ class EventSystem:
     """The answer for one system of events: those over A with w in W, and completeness.
 
     ``complex_count`` is the number of distinct complex solutions over all α that are not
-    ``special``; None where the engine does not say. UNRESOLVED comes with a ``reason``.
+    ``special`` (of distinct α from a closed form); None where the engine does not say.
+    UNRESOLVED comes with a ``reason``.
     """
 
     kind: EventKind
@@ -121,11 +122,18 @@ def find_events(family: Family, engines: Sequence[Engine], limits: Limits) -> Ev
     """Every event of ``family``; ``limits`` hold for each question to an engine."""
     systems: list[EventSystem] = []
     known = fmpz_poly([1])
-    for kind, index, polynomial in _questions(family):
+    fold = jacobian_determinant(family.system)
+    for kind, index, polynomial in (*conditions(family), (EventKind.FOLD, 0, fold)):
         found = _event_system(family, kind, index, polynomial, engines, limits)
         systems.append(found)
         known = _product(known, found.special)
-    special = tuple(_special_values(family, known, engines, limits))
+    return arranged(family, systems, tuple(_special_values(family, known, engines, limits)))
+
+
+def arranged(
+    family: Family, systems: Sequence[EventSystem], special: tuple[SpecialValue, ...]
+) -> Events:
+    """All events in order, with what their completeness rests on."""
     events = [event for system in systems for event in system.events]
     events += [Event(EventKind.SPECIAL, 0, value.alpha, None, True) for value in special]
     events += [
@@ -143,15 +151,14 @@ def find_events(family: Family, engines: Sequence[Engine], limits: Limits) -> Ev
     )
 
 
-def _questions(family: Family) -> Iterator[tuple[EventKind, int, fmpz_mpoly | None]]:
-    """The polynomials that make events with F."""
+def conditions(family: Family) -> Iterator[tuple[EventKind, int, fmpz_mpoly]]:
+    """The polynomials whose zeros on branches are events."""
     for index, constraint in enumerate(family.constraints):
         yield EventKind.CROSSING, index, constraint
     for index, wall in enumerate(family.walls()):
         yield EventKind.WALL, index, wall
     for index in range(len(family.multipliers)):
         yield EventKind.MULTIPLIER, index, family.multiplier(index)
-    yield EventKind.FOLD, 0, jacobian_determinant(family.system)
 
 
 def _event_system(

@@ -32,12 +32,17 @@ class LinearRank:
         return size if self.is_consistent else f"{size}, inconsistent"
 
 
+def is_linear(system: PolynomialSystem) -> bool:
+    """Whether every equation has degree at most 1 in the variables."""
+    return all(sum(monomial) <= 1 for support in system.supports() for monomial in support)
+
+
 def linear_rank(system: PolynomialSystem) -> LinearRank | None:
     """The ranks of a system that is linear in its variables; None for any other."""
-    if any(sum(monomial) > 1 for support in system.supports() for monomial in support):
+    if not is_linear(system):
         return None
     n = len(system.variables)
-    rows = [_coefficients(equation.to_dict(), n) for equation in system.equations]
+    rows = [coefficients(equation.to_dict(), n) for equation in system.equations]
     return LinearRank(n, rank_over_parameter([row[:n] for row in rows]), rank_over_parameter(rows))
 
 
@@ -56,7 +61,30 @@ def rank_over_parameter(rows: Sequence[Sequence[fmpz_poly]]) -> int:
     return best
 
 
-def _coefficients(terms: dict[tuple[int, ...], fmpz], n: int) -> list[fmpz_poly]:
+def cramer(system: PolynomialSystem) -> tuple[list[fmpz_poly], fmpz_poly] | None:
+    """(N, D) with x = N/D the solution over Q(α) of a square linear system and D = ± det A.
+
+    None where det A = 0 identically. Elimination without fractions [Bareiss 1968].
+    """
+    n = len(system.variables)
+    rows = [coefficients(equation.to_dict(), n) for equation in system.equations]
+    previous = fmpz_poly([1])
+    for k in range(n):
+        pivot = next((i for i in range(k, n) if rows[i][k]), None)
+        if pivot is None:
+            return None
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        for i in (i for i in range(n) if i != k):
+            factor = rows[i][k]
+            rows[i] = [
+                (rows[k][k] * entry - factor * above) // previous
+                for entry, above in zip(rows[i], rows[k], strict=True)
+            ]
+        previous = rows[k][k]
+    return [-row[n] for row in rows], previous
+
+
+def coefficients(terms: dict[tuple[int, ...], fmpz], n: int) -> list[fmpz_poly]:
     """The coefficients of the n variables, then the constant, in Z[α]."""
     row: list[dict[int, fmpz]] = [{} for _ in range(n + 1)]
     for monomial, coefficient in terms.items():
