@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import lcm
 
-from flint import fmpq
+from flint import arb, arb_poly, ctx, fmpq
 
 from bounds.errors import BoundsError, number, positive
-from bounds.patterns import Arc, ArcDual, common_ends, dips
+from bounds.patterns import Arc, ArcDual, arcs_over, common_ends, dips
 from geometry.algebraic import RealAlgebraic, increasing, simplest_between
 from geometry.rational_functions import RationalFunction
-from geometry.values import Level
 from piecewise.exact import to_fmpq
+
+PRECISION = 160
+"""Bits of the balls in which values are enclosed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +88,15 @@ def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
         for arc in dual.arcs
         for end in (arc.interval.lower, arc.interval.upper)
     )
-    low = [dips(dual) for dual in duals]
-    rows = [
-        ([_value(d.arcs, own, node, width) for d, own in zip(duals, low, strict=True)], True)
-        for node in nodes
-    ]
-    for left, right in pairwise(nodes):
-        functions = [_arc_over(dual.arcs, left, right).function for dual in duals]
+    over = [_balls_over(dual.arcs, nodes) for dual in duals]
+    low = [[(dip.at, BallFunction(dip.function)) for dip in dips(dual)] for dual in duals]
+    rows = []
+    for index, node in enumerate(nodes):
+        near = [balls[max(index - 1, 0) : index + 1] for balls in over]
+        own = zip(near, low, strict=True)
+        rows.append(([_value(balls, points, node, width) for balls, points in own], True))
+    for index, (left, right) in enumerate(pairwise(nodes)):
+        functions = [balls[index] for balls in over]
         stack = [(_Place.of(left), _Place.of(right))]
         while stack:
             a, b = stack.pop()
@@ -136,29 +140,54 @@ class _Place:
         )
         return cls(RealAlgebraic.rational(middle), middle, middle)
 
-    def value(self, function: RationalFunction, width: fmpq) -> tuple[fmpq, fmpq]:
+    def value(self, function: BallFunction, width: fmpq) -> tuple[fmpq, fmpq]:
         """An enclosure of the function's value here that is narrower than width/8."""
+        if self.lower == self.upper:
+            exact = function.function(self.lower)
+            return exact, exact
         at = RealAlgebraic(self.number.polynomial, self.lower, self.upper)
         while True:
-            low, high = function.enclosure(at)
-            if 8 * (high - low) <= width:
-                return low, high
+            value = function.over(at.lower, at.upper)
+            if value.is_finite():
+                low, high = _rational(value.lower()), _rational(value.upper())
+                if 8 * (high - low) <= width:
+                    return low, high
             at.bisect(8)
 
 
-def _arc_over(arcs: Sequence[Arc], left: RealAlgebraic, right: RealAlgebraic) -> Arc:
-    return next(arc for arc in arcs if arc.interval.lower <= left and right <= arc.interval.upper)
+class BallFunction:
+    """A rational function evaluated in balls of ``PRECISION`` bits."""
+
+    def __init__(self, function: RationalFunction) -> None:
+        self.function = function
+        with ctx.workprec(PRECISION):
+            self._top, self._bottom = arb_poly(function.numerator), arb_poly(function.denominator)
+
+    def over(self, lower: fmpq, upper: fmpq) -> arb:
+        """An enclosure of the values on [lower, upper]; not finite when it may hold a pole."""
+        with ctx.workprec(PRECISION):
+            place = arb((lower + upper) / 2, arb((upper - lower) / 2))
+            return self._top(place) / self._bottom(place)
+
+
+def _rational(end: arb) -> fmpq:
+    mantissa, exponent = end.man_exp()
+    return fmpq(mantissa) * fmpq(2) ** int(exponent)
+
+
+def _balls_over(arcs: Sequence[Arc], nodes: Sequence[RealAlgebraic]) -> list[BallFunction]:
+    balls = {id(arc): BallFunction(arc.function) for arc in arcs}
+    return [balls[id(arc)] for arc in arcs_over(arcs, nodes)]
 
 
 def _value(
-    arcs: Sequence[Arc], low: Sequence[Level], at: RealAlgebraic, width: fmpq
+    near: Sequence[BallFunction],
+    low: Sequence[tuple[RealAlgebraic, BallFunction]],
+    at: RealAlgebraic,
+    width: fmpq,
 ) -> tuple[fmpq, fmpq]:
-    """An enclosure of the value at a node: the least over the arcs that meet there, or a dip."""
+    """An enclosure of the value at a node: the least of the limits there, or a dip."""
     place = _Place.of(at)
-    near = [
-        place.value(arc.function, width)
-        for arc in arcs
-        if arc.interval.lower <= at <= arc.interval.upper
-    ]
-    near += [place.value(level.function, width) for level in low if level.at == at]
-    return min(low for low, _ in near), min(high for _, high in near)
+    own = [ball for point, ball in low if point == at]
+    values = [place.value(ball, width) for ball in (*near, *own)]
+    return min(low for low, _ in values), min(high for _, high in values)

@@ -8,7 +8,7 @@ at one rational point of each gap between them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -101,24 +101,60 @@ def threshold_patterns(duals: Sequence[ArcDual], thresholds: Sequence[object]) -
     if not duals or len(duals) != len(levels):
         raise BoundsError(f"{len(duals)} duals need as many thresholds, not {len(levels)}")
     common_ends(duals)
-    excess = [
-        [(arc.interval, _excess(arc.function, tau)) for arc in dual.arcs]
-        + [(Interval(dip.at, dip.at), _excess(dip.function, tau)) for dip in dips(dual)]
-        for dual, tau in zip(duals, levels, strict=True)
-    ]
     events = increasing(
         place
-        for arcs in excess
-        for interval, polynomial in arcs
-        for place in (*_roots(polynomial, interval), interval.lower, interval.upper)
+        for dual, tau in zip(duals, levels, strict=True)
+        for arc in dual.arcs
+        for place in (
+            *_roots(_excess(arc.function, tau)[0], arc.interval),
+            arc.interval.lower,
+            arc.interval.upper,
+        )
     )
+    columns = [
+        list(_indicators(dual, tau, events)) for dual, tau in zip(duals, levels, strict=True)
+    ]
+    samples = [place for pair in pairwise(events) for place in (pair[0], simplest_between(*pair))]
     places: dict[Pattern, Place] = {}
-    for left, right in pairwise(events):
-        alpha = simplest_between(left, right)
-        places.setdefault(_pattern(excess, RealAlgebraic.rational(alpha)), to_fraction(alpha))
-    for event in events:
-        places.setdefault(_pattern(excess, event), event)
+    rows = list(zip([*samples, events[-1]], zip(*columns, strict=True), strict=True))
+    for place, pattern in (*rows[1::2], *rows[::2]):  # rational places first
+        places.setdefault(
+            pattern, place if isinstance(place, RealAlgebraic) else to_fraction(place)
+        )
     return SamplePatterns(len(duals), places)
+
+
+def _indicators(dual: ArcDual, tau: fmpq, events: Sequence[RealAlgebraic]) -> Iterator[bool]:
+    """1[ℓ* ≥ τ] at every event and in every gap between neighbouring events, in order."""
+    over = arcs_over(dual.arcs, events)
+    special = {
+        index: level for level in dips(dual) for index, e in enumerate(events) if e == level.at
+    }
+    excess = {id(arc): _excess(arc.function, tau) for arc in dual.arcs}
+    for index, event in enumerate(events):
+        around = {id(arc): excess[id(arc)] for arc in over[max(index - 1, 0) : index + 1]}
+        here = [*around.values()]
+        if index in special:
+            here.append(_excess(special[index].function, tau))
+        yield all(_is_reached(entry, event) for entry in here)
+        if index < len(over):
+            alpha = simplest_between(event, events[index + 1])
+            yield _is_reached(excess[id(over[index])], RealAlgebraic.rational(alpha))
+
+
+def _is_reached(excess: tuple[fmpz_poly, fmpz_poly], at: RealAlgebraic) -> bool:
+    above, denominator = excess
+    return at.sign_of(above) * at.sign_of(denominator) >= 0
+
+
+def arcs_over(arcs: Sequence[Arc], nodes: Sequence[RealAlgebraic]) -> list[Arc]:
+    """The arc on every gap between neighbouring ``nodes``, among which are all ends of arcs."""
+    index, found = 0, []
+    for left in nodes[:-1]:
+        while arcs[index].interval.upper <= left:
+            index += 1
+        found.append(arcs[index])
+    return found
 
 
 def common_ends(duals: Sequence[ArcDual]) -> tuple[RealAlgebraic, RealAlgebraic]:
@@ -148,20 +184,6 @@ def _excess(function: RationalFunction, tau: fmpq) -> tuple[fmpz_poly, fmpz_poly
     return function.numerator * tau.q - function.denominator * tau.p, function.denominator
 
 
-def _roots(excess: tuple[fmpz_poly, fmpz_poly], interval: Interval) -> list[RealAlgebraic]:
-    polynomial = excess[0]
+def _roots(polynomial: fmpz_poly, interval: Interval) -> list[RealAlgebraic]:
     found = roots_of(polynomial, interval.lower.lower, interval.upper.upper) if polynomial else []
     return [root for root in found if interval.lower <= root <= interval.upper]
-
-
-def _pattern(
-    excess: Sequence[Sequence[tuple[Interval, tuple[fmpz_poly, fmpz_poly]]]], at: RealAlgebraic
-) -> Pattern:
-    return tuple(
-        all(
-            at.sign_of(above) * at.sign_of(denominator) >= 0
-            for interval, (above, denominator) in arcs
-            if interval.lower <= at <= interval.upper
-        )
-        for arcs in excess
-    )

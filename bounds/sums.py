@@ -15,7 +15,7 @@ from itertools import pairwise
 from flint import arb, arb_poly, ctx, fmpq, fmpz_poly
 
 from bounds.errors import BoundsError
-from bounds.patterns import Arc, ArcDual, common_ends, dips
+from bounds.patterns import Arc, ArcDual, arcs_over, common_ends, dips
 from geometry.algebraic import RealAlgebraic, increasing
 from geometry.polynomials import sign
 from geometry.rational_functions import RationalFunction
@@ -216,13 +216,5 @@ def _terms_per_gap(
     arcs: Sequence[Arc], nodes: Sequence[RealAlgebraic], weight: fmpq
 ) -> list[tuple[Term, bool]]:
     """The term of one dual on every gap; neighbouring gaps share the object."""
-    found: list[tuple[Term, bool]] = []
-    upcoming = iter(arcs)
-    arc, term = next(upcoming), None
-    for left in nodes[:-1]:
-        while arc.interval.upper <= left:
-            arc, term = next(upcoming), None
-        if term is None:
-            term = Term(arc.function, weight)
-        found.append((term, arc.function.is_constant))
-    return found
+    terms = {id(arc): (Term(arc.function, weight), arc.function.is_constant) for arc in arcs}
+    return [terms[id(arc)] for arc in arcs_over(arcs, nodes)]

@@ -17,6 +17,7 @@ from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
+from pieceproof.commands_erm import erm_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
 from pieceproof.evaluation import OutsideError, evaluate
@@ -49,6 +50,7 @@ def command() -> None:
 
 command.add_command(table_command)
 command.add_command(shatter_command)
+command.add_command(erm_command)
 
 
 @command.command("analyze")

@@ -48,13 +48,13 @@ def summary(
 
     Only the checker's ``report`` may say that anything is proved.
     """
-    facts = [*_results(document), ("verdict", _verdict(report)), *files]
+    lines = [*_results(document), ("verdict", _verdict(report)), *files]
     return Group(
         Text(_title(document, report), style="bold"),
         "",
         _pieces(document, list(spans(document))),
         "",
-        _facts(facts),
+        facts(lines),
     )
 
 
@@ -66,7 +66,7 @@ def evaluations(results: Iterable[Evaluation], complete: bool) -> RenderableType
     relation = "" if complete else " ≤"
     return Group(
         *(
-            _facts(
+            facts(
                 [
                     (f"ℓ*({result.alpha}){relation}", _exact(result.value)),
                     ("piece", str(result.piece + 1)),
@@ -169,10 +169,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _facts(facts: Iterable[tuple[str, str]]) -> Table:
+def facts(lines: Iterable[tuple[str, str]]) -> Table:
+    """Lines (what, how much) under each other."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, fact in facts:
+    for name, fact in lines:
         table.add_row(name, fact)
     return table

@@ -44,8 +44,10 @@ def bootstrap(
     return tuple(problem.on_examples(rows) for rows in drawn)
 
 
-def load_tasks(paths: Sequence[str | Path]) -> tuple[Task, ...]:
+def load_tasks(paths: Sequence[str | Path], sections: bool = True) -> tuple[Task, ...]:
     """The instances that the spec files state, in order; ``[tasks]`` multiplies a spec.
+
+    Without ``sections`` every file is one instance, whatever its ``[tasks]``.
 
     Raises:
         SpecError: a file states no problem, or the intervals differ.
@@ -59,7 +61,7 @@ def load_tasks(paths: Sequence[str | Path]) -> tuple[Task, ...]:
                 "one hyperparameter is tuned for all instances"
             )
         section = task_section(path)
-        if not section.entries:
+        if not (sections and section.entries):
             found.append(Task(Path(path).stem, problem))
             continue
         many = section.positive("bootstrap", 40)
