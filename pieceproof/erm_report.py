@@ -15,7 +15,7 @@ from bounds.sample import SampleReport
 from bounds.text import magnitude
 from geometry.verdicts import Verdict
 from pieceproof.erm_document import GapBound
-from pieceproof.report import facts
+from pieceproof.report import labelled
 from pieceproof.tuning import ErmResult
 
 
@@ -34,11 +34,11 @@ def erm_report(
     return Group(
         Text(title, style="bold"),
         "",
-        facts(_minimum(result)),
+        labelled(_minimum(result)),
         "",
         Text("What this sample says", style="bold"),
         "",
-        facts(_sample(sample)),
+        labelled(_sample(sample)),
         "",
         Text(
             "sup |mean on the sample − expectation| over all α, with probability ≥ "
@@ -48,7 +48,7 @@ def erm_report(
         "",
         _bounds(list(bounds)),
         "",
-        facts([("verdict", _verdict(result)), *files]),
+        labelled([("verdict", _verdict(result)), *files]),
     )
 
 

@@ -48,13 +48,13 @@ def summary(
 
     Only the checker's ``report`` may say that anything is proved.
     """
-    lines = [*_results(document), ("verdict", _verdict(report)), *files]
+    facts = [*_results(document), ("verdict", _verdict(report)), *files]
     return Group(
         Text(_title(document, report), style="bold"),
         "",
         _pieces(document, list(spans(document))),
         "",
-        facts(lines),
+        _facts(facts),
     )
 
 
@@ -66,7 +66,7 @@ def evaluations(results: Iterable[Evaluation], complete: bool) -> RenderableType
     relation = "" if complete else " ≤"
     return Group(
         *(
-            facts(
+            _facts(
                 [
                     (f"ℓ*({result.alpha}){relation}", _exact(result.value)),
                     ("piece", str(result.piece + 1)),
@@ -169,11 +169,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def facts(lines: Iterable[tuple[str, str]]) -> Table:
-    """Lines (what, how much) under each other."""
+def _facts(facts: Iterable[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, fact in lines:
+    for name, fact in facts:
         table.add_row(name, fact)
     return table
