@@ -87,9 +87,9 @@ def breakpoints(kind: str, number: int) -> str:
     return count(number, NOUNS[kind])
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """The number with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def shown(name: str) -> str:

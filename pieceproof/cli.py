@@ -15,31 +15,38 @@ import click
 
 from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
+from pieceproof.census.command import census_command
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
 from pieceproof.commands_erm import erm_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
 from pieceproof.evaluation import OutsideError, evaluate
-from pieceproof.options import BadInput, Exit, folder_of, jobs_option, json_option, print_json
+from pieceproof.options import (
+    UNFINISHED,
+    BadInput,
+    Exit,
+    folder_of,
+    jobs_option,
+    json_option,
+    max_cells_option,
+    print_json,
+    result_folder,
+)
 from pieceproof.progress import TerminalProgress
 from pieceproof.report import evaluations, show, summary
 from pieceproof.specfile import load_problem
 from pieceproof.store import CacheError
 from pieceproof.tables import SpecError
 from pieceproof.verify import CertificateError, Conclusion, Report, load, verify
-from piecewise.errors import PiecewiseError, ProblemError
+from piecewise.errors import ProblemError
 from piecewise.exact import rational
-from piecewise.objective import DEFAULT_MAX_CELLS
 
 MAX_MESSAGE = 600
 """Longest error line, in characters: a hostile key or cell does not fill the screen."""
 
 RESULT = "result.json"
 """Name of the certificate in the output folder."""
-
-UNFINISHED = "unfinished.sqlite"
-"""Name of the finished work of an interrupted run there; removed when the run is complete."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,13 +66,7 @@ command.add_command(erm_command)
 @click.option(
     "--seconds", type=click.FloatRange(min=0), help="Time budget; then the result is partial."
 )
-@click.option(
-    "--max-cells",
-    type=click.IntRange(min=1),
-    default=DEFAULT_MAX_CELLS,
-    show_default=True,
-    help="Most cells that are treated (some 10 ms and 2 kB each).",
-)
+@max_cells_option
 @json_option
 @jobs_option
 def analyze_command(
@@ -77,22 +78,15 @@ def analyze_command(
     """
     problem = load_problem(spec)
     name = out or f"{Path(spec).stem}-result"
-    new = not Path(name).exists()
-    folder = folder_of(name)
-    try:
-        with TerminalProgress() as progress:
-            dual = analyze(
-                problem,
-                jobs=jobs,
-                progress=progress,
-                cache=folder / UNFINISHED,
-                seconds=seconds,
-                max_cells=max_cells,
-            )
-    except PiecewiseError as error:
-        if new:
-            folder.rmdir()  # refused before anything was written
-        raise BadInput(f"{spec}: model: {error}") from None
+    with result_folder(name, spec) as folder, TerminalProgress() as progress:
+        dual = analyze(
+            problem,
+            jobs=jobs,
+            progress=progress,
+            cache=folder / UNFINISHED,
+            seconds=seconds,
+            max_cells=max_cells,
+        )
     path = folder / RESULT
     write(dual.document, path)
     if dual.claim is not Verdict.UNRESOLVED:
@@ -104,6 +98,9 @@ def analyze_command(
         files = [("certificate", str(path)), *pictures]
         show(summary(dual.document, dual.report, files))
     return _status(dual.report)
+
+
+command.add_command(census_command)
 
 
 @command.command("verify")

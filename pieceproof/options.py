@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import click
+
+from piecewise.errors import PiecewiseError
+from piecewise.layers import DEFAULT_MAX_CELLS
 
 
 class Exit(IntEnum):
@@ -29,6 +34,18 @@ jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes."
 )
 
+max_cells_option = click.option(
+    "--max-cells",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_CELLS,
+    show_default=True,
+    help="Most cells that are treated.",
+)
+
+UNFINISHED = "unfinished.sqlite"
+"""Name of the finished work of an interrupted run in its output folder; removed when the run
+is complete."""
+
 
 def folder_of(name: str) -> Path:
     """The folder ``name``, made when it is missing.
@@ -42,6 +59,23 @@ def folder_of(name: str) -> Path:
     except OSError as error:
         raise BadInput(f"{name}: --out: {error.strerror}; choose another folder") from None
     return folder
+
+
+@contextmanager
+def result_folder(name: str, spec: str) -> Iterator[Path]:
+    """The output folder of a spec, removed again if the problem is refused before any work.
+
+    Raises:
+        BadInput: it cannot be made, or the problem inside ``with`` is refused.
+    """
+    new = not Path(name).exists()
+    folder = folder_of(name)
+    try:
+        yield folder
+    except PiecewiseError as error:
+        if new:
+            folder.rmdir()
+        raise BadInput(f"{spec}: model: {error}") from None
 
 
 def print_json(document: dict[str, Any]) -> None:

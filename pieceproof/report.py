@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pieceproof import details
+from pieceproof.captions import count
 from pieceproof.checking.numerals import read_end
 from pieceproof.checking.reading import Node
 from pieceproof.evaluation import WIDTH, Evaluation, Span, as_float, spans
@@ -48,13 +49,13 @@ def summary(
 
     Only the checker's ``report`` may say that anything is proved.
     """
-    facts = [*_results(document), ("verdict", _verdict(report)), *files]
+    found = [*_results(document), ("verdict", _verdict(report)), *files]
     return Group(
         Text(_title(document, report), style="bold"),
         "",
         _pieces(document, list(spans(document))),
         "",
-        _facts(facts),
+        facts(found),
     )
 
 
@@ -66,7 +67,7 @@ def evaluations(results: Iterable[Evaluation], complete: bool) -> RenderableType
     relation = "" if complete else " ≤"
     return Group(
         *(
-            _facts(
+            facts(
                 [
                     (f"ℓ*({result.alpha}){relation}", _exact(result.value)),
                     ("piece", str(result.piece + 1)),
@@ -93,7 +94,7 @@ def _title(document: dict[str, Any], report: Report) -> str:
     examples, parameters = len(problem["data"]["targets"]), len(problem["parameters"])
     return (
         f"{_TITLES[report.verdict]} over α in [{lower}, {upper}]: "
-        f"{_count(examples, 'example')}, {_count(parameters, 'parameter')}"
+        f"{count(examples, 'example')}, {count(parameters, 'parameter')}"
     )
 
 
@@ -131,7 +132,7 @@ def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     counts, ends = document["counts"], document["ends"]
     kinds = [entry["kind"] for entry in document["breakpoints"]]
     named = ", ".join(f"{kinds.count(kind)} {kind}" for kind in ("jump", "kink", "smooth"))
-    yield "pieces", f"{counts['pieces']}, with {_count(len(kinds), 'breakpoint')}: {named}"
+    yield "pieces", f"{counts['pieces']}, with {count(len(kinds), 'breakpoint')}: {named}"
     yield from details.FACTS.get(document["method"], details.no_facts)(counts)
     for end in (ends["lower"], ends["upper"]):
         yield f"ℓ*({end['alpha']})", _short(end["approx"])
@@ -165,14 +166,11 @@ def _short(decimal: str) -> str:
     return f"{float(decimal):.8g}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _facts(facts: Iterable[tuple[str, str]]) -> Table:
+def facts(listed: Iterable[tuple[str, str]]) -> Table:
+    """Names and what is to be said of them, a line each."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, fact in facts:
+    for name, fact in listed:
         table.add_row(name, fact)
     return table

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from geometry.counting.count import Count
 from geometry.counting.degrees import square_supports
@@ -55,7 +56,13 @@ def polyhedral(system: PolynomialSystem, limits: Limits, flips: int = FLIPS) -> 
     if len(system.equations) < len(system.variables):
         nothing = Count.unresolved("fewer equations than unknowns")
         return Polyhedral(nothing, nothing)
-    supports = square_supports(system)
+    return _of_supports(square_supports(system), limits, flips)
+
+
+@lru_cache(maxsize=1024)  # the strata of one objective have few different supports
+def _of_supports(
+    supports: tuple[tuple[Monomial, ...], ...], limits: Limits, flips: int
+) -> Polyhedral:
     try:
         found = volumes(supports, flips)
         stable = Count.proved(found.stable, "stable cells, own tropical homotopy")
