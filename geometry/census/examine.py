@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
-from math import inf, nextafter
 
 from geometry.assumptions import Regularity, Solutions, regularity
 from geometry.boxes import Interval
 from geometry.branch_values import ValueFunction
-from geometry.branches import Branch, BranchDiagram, branch_diagram
+from geometry.branches import BranchDiagram, branch_diagram
+from geometry.census.curves import curve
 from geometry.census.labels import Labels
 from geometry.census.records import (
     BranchRecord,
-    Enclosure,
     EventRecord,
     GapRecord,
     QuestionRecord,
@@ -23,9 +21,7 @@ from geometry.census.records import (
     Rung,
     StratumClass,
     StratumRecord,
-    ValuePiece,
 )
-from geometry.continuation import Tube
 from geometry.counting import Count, bezout, multihomogeneous, polyhedral
 from geometry.engines import ENGINES, Engine, Limits, available
 from geometry.families import Family
@@ -192,25 +188,8 @@ class _Branches:
             return
         values = ValueFunction(self.family)
         for gap in self.diagram.gaps:
-            branches = tuple(_branch(values, branch) for branch in gap.branches)
+            branches = tuple(
+                BranchRecord(branch.is_feasible, curve(values, branch, self.domain))
+                for branch in gap.branches
+            )
             yield GapRecord(gap.alpha, gap.sample, branches, gap.verdict)
-
-
-def _branch(values: ValueFunction, branch: Branch) -> BranchRecord:
-    curve = (*reversed(tuple(_curve(values, branch.down))), *_curve(values, branch.up))
-    return BranchRecord(branch.is_feasible, curve)
-
-
-def _curve(values: ValueFunction, tube: Tube) -> Iterator[ValuePiece]:
-    """The pieces of a tube in its order, each with its ends from left to right."""
-    heights = [_rounded(values.at(alpha, point)) for alpha, point in tube.nodes]
-    for piece, ends in zip(values.along(tube), pairwise(heights), strict=True):
-        start, end = ends if tube.nodes[-1][0] > tube.nodes[0][0] else ends[::-1]
-        slope = None if piece.slope is None else _rounded(piece.slope)
-        yield ValuePiece(piece.alpha, start, end, _rounded(piece.value), slope)
-
-
-def _rounded(exact: Interval) -> Enclosure:
-    """Outwards to floats."""
-    lower, upper = (float(end) for end in exact)
-    return nextafter(lower, -inf), nextafter(upper, inf)

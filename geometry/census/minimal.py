@@ -122,31 +122,49 @@ class _Curve:
             return None
         return self.cones[place]
 
+    def between(self, span: Interval) -> Sequence[_Cone]:
+        """The cones that begin or end inside an interval, or hold it."""
+        first = max(bisect_right(self.starts, span[0]) - 1, 0)
+        return self.cones[first : bisect_left(self.starts, span[1])]
+
 
 def lowest(records: Sequence[StratumRecord], domain: Interval) -> Lowest:
     """The lower envelope of all feasible branches of ``records``."""
-    curves = _low_curves(list(_curves(records)), domain)
-    cuts = sorted({end for curve in curves for cone in curve.cones for end in cone.alpha})
+    lower, upper = domain
+    ends = [lower + (upper - lower) * k / BINS for k in range(BINS + 1)]
     parts, minimal, possible = list[LowestPart](), set[Key](), set[Key]()
-    for alpha in pairwise(cuts):
-        cones = [(curve, cone) for curve in curves if (cone := curve.over(alpha)) is not None]
-        tops = [tuple(map(cone.upper, alpha)) for curve, cone in cones if curve.feasible]
-        if not tops:
-            continue
-        alive = [
-            (curve, cone)
-            for curve, cone in cones
-            if not _is_above(tuple(map(cone.lower, alpha)), tops)
-        ]
-        possible |= {curve.key for curve, _ in alive}
-        winner = _winner(alive, (alpha[0] + alpha[1]) / 2)
-        minimal |= set() if winner is None else {winner}
-        start, end = (
-            (float(min(cone.lower(at) for _, cone in alive)), float(min(top[k] for top in tops)))
-            for k, at in enumerate(alpha)
-        )
-        parts.append(LowestPart(alpha, tuple(curve.key for curve, _ in alive), start, end))
+    for span, curves in zip(pairwise(ends), _low_curves(list(_curves(records)), ends), strict=True):
+        for alpha in _cuts(curves, span):
+            cones = [(curve, cone) for curve in curves if (cone := curve.over(alpha)) is not None]
+            tops = [tuple(map(cone.upper, alpha)) for curve, cone in cones if curve.feasible]
+            if not tops:
+                continue
+            alive = [
+                (curve, cone)
+                for curve, cone in cones
+                if not _is_above(tuple(map(cone.lower, alpha)), tops)
+            ]
+            possible |= {curve.key for curve, _ in alive}
+            winner = _winner(alive, (alpha[0] + alpha[1]) / 2)
+            minimal |= set() if winner is None else {winner}
+            start, end = (
+                (float(min(c.lower(at) for _, c in alive)), float(min(top[k] for top in tops)))
+                for k, at in enumerate(alpha)
+            )
+            parts.append(LowestPart(alpha, tuple(curve.key for curve, _ in alive), start, end))
     return Lowest(tuple(parts), frozenset(minimal), frozenset(possible))
+
+
+def _cuts(curves: Sequence[_Curve], span: Interval) -> Iterator[Interval]:
+    """``span`` cut where a cone of a curve begins or ends."""
+    inner = {
+        end
+        for curve in curves
+        for cone in curve.between(span)
+        for end in cone.alpha
+        if span[0] < end < span[1]
+    }
+    return pairwise([span[0], *sorted(inner), span[1]])
 
 
 def _is_above(ends: tuple[Fraction, ...], tops: Sequence[tuple[Fraction, ...]]) -> bool:
@@ -173,25 +191,25 @@ def _curves(records: Sequence[StratumRecord]) -> Iterator[_Curve]:
                     yield _Curve((s, g, b), branch.feasible, cones, starts)
 
 
-def _low_curves(curves: Sequence[_Curve], domain: Interval) -> list[_Curve]:
-    """Those that somewhere are not above a feasible one by more than its variation."""
-    lower, upper = domain
-    ends = [lower + (upper - lower) * k / BINS for k in range(BINS + 1)]
-    tops = [inf] * BINS
+def _low_curves(curves: Sequence[_Curve], ends: Sequence[Fraction]) -> list[list[_Curve]]:
+    """For every bin the curves that are not above a feasible one by more than their variation."""
+    tops = [inf] * (len(ends) - 1)
     for curve in curves:
         first, last = curve.cones[0].alpha[0], curve.cones[-1].alpha[1]
-        own = [-inf] * BINS
+        own = [-inf] * len(tops)
         for cone in curve.cones if curve.feasible else ():
             for k in _bins(cone.alpha, ends):
                 own[k] = max(own[k], cone.most)
         for k, top in enumerate(own):
             if top > -inf and first <= ends[k] and ends[k + 1] <= last:
                 tops[k] = min(tops[k], top)
-    return [
-        curve
-        for curve in curves
-        if any(cone.least <= tops[k] for cone in curve.cones for k in _bins(cone.alpha, ends))
-    ]
+    low: list[list[_Curve]] = [[] for _ in tops]
+    for curve in curves:
+        for k in {
+            k for cone in curve.cones for k in _bins(cone.alpha, ends) if cone.least <= tops[k]
+        }:
+            low[k].append(curve)
+    return low
 
 
 def _bins(alpha: Interval, ends: Sequence[Fraction]) -> range:
