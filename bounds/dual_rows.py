@@ -119,6 +119,16 @@ def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
     )
 
 
+def enclosed(function: RationalFunction, at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
+    """An enclosure of function(at) that is narrower than width/8."""
+    return _Place.of(at).value(function, width)
+
+
+def value_at(dual: ArcDual, at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
+    """An enclosure of ℓ*(α) at a real algebraic α that is narrower than width/8."""
+    return _value(dual.arcs, dips(dual), at, width)
+
+
 @dataclass(frozen=True, eq=False)
 class _Place:
     """A number with its canonical isolating interval: what is computed depends on no history."""
