@@ -15,6 +15,7 @@ help:
 	@echo "make images   the picture in README.md, drawn anew"
 	@echo "make notebooks  the notebooks, run and rendered to build/notebooks"
 	@echo "make tables   the example table in four formats, and as PDF where a LaTeX is found"
+	@echo "make experiment  the generalisation theorem beside what it bounds, in build/experiment"
 	@echo "make test     the tests, with coverage"
 	@echo "make slow     the tests that take long"
 	@echo "make lint     formatting, style, types, layer direction"
@@ -53,6 +54,9 @@ else
 	  { tail -20 latex.out; exit 1; }; \
 	done
 endif
+
+experiment: $(VENV)/.installed
+	$(VENV)/bin/pieceproof gap examples/cars.toml --jobs 2 --out build/experiment
 
 test: $(VENV)/.installed-test
 	$(RUN) pytest --cov --cov-report=term

@@ -13,9 +13,10 @@ draws says how far from it they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -93,6 +94,7 @@ def learning_curve(
     *,
     delta: object = "0.05",
     seed: int = 0,
+    progress: Callable[[str, int, int | None], None] = lambda stage, done, total: None,
 ) -> LearningCurve:
     """The steps for every m in ``sizes``, from one sequence of draws with replacement.
 
@@ -102,6 +104,7 @@ def learning_curve(
         sizes: sample sizes, increasing.
         delta: failure probability of every bound.
         seed: the draws are a function of it.
+        progress: told how many sizes are done.
 
     Raises:
         BoundsError: no dual, sizes that do not increase, or δ outside (0, 1).
@@ -109,17 +112,18 @@ def learning_curve(
     failure = probability("delta", delta)
     if not duals or len(duals) != len(oscillations):
         raise BoundsError(f"{len(duals)} duals need as many oscillation counts, at least one")
-    for m, after in zip(sizes, [*sizes[1:], None], strict=True):
-        count("sizes", m, 1)
-        if after is not None and after <= m:
-            raise BoundsError(f"sizes: {after} does not exceed {m} before it")
     if not sizes:
         raise BoundsError("sizes: give at least one")
+    count("sizes", sizes[0], 1)
+    for before, m in pairwise(sizes):
+        if m <= before:
+            raise BoundsError(f"sizes: {m} does not exceed {before} before it")
     random = Random(seed)
     drawn = [random.randrange(len(duals)) for _ in range(sizes[-1])]
     spread = level_profile(duals).spread
     steps = []
-    for m in sizes:
+    for done, m in enumerate(sizes):
+        progress("sizes", done, len(sizes))
         sample = [duals[i] for i in drawn[:m]]
         minimum = minimise_mean(sample)
         steps.append(

@@ -19,6 +19,7 @@ from pieceproof.census.command import census_command
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
 from pieceproof.commands_erm import erm_command
+from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
 from pieceproof.evaluation import OutsideError, evaluate
@@ -58,6 +59,7 @@ def command() -> None:
 command.add_command(table_command)
 command.add_command(shatter_command)
 command.add_command(erm_command)
+command.add_command(gap_command)
 
 
 @command.command("analyze")
