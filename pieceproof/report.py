@@ -79,9 +79,9 @@ def evaluations(results: Iterable[Evaluation], complete: bool) -> RenderableType
     )
 
 
-def labelled(facts: Iterable[tuple[str, str]]) -> RenderableType:
+def labelled(lines: Iterable[tuple[str, str]]) -> RenderableType:
     """Lines (what, value), the values in one column."""
-    return _facts(facts)
+    return facts(lines)
 
 
 def _exact(value: Fraction) -> str:
