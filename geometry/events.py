@@ -13,8 +13,10 @@ h_k and λ_j keeps its sign (< 0, 0 or > 0) along each curve. *Proof.* The Jacob
 regular at every solution, so each lies on a local graph. Continued towards an inner point
 of J, a curve stays in the compact W and its multipliers stay bounded (no escape), so it
 has a limit, a solution, in the interior of W as no wall is met; there it goes on. A
-function that vanishes nowhere on a curve keeps its sign; one that vanishes on a whole
-curve makes its system infinite away from special α, which is reported. ∎
+function keeps its sign on a curve on which it vanishes nowhere or everywhere. ∎
+
+A curve on which h_k vanishes everywhere makes its system infinite. Events are then the
+zeros of h_k on the other curves only; where one of these crosses the first, there is a fold.
 
 The theorem holds for a complete list of events. Each event is a root of a zero-dimensional
 system: Krawczyk's test proves that it exists, that it is simple and unique in its box;
@@ -38,7 +40,7 @@ from geometry.engines import PRIME, Engine, GroebnerBasis, Limits, PolynomialSys
 from geometry.engines.quotient import krull_dimension
 from geometry.families import Family
 from geometry.krawczyk import CertifiedRoot, UncertifiedRoot, certify_all
-from geometry.special import solve_off_special
+from geometry.special import Saturated, Unsolved, solve_off_special, without_zeros_of
 from geometry.verdicts import Verdict
 
 PRECISION = 128
@@ -181,8 +183,10 @@ def _event_system(
     whole = family.whole
     system = PolynomialSystem.of(whole.variables, [*whole.equations, polynomial])
     found = solve_off_special(system, engines, limits)
-    if isinstance(found, str):
-        return EventSystem(kind, index, (), None, one, Verdict.UNRESOLVED, found)
+    if isinstance(found, Unsolved) and found.is_infinite and kind is not EventKind.FOLD:
+        found = _off_branches(whole, polynomial, engines, limits)
+    if isinstance(found, Unsolved):
+        return EventSystem(kind, index, (), None, one, Verdict.UNRESOLVED, found.reason)
     boxes = [box for box in found.solutions.boxes if _is_relevant(family, box)]
     roots = certify_all(system, boxes, PRECISION)
     reported: list[CertifiedRoot | UncertifiedRoot] = [*roots.certified, *roots.uncertified]
@@ -196,6 +200,17 @@ def _event_system(
         found.special,
         found.solutions.verdict,
     )
+
+
+def _off_branches(
+    whole: PolynomialSystem, polynomial: fmpz_mpoly, engines: Sequence[Engine], limits: Limits
+) -> Saturated | Unsolved:
+    """Where branches that do not lie on {polynomial = 0} meet it."""
+    off = without_zeros_of(whole, polynomial, engines, limits)
+    if isinstance(off, str):
+        return Unsolved(f"branches lie on it; to tell them from others: {off}")
+    meeting = PolynomialSystem.of(whole.variables, [*off.equations, polynomial])
+    return solve_off_special(meeting, engines, limits)
 
 
 def _event(kind: EventKind, index: int, root: CertifiedRoot | UncertifiedRoot) -> Event:

@@ -37,38 +37,76 @@ class Saturated:
     special: fmpz_poly
 
 
+@dataclass(frozen=True)
+class Unsolved:
+    """Why there is no answer; ``is_infinite``: infinitely many solutions over all α remain."""
+
+    reason: str
+    is_infinite: bool = False
+
+
 def solve_off_special(
     system: PolynomialSystem,
     engines: Sequence[Engine],
     limits: Limits,
-) -> Saturated | str:
+) -> Saturated | Unsolved:
     """The solutions of ``system`` (α last among its variables) away from special α.
 
-    The reason is returned where no engine answers or where infinitely many solutions remain.
+    Unsolved where no engine answers or where infinitely many solutions remain.
     """
     special = fmpz_poly([1])
     found = _solve(system, engines, limits)
     if isinstance(found, str):
-        return found
+        return Unsolved(found)
     slices = 1
     while found.dimension is Dimension.POSITIVE and slices <= SLICES:
         more = _common_values(system, slices, engines, limits)
         if isinstance(more, str):
-            return more
+            return Unsolved(more)
         slices += 1
         if more.gcd(special).degree() < more.degree():
             special = _squarefree(special * more)
             found = _solve(_saturated(system, special), engines, limits)
             if isinstance(found, str):
-                return found
+                return Unsolved(found)
     if found.dimension is Dimension.POSITIVE:
-        return "infinitely many solutions, and not over finitely many α only"
+        return Unsolved("infinitely many solutions, and not over finitely many α only", True)
     if special.degree() > 0:  # the auxiliary variable is the last one
         boxes = tuple(box[:-1] for box in found.boxes)
         found = Solutions(
             found.engine, found.dimension, boxes, found.verdict, found.parametrisation
         )
     return Saturated(found, special)
+
+
+def without_zeros_of(
+    system: PolynomialSystem,
+    polynomial: fmpz_mpoly,
+    engines: Sequence[Engine],
+    limits: Limits,
+) -> PolynomialSystem | str:
+    """The components of {system = 0} that do not lie in {polynomial = 0}, with what they have
+    in common with it: the saturation ⟨system⟩ : polynomial^∞.
+
+        ⟨system, u·polynomial − 1⟩ ∩ Q[variables]
+    """
+    terms: dict[Monomial, int] = {
+        (*(int(e) for e in monomial), 1): int(c) for monomial, c in polynomial.terms()
+    }
+    terms[(0,) * (len(system.names) + 1)] = -1
+    joined = system.joined([_auxiliary("u", system)], [terms])
+    reasons = []
+    for engine in engines:
+        found = engine.eliminate(joined, system.names, limits)
+        if not isinstance(found, Failure):
+            return PolynomialSystem.of(system.variables, found.generators)
+        reasons.append(str(found))
+    return "; ".join(reasons) or "no engine was given"
+
+
+def _auxiliary(letter: str, system: PolynomialSystem) -> str:
+    """A name that the system does not use."""
+    return letter + "'" * (1 + max(name.count("'") for name in system.names))
 
 
 def _solve(system: PolynomialSystem, engines: Sequence[Engine], limits: Limits) -> Solutions | str:
@@ -93,8 +131,7 @@ def _saturated(system: PolynomialSystem, special: fmpz_poly) -> PolynomialSystem
         if coefficient
     }
     terms[(0,) * (n + 1)] = -1
-    auxiliary = "t" + "'" * (1 + max(name.count("'") for name in system.variables))
-    return system.joined([auxiliary], [terms])
+    return system.joined([_auxiliary("t", system)], [terms])
 
 
 def _common_values(

@@ -34,7 +34,7 @@ from geometry.errors import InvalidSystem
 from geometry.events import EventKind, find_events
 from geometry.families import Family
 from geometry.resultants import CriticalValueCurve, critical_value_curve, discriminant
-from geometry.special import solve_off_special
+from geometry.special import Unsolved, solve_off_special
 from geometry.verdicts import Verdict
 
 LIMITS = Limits(seconds=60)
@@ -130,11 +130,18 @@ def test_points_degenerate_for_every_alpha_stay_open(engines):
     assert any("fold" in reason and "infinitely many" in reason for reason in found.reasons)
 
 
-def test_a_branch_along_a_constraint_stays_open():
-    family = plane_family(lambda x, a: (x - a) * (x + a + 1), constraints=lambda x, a: [x - a])
-    found = find_events(family, (Flint(),), LIMITS)
-    assert found.verdict is Verdict.UNRESOLVED
-    assert found.reasons[0].startswith("crossing 0")
+@pytest.mark.parametrize("engines", ALL)
+def test_branches_along_a_constraint_are_told_from_those_that_cross_it(engines):
+    """Of x = α/2, x = 1 − α the second crosses {x = α/2}, at α = 2/3."""
+    family = plane_family(
+        lambda x, a: (2 * x - a) * (x + a - 1), constraints=lambda x, a: [2 * x - a]
+    )
+    found = find_events(family, available(engines), LIMITS)
+    assert found.reasons == ()
+    (crossing,) = found.of_kind(EventKind.CROSSING)
+    (fold,) = found.of_kind(EventKind.FOLD)
+    for event in (crossing, fold):
+        assert event.alpha[0] <= Fraction(2, 3) <= event.alpha[1]
 
 
 def test_a_missing_engine_is_a_reason():
@@ -225,6 +232,6 @@ def test_two_units_have_their_folds_off_special_ends(pattern, special, folds):
     fold = jacobian_determinant(family.system)
     system = PolynomialSystem.of(whole.variables, [*whole.equations, fold])
     found = solve_off_special(system, available((Msolve(),)), Limits(seconds=300))
-    assert not isinstance(found, str)
+    assert not isinstance(found, Unsolved)
     assert found.special == special
     assert found.solutions.parametrisation.degree == folds
