@@ -16,13 +16,13 @@ from flint import arb, fmpq_mat, fmpz_mpoly, fmpz_poly
 
 from geometry.algebraic import as_fmpq, as_fraction
 from geometry.boxes import Box, interval
-from geometry.continuation import Flow
 from geometry.event_roots import event_system, on_grid, special_values
 from geometry.events import EventKind, Events, EventSystem, arranged, conditions
 from geometry.families import Family
 from geometry.krawczyk import CertifiedRoot
 from geometry.linear_systems import coefficients, cramer, is_linear
 from geometry.polynomials import primitive
+from geometry.recentred import Flow
 from geometry.samples import Point, Sample
 from geometry.verdicts import Verdict
 

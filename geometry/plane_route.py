@@ -17,12 +17,12 @@ from flint import arb, fmpq, fmpz, fmpz_mpoly, fmpz_poly
 
 from geometry.algebraic import as_fmpq, as_fraction, roots_of
 from geometry.boxes import Box, interval
-from geometry.continuation import Flow
 from geometry.engines.system import PolynomialSystem
 from geometry.event_roots import Solution, event_system, on_grid, special_values
 from geometry.events import PRECISION, EventKind, Events, EventSystem, arranged, conditions
 from geometry.families import Family
 from geometry.krawczyk import UncertifiedRoot, certify
+from geometry.recentred import Flow
 from geometry.resultants import subresultants
 from geometry.samples import Point, Sample
 from geometry.verdicts import Verdict

@@ -14,11 +14,11 @@ from typing import Protocol
 
 from flint import fmpz_mpoly
 
-from geometry.continuation import Flow
 from geometry.engines import Dimension, Engine, Limits, PolynomialSystem, Solutions
 from geometry.events import Events, find_events
 from geometry.families import Family
 from geometry.krawczyk import CertifiedRoot, certify_all
+from geometry.recentred import Flow
 from geometry.verdicts import Verdict
 
 

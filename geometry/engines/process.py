@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -59,13 +60,19 @@ def run(
         memory = str(limits.megabytes * 1024)
         shell = ["/bin/sh", "-c", _LIMITED, "sh", memory, _OUTPUT_BLOCKS, *command]
         said, complained = Path(folder, ".stdout"), Path(folder, ".stderr")
-        with said.open("wb") as output, complained.open("wb") as messages:
+        asked = Path(folder, ".stdin")
+        asked.write_text(text, encoding="utf-8")
+        with (
+            asked.open("rb") as question,
+            said.open("wb") as output,
+            complained.open("wb") as messages,
+        ):
             try:
                 child = subprocess.Popen(  # noqa: S603 (arguments are ours, no shell parsing)
                     shell,
                     cwd=folder,
                     env={**os.environ, **(environment or {})},
-                    stdin=subprocess.PIPE,
+                    stdin=question,
                     stdout=output,
                     stderr=messages,
                     start_new_session=True,
@@ -73,7 +80,7 @@ def run(
             except OSError as error:
                 return Failure(engine, Reason.CRASH, f"it could not be started: {error}")
             try:
-                child.communicate(text.encode(), timeout=limits.seconds)
+                _wait(child, limits.seconds)
             except subprocess.TimeoutExpired:
                 return Failure(engine, Reason.TIME, f"no result within {limits.seconds:g} s")
             finally:
@@ -83,6 +90,25 @@ def run(
         return _diagnosis(
             engine, child.returncode, complained.read_text(errors="replace").strip(), limits
         )
+
+
+def _wait(child: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for the child to end, awake at once where the system tells (Linux): many questions
+    take less than the pause with which Python looks again.
+
+    Raises:
+        TimeoutExpired: it did not end in time.
+    """
+    if hasattr(os, "pidfd_open"):
+        handle = os.pidfd_open(child.pid)
+        try:
+            watch = select.poll()
+            watch.register(handle, select.POLLIN)
+            watch.poll(seconds * 1000)
+        finally:
+            os.close(handle)
+        seconds = 0.0
+    child.wait(seconds)
 
 
 def _diagnosis(engine: str, status: int, messages: str, limits: Limits) -> Failure:
@@ -103,6 +129,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    if child.stdin is not None:
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.close()

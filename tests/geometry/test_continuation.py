@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_families import plane_family
 
-from geometry.continuation import Flow, Tube, follow
+from geometry.continuation import Tube, follow
 from geometry.engines.system import PolynomialSystem, ring
+from geometry.recentred import Flow
 
 HALF = Fraction(1, 2)
 
