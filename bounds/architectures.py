@@ -16,6 +16,7 @@ from math import comb
 from bounds.balls import power
 from bounds.errors import BoundsError, count
 from bounds.structure import Layer, Rule, StructureCounts, arranged, assembled, layer
+from piecewise.graphs import GraphConvolution
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Ridge
 from piecewise.problems import Problem
 
@@ -217,6 +218,16 @@ def structure_of(problem: Problem) -> StructureCounts:
     Uses sizes only (widths, examples, features, breakpoints, degrees), never the data.
     """
     model = problem.model
+    if isinstance(model, GraphConvolution):
+        return graph_convolution(
+            len(model.nodes),
+            len(problem.features),
+            kernel_degree=model.degree,
+            hidden=model.hidden,
+            labelled=len(problem.targets),
+            propagations=model.power,
+            loss=Loss(problem.loss),
+        )
     if isinstance(model, Ridge):
         counts = ridge(len(problem.features), model.bias)
         # a negative penalty is not convex

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -58,12 +59,46 @@ def read_csv(
         TooManyRows: more than ``budget`` rows.
         OSError: the file cannot be read.
     """
+    with _opened(path) as handle:
+        return _read(handle, path.stat().st_size, features, target, budget)
+
+
+def read_cells(
+    path: Path, columns: Sequence[str], optional: Sequence[str], budget: int
+) -> list[list[str]]:
+    """The cells of named columns as text, row by row; a missing optional column is empty.
+
+    Raises:
+        DataError: no such column, or a row of another length.
+        TooManyRows: more than ``budget`` rows.
+        OSError: the file cannot be read.
+    """
+    with _opened(path) as handle:
+        lines = _Lines(handle)
+        reader = csv.reader(iter(lines), strict=True)
+        header = [name.strip() for name in next(_filled(reader), [])]
+        indices: list[int | None] = [_column(name, header) for name in columns]
+        indices += [header.index(name) if name in header else None for name in optional]
+        rows = []
+        for row, cells in enumerate(_filled(reader), start=1):
+            if row > budget:
+                raise TooManyRows(row, path.stat().st_size)
+            if len(cells) != len(header):
+                where = f"row {row} (line {reader.line_num})"
+                raise DataError(f"{where}: {len(cells)} cells, but the header names {len(header)}")
+            rows.append(["" if i is None else cells[i].strip() for i in indices])
+        return rows
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """The file as text; what cannot be read as CSV is a :class:`DataError`."""
     if not path.is_file():
         problem = "not a regular file" if path.exists() else "no such file"
         raise DataError(f"{problem}; check the path")
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            return _read(handle, path.stat().st_size, features, target, budget)
+            yield handle
     except UnicodeDecodeError as error:
         raise DataError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except csv.Error as error:

@@ -21,8 +21,7 @@ from piecewise import (
     leaky_relu,
 )
 
-KINDS = ("feedforward", "linear", "ridge")
-LATER_KINDS = ("gcn",)
+KINDS = ("feedforward", "linear", "ridge", "gcn")
 KEYS = ("kind", "hidden", "activation", "bias", "output_weights", "output_bias")
 
 _PAIR = 'interpolate = ["relu", "identity"]'
@@ -30,17 +29,14 @@ _LEAKY_RELU = re.compile(r"leaky_relu\((.*)\)")
 
 
 def model_of(table: Table) -> Model:
-    """The model that the table states.
+    """The model that the table states, other than a graph convolution.
 
     Raises:
         SpecError: an entry is missing, unknown or of the wrong type.
         ProblemError: the entries do not fit together.
     """
-    kind = table.text("kind", 'kind = "feedforward"')
-    if kind in LATER_KINDS:
-        raise table.error("kind", f"not yet supported: {kind}; use one of {', '.join(KINDS)}")
-    if kind not in KINDS:
-        raise table.error("kind", f"unknown model {kind!r}; {nearest(kind, KINDS)}")
+    kind = kind_of(table)
+    table.allow(*KEYS)
     if kind in ("linear", "ridge"):
         table.allow("kind", "bias")
         bias = table.flag("bias", False)
@@ -52,6 +48,18 @@ def model_of(table: Table) -> Model:
         output_weights=_output_weights(table),
         output_bias=_output_bias(table),
     )
+
+
+def kind_of(table: Table) -> str:
+    """The kind of model.
+
+    Raises:
+        SpecError: it is missing or unknown.
+    """
+    kind = table.text("kind", 'kind = "feedforward"')
+    if kind not in KINDS:
+        raise table.error("kind", f"unknown model {kind!r}; {nearest(kind, KINDS)}")
+    return kind
 
 
 def _widths(table: Table) -> list[int]:

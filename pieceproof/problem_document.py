@@ -17,6 +17,7 @@ import msgspec
 from piecewise import (
     TRAINABLE,
     FeedForward,
+    GraphConvolution,
     Interpolated,
     Linear,
     Model,
@@ -82,6 +83,26 @@ class PenaltyDocument(Strict, frozen=True):
     biases: bool
 
 
+class EdgeDocument(Strict, frozen=True, array_like=True):
+    """[i, j, "δ"]."""
+
+    first: int
+    second: int
+    weight: str
+
+
+class GraphDocument(Strict, frozen=True, tag_field="kind", tag="gcn"):
+    """A graph convolution: edges [i, j, "δ"] with i < j, increasing; nodes are counted from 0."""
+
+    nodes: list[str]
+    edges: list[EdgeDocument]
+    degree: int
+    power: int
+    hidden: int | None
+    output_weights: list[str] | str
+    training: list[int]
+
+
 class ParameterDocument(Strict, frozen=True):
     """A trainable parameter and its range."""
 
@@ -107,7 +128,7 @@ class DataDocument(Strict, frozen=True):
     targets: list[str]
 
 
-ModelDocument = FeedForwardDocument | LinearDocument | RidgeDocument
+ModelDocument = FeedForwardDocument | LinearDocument | RidgeDocument | GraphDocument
 
 
 class ProblemDocument(Strict, frozen=True, omit_defaults=True):
@@ -206,6 +227,8 @@ def _model_document(model: Model) -> ModelDocument:
         return RidgeDocument(model.bias)
     if isinstance(model, Linear):
         return LinearDocument(model.bias)
+    if isinstance(model, GraphConvolution):
+        return _graph_document(model)
     weights = model.output_weights
     return FeedForwardDocument(
         hidden=list(model.hidden),
@@ -216,6 +239,38 @@ def _model_document(model: Model) -> ModelDocument:
         ),
         output_weights=weights if isinstance(weights, str) else _strings(weights),
         output_bias=str(model.output_bias),
+    )
+
+
+def _graph_document(model: GraphConvolution) -> GraphDocument:
+    weights = model.output_weights
+    return GraphDocument(
+        list(model.nodes),
+        [EdgeDocument(i, j, str(weight)) for i, j, weight in model.edges],
+        model.degree,
+        model.power,
+        model.hidden,
+        weights if isinstance(weights, str) else _strings(weights),
+        list(model.training),
+    )
+
+
+def _graph(entry: GraphDocument) -> GraphConvolution:
+    size = len(entry.nodes)
+    numbers = [*entry.training, *(end for e in entry.edges for end in (e.first, e.second))]
+    if any(not 0 <= number < size for number in numbers):
+        raise ProblemError(f"problem: a node is not numbered from 0 to {size - 1}")
+    weights = entry.output_weights
+    return GraphConvolution(
+        entry.nodes,
+        [(entry.nodes[e.first], entry.nodes[e.second], _fraction(e.weight)) for e in entry.edges],
+        degree=entry.degree,
+        power=entry.power,
+        hidden=entry.hidden,
+        output_weights=None
+        if entry.hidden is None
+        else (weights if isinstance(weights, str) else _fractions(weights)),
+        training=[entry.nodes[t] for t in entry.training],
     )
 
 
@@ -232,6 +287,8 @@ def _model(entry: ModelDocument) -> Model:
         return Ridge(entry.bias)
     if isinstance(entry, LinearDocument):
         return Linear(entry.bias)
+    if isinstance(entry, GraphDocument):
+        return _graph(entry)
     weights = entry.output_weights
     return FeedForward(
         entry.hidden,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import comb, log10
 from pathlib import Path
 
-from pieceproof import modelspec
+from pieceproof import graphspec, modelspec
 from pieceproof.csvdata import DataError, TooManyRows, read_csv
 from pieceproof.tables import SpecError, Table
 from piecewise import FeedForward, Model, Penalty, Problem, ProblemError
@@ -24,17 +25,21 @@ MAX_SPEC_BYTES = 4_000_000
 DEFAULT_ROWS = 10_000
 """Examples accepted unless ``[budget] rows`` says otherwise."""
 
+DATA_KEYS = ("csv", "features", "target", "inputs", "targets")
+
 KEYS = {
     "hyperparameter": ("interval",),
     "model": modelspec.KEYS,
     "parameters": ("box",),
     "loss": ("kind", "weight_decay", "reduction"),
     "regularisation": ("penalty", "ratio", "biases"),
-    "data": ("csv", "features", "target", "inputs", "targets"),
+    "data": DATA_KEYS,
     "budget": ("rows",),
     "tasks": ("bootstrap", "seed", "size"),
 }
-"""Sections of a spec and their keys."""
+"""Sections of a spec and their keys; a graph convolution has others in ``model`` and ``data``."""
+
+GRAPH_KEYS = {"model": graphspec.MODEL_KEYS, "data": graphspec.DATA_KEYS}
 
 Rows = Sequence[Sequence[Fraction]]
 
@@ -47,16 +52,18 @@ def load_problem(path: str | Path) -> Problem:
     """
     file = str(path)
     root = Table(file, "", read_toml(Path(path), "examples/cars.toml")).allow(*KEYS)
-    sections = {name: root.table(name).allow(*keys) for name, keys in KEYS.items()}
+    sections = {name: root.table(name) for name in KEYS}
+    for name, keys in KEYS.items():
+        if name not in GRAPH_KEYS:
+            sections[name].allow(*keys)
     loss, data, interval = sections["loss"], sections["data"], sections["hyperparameter"]
     try:
-        model = modelspec.model_of(sections["model"])
         budget = sections["budget"].positive("rows", DEFAULT_ROWS)
-        inputs, targets = _examples(data, Path(path).parent, model, budget)
+        stated = _stated(sections["model"], data, Path(path).parent, budget)
         return Problem(
-            model,
-            inputs=inputs,
-            targets=targets,
+            stated.model,
+            inputs=stated.inputs,
+            targets=stated.targets,
             interval=_pair(interval, "interval", "interval = [0, 1]"),
             box=_box(sections["parameters"]),
             loss=loss.text("kind", 'kind = "squared"') if "kind" in loss else "squared",
@@ -64,12 +71,34 @@ def load_problem(path: str | Path) -> Problem:
             reduction=loss.text("reduction", 'reduction = "mean"')
             if "reduction" in loss
             else "mean",
-            features=_features(data) if "features" in data else None,
-            target=_target(data) if "target" in data else "y",
+            features=stated.features,
+            target=stated.target,
             penalty=_penalty(sections["regularisation"]),
         )
     except ProblemError as error:
         raise SpecError(f"{file}: {_located(str(error))}") from None
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """Model and examples."""
+
+    model: Model
+    inputs: Rows
+    targets: Sequence[Fraction]
+    features: Sequence[str] | None
+    target: str
+
+
+def _stated(table: Table, data: Table, folder: Path, budget: int) -> _Stated:
+    if modelspec.kind_of(table) == "gcn":
+        graph = graphspec.graph_data(table, data, folder, budget)
+        return _Stated(graph.model, graph.inputs, graph.targets, graph.features, graph.target)
+    data.allow(*DATA_KEYS)
+    model = modelspec.model_of(table)
+    inputs, targets = _examples(data, folder, model, budget)
+    features = _features(data) if "features" in data else None
+    return _Stated(model, inputs, targets, features, _target(data) if "target" in data else "y")
 
 
 def task_section(path: str | Path) -> Table:
@@ -114,7 +143,8 @@ def _digits(text: str) -> str:
 def _located(message: str) -> str:
     """The message of a ProblemError, ``key: …`` or ``key.part: …``, under its full key."""
     key = message.partition(":")[0].partition(".")[0]
-    sections = [name for name, keys in KEYS.items() if key in keys]
+    known = [*KEYS.items(), *GRAPH_KEYS.items()]
+    sections = [name for name, keys in known if key in keys]
     if sections:
         return f"{sections[0]}.{message}"
     return message if key in KEYS else f"model: {message}"

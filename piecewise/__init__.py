@@ -26,9 +26,10 @@ from piecewise.activations import (
     step,
 )
 from piecewise.errors import NotYetSupported, PiecewiseError, ProblemError
-from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Linear, Model, Ridge
+from piecewise.graphs import GraphConvolution
+from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Linear, Ridge
 from piecewise.penalties import Penalty
-from piecewise.problems import Parameter, Problem
+from piecewise.problems import Model, Parameter, Problem
 
 if TYPE_CHECKING:
     from piecewise.polynomial_objective import PiecewiseObjective, PolynomialCell
@@ -38,6 +39,7 @@ __all__ = [
     "SIGNS",
     "TRAINABLE",
     "FeedForward",
+    "GraphConvolution",
     "Interpolated",
     "Linear",
     "Model",

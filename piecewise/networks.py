@@ -149,9 +149,6 @@ class Ridge(Linear):
     """Linear regression with the penalty α|w|²; a bias is a parameter like the others."""
 
 
-Model = FeedForward | Linear
-
-
 def is_bias(name: str) -> bool:
     """Whether a parameter is a bias by its name: ``b``, ``b1``, ``b2.1``, or ``c``."""
     return name.startswith("b") or name == "c"

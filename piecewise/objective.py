@@ -18,6 +18,7 @@ from functools import cached_property
 
 from piecewise.errors import NotYetSupported
 from piecewise.gram import GramSums
+from piecewise.graphs import GraphConvolution
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey, Constraint, LayerCells
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
@@ -86,6 +87,8 @@ def refusal(problem: Problem) -> str | None:
         return f"loss {problem.loss!r}; the exact dual covers the squared and the absolute loss"
     if reason := _concave_penalty(problem):
         return reason
+    if isinstance(model, GraphConvolution):
+        return "a graph convolution; its dual is computed in another way"
     if not isinstance(model, FeedForward):
         return None
     if len(model.hidden) > 1:

@@ -16,12 +16,15 @@ from itertools import product
 
 from piecewise.errors import ProblemError
 from piecewise.exact import Number, rational, rationals
-from piecewise.networks import SIGNS, FeedForward, Model, Ridge, is_bias
+from piecewise.graphs import GraphConvolution, check_degrees
+from piecewise.networks import SIGNS, FeedForward, Linear, Ridge, is_bias
 from piecewise.penalties import Penalty
 
 DEFAULT_BOX = (-100_000, 100_000)
 LOSSES = ("squared", "absolute", "zero-one")
 REDUCTIONS = ("mean", "sum")
+
+Model = FeedForward | Linear | GraphConvolution
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,13 @@ class Problem:
 
     Args:
         model: the network or linear model.
-        inputs: T rows of d numbers.
-        targets: T numbers.
+        inputs: T rows of d numbers; for a graph one row per node.
+        targets: T numbers; for a graph one per training node.
         interval: A = (α_min, α_max), α_min < α_max.
         box: one (lower, upper) for every parameter, or a mapping from parameter
             names to pairs; names left out get (−100000, 100000).
-        loss: ``"squared"`` or ``"absolute"`` (``"zero-one"`` is reserved).
+        loss: ``"squared"``, ``"absolute"``, or ``"zero-one"`` with targets ±1: an example is
+            misclassified where prediction·y ≤ 0.
         weight_decay: μ ≥ 0.
         penalty: regularisation of strength α, or None.
         reduction: ``"mean"`` or ``"sum"`` over the examples.
@@ -86,8 +90,13 @@ class Problem:
         values = rationals(targets)
         if not rows:
             raise ProblemError("data: there are no examples; give at least one row")
-        if len(rows) != len(values):
-            raise ProblemError(f"data: {len(rows)} input rows but {len(values)} targets")
+        graph = model if isinstance(model, GraphConvolution) else None
+        expected = len(rows) if graph is None else len(graph.training)
+        if graph is not None and len(rows) != len(graph.nodes):
+            raise ProblemError(f"data: {len(rows)} input rows but {len(graph.nodes)} nodes")
+        if len(values) != expected:
+            what = "input rows" if graph is None else "training nodes"
+            raise ProblemError(f"data: {expected} {what} but {len(values)} targets")
         width = len(rows[0])
         ragged = next((t for t, row in enumerate(rows, start=1) if len(row) != width), None)
         if ragged is not None:
@@ -103,6 +112,12 @@ class Problem:
             raise ProblemError(f"loss: {loss!r} is unknown; choose one of {', '.join(LOSSES)}")
         if reduction not in REDUCTIONS:
             raise ProblemError(f"reduction: {reduction!r} is unknown; choose mean or sum")
+        label = next((value for value in values if value not in (1, -1)), None)
+        if loss == "zero-one" and label is not None:
+            raise ProblemError(f"targets: the zero-one loss needs labels 1 and -1, not {label}")
+        ends = _interval("interval", interval)
+        if graph is not None:
+            check_degrees(graph, *ends)
         decay = rational(weight_decay)
         if decay < 0:
             raise ProblemError(f"weight_decay: {decay} is negative; it must be at least 0")
@@ -115,7 +130,7 @@ class Problem:
             ("model", model),
             ("inputs", rows),
             ("targets", values),
-            ("interval", _interval("interval", interval)),
+            ("interval", ends),
             ("parameters", parameters),
             ("loss", loss),
             ("weight_decay", decay),
@@ -134,6 +149,8 @@ class Problem:
         """
         if not rows:
             raise ProblemError("data: there are no examples; give at least one row")
+        if isinstance(self.model, GraphConvolution):
+            raise ProblemError("data: the nodes of a graph are no independent examples")
         chosen = {
             "inputs": tuple(self.inputs[row] for row in rows),
             "targets": tuple(self.targets[row] for row in rows),
@@ -181,18 +198,15 @@ class Problem:
     def _sign_choices(self) -> Iterable[tuple[int, ...] | None]:
         if isinstance(self.model, FeedForward) and self.model.output_weights == SIGNS:
             return product((1, -1), repeat=self.model.hidden[-1])
+        if isinstance(self.model, GraphConvolution) and self.model.has_signs:
+            return product((1, -1), repeat=self.model.hidden or 0)
         return (None,)
 
     def _data_loss(
         self, alpha: Fraction, w: Sequence[Fraction], signs: tuple[int, ...] | None
     ) -> Fraction:
         total = Fraction(0)
-        for x, y in zip(self.inputs, self.targets, strict=True):
-            prediction = (
-                self.model.predict(alpha, w, x, signs)
-                if isinstance(self.model, FeedForward)
-                else self.model.predict(alpha, w, x)
-            )
+        for prediction, y in zip(self._predictions(alpha, w, signs), self.targets, strict=True):
             if self.loss == "squared":
                 total += (prediction - y) ** 2
             elif self.loss == "absolute":
@@ -200,6 +214,16 @@ class Problem:
             else:
                 total += prediction * y <= 0
         return total / len(self.targets) if self.reduction == "mean" else total
+
+    def _predictions(
+        self, alpha: Fraction, w: Sequence[Fraction], signs: tuple[int, ...] | None
+    ) -> Sequence[Fraction]:
+        model = self.model
+        if isinstance(model, GraphConvolution):
+            return model.predictions(alpha, w, self.inputs, signs)
+        if isinstance(model, FeedForward):
+            return [model.predict(alpha, w, x, signs) for x in self.inputs]
+        return [model.predict(alpha, w, x) for x in self.inputs]
 
 
 def _interval(key: str, ends: Sequence[Number | Fraction]) -> tuple[Fraction, Fraction]:

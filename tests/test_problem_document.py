@@ -66,7 +66,7 @@ def test_the_cars_object() -> None:
 DAMAGED = {
     "unknown key": (("model", "python"), "os.system", "unknown field `python` - at `$.model`"),
     "wrong type": (("interval", 0), 0, "Expected `str`, got `int` - at `$.interval[0]`"),
-    "unknown model": (("model", "kind"), "gcn", "Invalid value 'gcn' - at `$.model.kind`"),
+    "unknown model": (("model", "kind"), "gnn", "Invalid value 'gnn' - at `$.model.kind`"),
     "a float": (("interval", 0), "0.5", "'0.5' is not a rational p/q"),
     "zero denominator": (("interval", 0), "1/0", "'1/0' is not a rational p/q"),
     "endless number": (("interval", 1), "1" * 10_000, "is not a rational p/q"),

@@ -305,10 +305,11 @@ WRONG_SPECS = {
         '"feedfoward"',
         "model.kind: unknown model 'feedfoward'; did you mean 'feedforward'?",
     ),
-    "later model": (
+    "keys of a network for a graph": (
         '"feedforward"',
         '"gcn"',
-        "model.kind: not yet supported: gcn; use one of feedforward, linear, ridge",
+        "model.activation: unknown key; choose one of kind, graph, edges, nodes, degree, power, "
+        "hidden, output_weights",
     ),
     "key of another model": (
         '"feedforward"',
