@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from bounds.balls import ball, decimal_upper
 
@@ -19,6 +19,9 @@ def magnitude(value: int, digits: int = DIGITS) -> str:
     if value < 10**digits:
         return str(value)
     exponent = decimal_upper(lambda: ball(value).log() / ball(10).log(), 20)
+    whole = floor(exponent)
+    if exponent - whole < Fraction(1, 1000) and value == 10**whole:
+        exponent = Fraction(whole)  # a ball around an exact power is never exact
     return f"10^{decimal(exponent, 2)}"
 
 

@@ -76,6 +76,8 @@ class Assumption(Enum):
     NETWORK_CLASS = "a feedforward net with piecewise polynomial activations, one real output"
     TUNED_NETWORK = "a feedforward net whose activation interpolates two piecewise polynomials"
     GRAPH_KERNEL = "a graph convolution with kernel (δ_ij + α)^D, positive denominators"
+    SQUARED_LOSS = "the loss is the squared loss"
+    ZERO_ONE_LOSS = "the loss is the zero–one loss"
     SEPARATE_VALIDATION = "the dual is a validation loss at a minimiser of the training loss"
     GROUP_LASSO = "weighted group lasso with p groups in d features"
 

@@ -206,7 +206,7 @@ def _family(
     title: str,
     statement: str,
     arguments: tuple[Argument, ...],
-    assumption: Assumption,
+    assumptions: tuple[Assumption, ...],
     formula: Callable[[Any, Any], Any],
 ) -> Theorem:
     symbols = {argument.name: argument.symbol for argument in arguments}
@@ -217,7 +217,7 @@ def _family(
         Kind.UPPER,
         statement,
         "docs/theorems.md, Lemma 3 with the layerwise argument of [BHLM19, proof of Thm 7]",
-        (*GENERAL, assumption),
+        (*GENERAL, *assumptions),
         arguments,
         lambda v, ring: formula(v, ring.e),
         _floor(formula, symbols),
@@ -231,7 +231,7 @@ FAMILY_THEOREMS = (
         r"B \le 2\left(\tfrac{4e(2L-1)\Delta^{L-1}(TUp+W+1)}{W+1}\right)^{L(W+1)}"
         r"\left(\tfrac{8e(2L+1)\Delta^L(TUp+2W+3)}{W+1}\right)^{W+1}",
         TUNED,
-        Assumption.TUNED_NETWORK,
+        (Assumption.TUNED_NETWORK, Assumption.SQUARED_LOSS),
         network_class.tuned_regression,
     ),
     _family(
@@ -241,7 +241,7 @@ FAMILY_THEOREMS = (
         r"\left(\tfrac{4eD(T+W+1)}{W+1}\right)^{W+1}"
         r"\left(\tfrac{4eD(TUp+T+2W+3)}{W+1}\right)^{W+1},\ D=(2L+1)\Delta^L",
         TUNED,
-        Assumption.TUNED_NETWORK,
+        (Assumption.TUNED_NETWORK, Assumption.ZERO_ONE_LOSS),
         network_class.tuned_classification,
     ),
     _family(
@@ -251,7 +251,7 @@ FAMILY_THEOREMS = (
         r"\left(\tfrac{4eD_2(nF^2+W+1)}{W+1}\right)^{W+1}"
         r"\left(\tfrac{4eD_2(n(h+F^2)+2W+3)}{W+1}\right)^{W+1},\ D_2=D(n+1)+2,\ W=xh+hF",
         GRAPH,
-        Assumption.GRAPH_KERNEL,
+        (Assumption.GRAPH_KERNEL, Assumption.ZERO_ONE_LOSS),
         network_class.tuned_graph,
     ),
 )

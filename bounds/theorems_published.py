@@ -91,14 +91,17 @@ UPPER_RATES = (
             f"Activation interpolation, {task}",
             r"\mathrm{Pdim} = O(L^2W\log\Delta + LW\log(TpU))",
             "[BNS25, Sec. 6], activation interpolation",
-            (*_ORIGINAL, Assumption.TUNED_NETWORK),
+            (*_ORIGINAL, Assumption.TUNED_NETWORK, loss),
             TUNED,
             lambda v, ring: (
                 v.L**2 * v.W * ring.log(v.Delta) + v.L * v.W * ring.log(v.T * v.p * v.U)
             ),
             f"tuned_{task}",
         )
-        for task in ("regression", "classification")
+        for task, loss in (
+            ("regression", Assumption.SQUARED_LOSS),
+            ("classification", Assumption.ZERO_ONE_LOSS),
+        )
     ),
     _rate(
         "bns25_graph",

@@ -18,6 +18,7 @@ from pieceproof.analysis import analyze
 from pieceproof.census.command import census_command
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
+from pieceproof.commands_bound import bound_command
 from pieceproof.commands_erm import erm_command
 from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
@@ -56,6 +57,7 @@ def command() -> None:
     """Exact, certified dual loss functions of piecewise polynomial learning problems."""
 
 
+command.add_command(bound_command)
 command.add_command(table_command)
 command.add_command(shatter_command)
 command.add_command(erm_command)

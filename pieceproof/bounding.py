@@ -1,0 +1,138 @@
+"""What the calculator is asked about: given numbers, a problem, or a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bounds.applicability import architecture_of, facts_of
+from bounds.architectures import structure_of
+from bounds.calculator import ACTIVATION_DEGREE, evaluate_all, oscillation_entries
+from bounds.errors import count
+from bounds.level_counts import summed_counts
+from bounds.pseudodimension import pseudo_dimension
+from bounds.rows import Sample
+from bounds.structure import StructureCounts
+from bounds.summary import entries
+from bounds.theorem import Assumption
+from pieceproof.bound_report import Answer
+from piecewise.errors import PiecewiseError
+from piecewise.objective import ConvexObjective
+from piecewise.problems import Problem
+
+STRUCTURE = ("pieces", "boundaries", "degree", "parameters")
+"""The numbers from which oscillation bounds follow."""
+
+
+def answer_for_numbers(values: Mapping[str, Any], sample: Sample) -> Answer:
+    """The calculator at given numbers; what can be derived from them is derived.
+
+    Raises:
+        BoundsError: a number outside its domain; the message starts with its name.
+    """
+    structure, known = _given_structure(values), dict(values)
+    found = list(entries({"oscillations": values.get("oscillations")}, structure))
+    if "oscillations" in values:
+        assumption = "every dual of the class has at most so many oscillations"
+        found[0] = replace(
+            found[0], theorem="Lemma 1, given oscillation count", assumptions=(assumption,)
+        )
+    facts: dict[Assumption, bool] = {Assumption.POLYNOMIALS: True}
+    if found:
+        known.setdefault("oscillations", min(entry.oscillations for entry in found))
+        known.setdefault(
+            "dimension", pseudo_dimension(count("oscillations", known["oscillations"]))
+        )
+        facts |= {Assumption.CUTS_BOUNDED: True, Assumption.ONE_HYPERPARAMETER: True}
+    if structure is not None:
+        known |= _counts(structure)
+        known.setdefault("all_boundaries", structure.all_boundaries)
+    evaluations = list(evaluate_all({**_asked(sample), **known}, facts))
+    return Answer(
+        "Given numbers: " + ", ".join(f"{name} = {_shown(v)}" for name, v in values.items()),
+        [] if structure is None else [structure],
+        [*found, *oscillation_entries(evaluations, structure is not None)],
+        evaluations,
+        sample,
+    )
+
+
+def answer_for_problem(
+    title: str,
+    problem: Problem,
+    counts: Mapping[str, Any],
+    values: Mapping[str, object],
+    sample: Sample,
+    max_cells: int,
+) -> Answer:
+    """The calculator for a problem, with the counts of its accepted certificate if there is one.
+
+    Raises:
+        BoundsError: a bound that is too long to be written down.
+    """
+    structure, notes = structure_of(problem), []
+    known_counts = {key: counts[key] for key in ("oscillations", "cases") if key in counts}
+    if "cases" not in known_counts:
+        try:
+            known_counts["cases"] = ConvexObjective(problem, max_cells).case_count()
+        except PiecewiseError as error:
+            notes.append(f"No cells are counted: {error}.")
+    if "oscillations" not in known_counts:
+        notes.append("No certificate is known: --exact computes it, --certificate names one.")
+    structures = [structure]
+    if "cases" in known_counts:
+        structures.append(structure.measured(known_counts["cases"]))
+        if structures[1].pieces < structure.pieces:
+            notes.append(
+                "The measured N is smaller: the analytic one takes the boundaries of all examples "
+                "to be different and in general position, and counts mirror images."
+            )
+    found = entries(known_counts, structure)
+    row = architecture_of(problem, sample)
+    arguments = {
+        **row.arguments(),
+        **_counts(structure),
+        ACTIVATION_DEGREE: row.settings.get("degree"),
+    }
+    facts = {**facts_of(problem, counts), Assumption.CUTS_BOUNDED: True}
+    notes.append("The theorems are evaluated at the analytic counts.")
+    evaluations = list(evaluate_all({**arguments, **values}, facts))
+    others = sorted(oscillation_entries(evaluations, True), key=lambda entry: entry.oscillations)
+    return Answer(title, structures, [*found, *others], evaluations, sample, notes)
+
+
+def _given_structure(values: Mapping[str, Any]) -> StructureCounts | None:
+    """Structure counts if all four numbers are there."""
+    missing = [name for name in STRUCTURE if name not in values]
+    if missing:
+        return None
+    numbers: dict[str, Any] = {name: values[name] for name in STRUCTURE}
+    structure = StructureCounts.given(**numbers, all_boundaries=values.get("all_boundaries"))
+    if "alpha_degree" not in values:
+        return structure
+    return replace(structure, alpha_degree=count("alpha_degree", values["alpha_degree"], 1))
+
+
+def _counts(structure: StructureCounts) -> dict[str, object]:
+    """Counts of the stratum family, where the family is covered."""
+    if structure.alpha_degree is None:
+        return {}
+    s = structure
+    found = summed_counts(s.pieces, s.boundaries, s.parameters, structure.alpha_degree)
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def _asked(sample: Sample) -> dict[str, object]:
+    return {
+        "epsilon": sample.epsilon,
+        "delta": sample.delta,
+        "value_range": sample.value_range,
+        "instances": sample.instances,
+        "hyperparameters": 1,
+    }
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 20 else f"a number of {len(text)} digits"
