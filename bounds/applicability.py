@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bounds.architectures import structure_of
 from bounds.rows import Architecture, Sample
 from bounds.theorem import Assumption, Facts
+from piecewise.graphs import GraphConvolution
 from piecewise.networks import FeedForward
 from piecewise.problems import Problem
 
@@ -27,17 +28,18 @@ def facts_of(problem: Problem, counts: Mapping[str, object]) -> Facts:
         Assumption.PIECEWISE_POLYNOMIAL: True,
         Assumption.COMPACT_BOX: True,
         Assumption.POLYNOMIALS: True,
-        Assumption.PIECEWISE_CONSTANT: problem.loss == "zero-one",
         Assumption.CONVEX_QUADRATIC: quadratic,
         Assumption.FIXED_POLYHEDRA: quadratic,
         Assumption.NETWORK_CLASS: network,
         Assumption.TUNED_NETWORK: network and problem.penalty is None,
         Assumption.SQUARED_LOSS: problem.loss == "squared",
         Assumption.ZERO_ONE_LOSS: problem.loss == "zero-one",
-        Assumption.GRAPH_KERNEL: False,
+        Assumption.GRAPH_KERNEL: isinstance(model, GraphConvolution),
         Assumption.GROUP_LASSO: False,
         Assumption.SEPARATE_VALIDATION: False,
     }
+    if problem.loss != "zero-one":  # else constant on sign cells, which need not be connected
+        facts[Assumption.PIECEWISE_CONSTANT] = False
     if quadratic:
         facts[Assumption.MULTIPLIERS] = True  # the constraints are affine
     if continuous or counts.get("discontinuities") not in (None, 0):
@@ -59,6 +61,15 @@ def architecture_of(problem: Problem, sample: Sample) -> Architecture:
             "breakpoints": len(model.activation.breakpoints),
             "degree": max(0, model.activation.degree),
         }
+    if isinstance(model, GraphConvolution):
+        settings |= {
+            "family": "graph",
+            "nodes": len(model.nodes),
+            "features": len(problem.features),
+            "hidden": model.hidden,
+            "classes": 2,
+            "kernel_degree": model.degree,
+        }
     return Architecture(settings, structure_of(problem), sample)
 
 
@@ -67,6 +78,6 @@ def _is_continuous(problem: Problem) -> bool:
     if problem.loss == "zero-one":
         return False
     if not isinstance(problem.model, FeedForward):
-        return True
+        return True  # linear, or a hidden layer of relu
     activation = problem.model.activation
     return activation.first.is_continuous and activation.second.is_continuous
