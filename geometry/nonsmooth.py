@@ -277,7 +277,9 @@ def _search(
 
 
 def _times(matrix: fmpq_mat, vector: Sequence[fmpq]) -> Vector:
-    return list((matrix * fmpq_mat(len(vector), 1, list(vector))).entries()) if vector else []
+    if not vector:
+        return [ZERO] * matrix.nrows()
+    return list((matrix * fmpq_mat(len(vector), 1, list(vector))).entries())
 
 
 def _dot(left: Sequence[int | fmpq], right: Sequence[fmpq]) -> fmpq:
