@@ -22,7 +22,7 @@ from flint import fmpq, fmpq_mat, fmpz_poly
 from geometry.nonsmooth import NonsmoothProgram, State, optimal_state
 from geometry.polynomial_systems import SingularSystem, solve_system, sum_of_products
 from geometry.rational_functions import RationalFunction
-from geometry.stationary import CellProgram, Polynomials, Stationary, inner_product
+from geometry.stationary import CellProgram, Held, Polynomials, Stationary, inner_product
 from piecewise.objective import ConvexCell
 
 NARROW = 1 << 10
@@ -154,6 +154,18 @@ class KinkedProgram(CellProgram):
         return RationalFunction.reduced(
             smooth.numerator * below + total * smooth.denominator, smooth.denominator * below
         )
+
+    def held(self, stationary: Stationary) -> list[Held]:
+        """The equations of the active set and of the kinks at 0."""
+        state = self._state_of(stationary.active)
+        count = len(state.active)
+        constraints, ranges = stationary.multipliers[:count], stationary.multipliers[count:]
+        rows = [tuple(fmpz_poly([a]) for a in self.normals[j]) for j in state.active]
+        held = [Held(row, (margin,)) for row, margin in zip(rows, constraints, strict=True)]
+        for index, k in enumerate(state.zeros):
+            margins = ranges[2 * index : 2 * index + 2]
+            held.append(Held(tuple(self.rows[k]), margins))
+        return held
 
     def _solve(self, active: tuple[int, ...]) -> Stationary:
         state = self._state_of(active)

@@ -71,6 +71,14 @@ def solve_system(
     return [p // content for p in numerators], determinant // content
 
 
+def determinant_sign(matrix: list[list[fmpz_poly]]) -> fmpz_poly:
+    """A polynomial with the sign of det(matrix) for real α, where that has one weak sign ≥ 0."""
+    try:
+        return solve_system(matrix, [fmpz_poly([])] * len(matrix))[1]
+    except SingularSystem:
+        return fmpz_poly([])
+
+
 def _is_negative(p: fmpz_poly) -> bool:
     at = 0
     while p(at) == 0:

@@ -51,6 +51,17 @@ class Stationary:
         return RationalFunction.reduced(self.value_numerator, self.value_denominator)
 
 
+@dataclass(frozen=True)
+class Held:
+    """An equation row·w = level of an active set (live parameters).
+
+    Where all ``margins`` are > 0 it is *strict*: every minimiser of the cell satisfies it.
+    """
+
+    row: Polynomials
+    margins: Polynomials
+
+
 class CellProgram:
     """The parametric program of one cell, without its dead parameters.
 
@@ -149,6 +160,13 @@ class CellProgram:
         if known is None:
             known = self._known[active] = self._solve(active)
         return known
+
+    def held(self, stationary: Stationary) -> list[Held]:
+        """The equations of the active set."""
+        return [
+            Held(tuple(fmpz_poly([a]) for a in self.normals[j]), (multiplier,))
+            for j, multiplier in zip(stationary.active, stationary.multipliers, strict=True)
+        ]
 
     def _solve(self, active: tuple[int, ...]) -> Stationary:
         basis, origin, scale, pivots = self._affine_hull(active)

@@ -29,7 +29,7 @@ from piecewise.errors import NotYetSupported, PiecewiseError, ProblemError
 from piecewise.graphs import GraphConvolution
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Linear, Ridge
 from piecewise.penalties import Penalty
-from piecewise.problems import Model, Parameter, Problem
+from piecewise.problems import Examples, Model, Parameter, Problem
 
 if TYPE_CHECKING:
     from piecewise.polynomial_objective import PiecewiseObjective, PolynomialCell
@@ -38,6 +38,7 @@ __all__ = [
     "CATALOGUE",
     "SIGNS",
     "TRAINABLE",
+    "Examples",
     "FeedForward",
     "GraphConvolution",
     "Interpolated",

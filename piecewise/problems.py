@@ -9,6 +9,7 @@ trainable parameters, biases included. A :class:`~piecewise.penalties.Penalty` a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
@@ -37,6 +38,22 @@ class Parameter:
 
 
 @dataclass(frozen=True, init=False)
+class Examples:
+    """Examples that take no part in the training loss."""
+
+    inputs: tuple[tuple[Fraction, ...], ...]
+    targets: tuple[Fraction, ...]
+
+    def __init__(
+        self,
+        inputs: Iterable[Iterable[Number | Fraction]],
+        targets: Iterable[Number | Fraction],
+    ) -> None:
+        object.__setattr__(self, "inputs", tuple(rationals(row) for row in inputs))
+        object.__setattr__(self, "targets", rationals(targets))
+
+
+@dataclass(frozen=True, init=False)
 class Problem:
     """Everything that defines the dual loss ℓ*(α) = min_{w∈W} f(α, w) on A.
 
@@ -51,6 +68,8 @@ class Problem:
             misclassified where prediction·y ≤ 0.
         weight_decay: μ ≥ 0.
         penalty: regularisation of strength α, or None.
+        validation: held-out examples. With them the dual loss is that of hyperparameter tuning,
+            ℓ*(α) = min { g(w) : w ∈ argmin_W f(α, ·) }, g the loss on these examples alone.
         reduction: ``"mean"`` or ``"sum"`` over the examples.
         features: d names, default x1 … xd.
         target: a name for y.
@@ -70,6 +89,7 @@ class Problem:
     features: tuple[str, ...]
     target: str
     penalty: Penalty | None
+    validation: Examples | None
 
     def __init__(
         self,
@@ -85,6 +105,7 @@ class Problem:
         features: Sequence[str] | None = None,
         target: str = "y",
         penalty: Penalty | None = None,
+        validation: Examples | None = None,
     ) -> None:
         rows = tuple(rationals(row) for row in inputs)
         values = rationals(targets)
@@ -138,6 +159,7 @@ class Problem:
             ("features", names),
             ("target", target),
             ("penalty", penalty),
+            ("validation", _held_out(validation, model, width)),
         ):
             object.__setattr__(self, key, entry)
 
@@ -195,6 +217,21 @@ class Problem:
             if chosen is not None and (chosen.biases or not is_bias(parameter.name))
         )
 
+    def validation_loss(
+        self,
+        alpha: Number | Fraction,
+        w: Sequence[Number | Fraction],
+        signs: tuple[int, ...] | None = None,
+    ) -> Fraction:
+        """g(w), exactly: the loss on the held-out examples, without penalties."""
+        if self.validation is None:
+            raise ProblemError("validation: the problem has no held-out examples")
+        return self._data_loss(rational(alpha), rationals(w), signs, self.validation)
+
+    def training(self) -> Problem:
+        """The same problem without held-out examples."""
+        return copied(self, validation=None)
+
     def _sign_choices(self) -> Iterable[tuple[int, ...] | None]:
         if isinstance(self.model, FeedForward) and self.model.output_weights == SIGNS:
             return product((1, -1), repeat=self.model.hidden[-1])
@@ -203,27 +240,60 @@ class Problem:
         return (None,)
 
     def _data_loss(
-        self, alpha: Fraction, w: Sequence[Fraction], signs: tuple[int, ...] | None
+        self,
+        alpha: Fraction,
+        w: Sequence[Fraction],
+        signs: tuple[int, ...] | None,
+        examples: Examples | Problem | None = None,
     ) -> Fraction:
-        total = Fraction(0)
-        for prediction, y in zip(self._predictions(alpha, w, signs), self.targets, strict=True):
+        total, chosen = Fraction(0), examples or self
+        predictions = self._predictions(alpha, w, signs, chosen.inputs)
+        for prediction, y in zip(predictions, chosen.targets, strict=True):
             if self.loss == "squared":
                 total += (prediction - y) ** 2
             elif self.loss == "absolute":
                 total += abs(prediction - y)
             else:
                 total += prediction * y <= 0
-        return total / len(self.targets) if self.reduction == "mean" else total
+        return total / len(chosen.targets) if self.reduction == "mean" else total
 
     def _predictions(
-        self, alpha: Fraction, w: Sequence[Fraction], signs: tuple[int, ...] | None
+        self,
+        alpha: Fraction,
+        w: Sequence[Fraction],
+        signs: tuple[int, ...] | None,
+        inputs: tuple[tuple[Fraction, ...], ...],
     ) -> Sequence[Fraction]:
         model = self.model
         if isinstance(model, GraphConvolution):
-            return model.predictions(alpha, w, self.inputs, signs)
+            return model.predictions(alpha, w, inputs, signs)
         if isinstance(model, FeedForward):
-            return [model.predict(alpha, w, x, signs) for x in self.inputs]
-        return [model.predict(alpha, w, x) for x in self.inputs]
+            return [model.predict(alpha, w, x, signs) for x in inputs]
+        return [model.predict(alpha, w, x) for x in inputs]
+
+
+def copied(problem: Problem, validation: Examples | None) -> Problem:
+    """The problem with other held-out examples."""
+    result = copy(problem)
+    object.__setattr__(result, "validation", validation)
+    return result
+
+
+def _held_out(
+    examples: Examples | None, model: Model, width: int
+) -> Examples | None:
+    if examples is None:
+        return None
+    if isinstance(model, GraphConvolution):
+        raise ProblemError("validation: a graph has no held-out examples; leave it out")
+    if not examples.inputs or len(examples.inputs) != len(examples.targets):
+        raise ProblemError(
+            f"validation: {len(examples.inputs)} input rows and {len(examples.targets)} targets; "
+            "give as many of both, at least one"
+        )
+    if any(len(row) != width for row in examples.inputs):
+        raise ProblemError(f"validation: every row needs {width} inputs, as in the training data")
+    return examples
 
 
 def _interval(key: str, ends: Sequence[Number | Fraction]) -> tuple[Fraction, Fraction]:

@@ -1,0 +1,172 @@
+"""Where a convex cell attains ℓ*, and whether its minimiser is unique there.
+
+A step of a cell's proof gives v_S ≤ min_cell f(α, ·) on an interval. Where v_S > ℓ* the cell has
+no minimiser. Where v_S = ℓ* let w_S be the stationary point and call an equation of S *strict*
+if its multiplier is inside its range (λ_j > 0; |τ_k| < ρ_k). By complementary slackness every
+point w of the cell with f(α, w) = v_S satisfies the strict equations and H(w − w_S) = 0. So if
+
+    U(α) = det(H + Σ_{strict} r rᵀ) > 0,
+
+w_S is the only candidate: it is the cell's minimiser if it is feasible, and if it is not, the
+cell stays above ℓ*. At finitely many α (*events*) equations cease to be strict or U vanishes;
+there the same question is asked with the equations that are strict at that α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from flint import fmpz_poly
+
+from geometry.algebraic import RealAlgebraic, increasing, roots_of
+from geometry.convex import CellBound
+from geometry.dual import Piece
+from geometry.intervals import Interval
+from geometry.polynomial_systems import determinant_sign
+from geometry.stationary import CellProgram, Held, Stationary
+
+
+@dataclass(frozen=True, eq=False)
+class Contact:
+    """On [lower, upper] (perhaps a point) w_S minimises f over W and over the cell.
+
+    ``unclear`` lists the points of it at which S does not prove that it is the only
+    minimiser of the cell; ``flat`` says that S proves it nowhere.
+    """
+
+    program: CellProgram
+    labels: tuple[str, ...]
+    stationary: Stationary
+    lower: RealAlgebraic
+    upper: RealAlgebraic
+    unclear: tuple[RealAlgebraic, ...]
+    flat: bool
+
+    @property
+    def interval(self) -> Interval | None:
+        """The interval, None for a single point."""
+        return Interval(self.lower, self.upper) if self.lower < self.upper else None
+
+
+class Undecided(ArithmeticError):
+    """Whether a cell attains ℓ* at a point could not be decided; the message says why."""
+
+
+def contacts(program: CellProgram, bound: CellBound, pieces: Sequence[Piece]) -> Iterator[Contact]:
+    """All contacts of a cell with ℓ* given by ``pieces``.
+
+    Raises:
+        Undecided: a stationary point has a pole where it would have to be judged.
+    """
+    for step in bound.steps:
+        stationary = program.stationary(program.active_set(step.active))
+        held = program.held(stationary)
+        for piece in pieces:
+            common = step.interval.meet(piece.interval)
+            if common is None:
+                continue
+            n, d = piece.value.numerator, piece.value.denominator  # type: ignore[attr-defined]
+            excess = stationary.value_numerator * d - n * stationary.value_denominator
+            if excess:
+                for alpha in roots_within(excess, common):
+                    if _feasible_at(stationary, alpha):
+                        yield _contact(program, step.active, stationary, alpha, alpha)
+                    elif not _unique_at(program, held, alpha):
+                        raise Undecided(f"a cell may have a minimiser at α = {alpha.decimal(12)}")
+                continue
+            for lower, upper, feasible in _feasibility(stationary, common):
+                contact = _contact(program, step.active, stationary, lower, upper)
+                if feasible:
+                    yield contact
+                elif contact.flat or contact.unclear:
+                    raise Undecided(f"a cell may have a minimiser at α = {lower.decimal(12)}")
+
+
+def _contact(
+    program: CellProgram,
+    labels: tuple[str, ...],
+    stationary: Stationary,
+    lower: RealAlgebraic,
+    upper: RealAlgebraic,
+) -> Contact:
+    unclear, flat = _doubts(program, program.held(stationary), lower, upper)
+    return Contact(program, labels, stationary, lower, upper, unclear, flat)
+
+
+def roots_within(p: fmpz_poly, interval: Interval) -> list[RealAlgebraic]:
+    """The distinct roots of p ≠ 0 in the closed interval, increasing."""
+    found = roots_of(p, interval.lower.lower, interval.upper.upper)
+    return [root for root in found if interval.lower <= root <= interval.upper]
+
+
+def _feasibility(
+    stationary: Stationary, within: Interval
+) -> list[tuple[RealAlgebraic, RealAlgebraic, bool]]:
+    """Maximal closed subintervals on which all slacks are ≥ 0, and those on which not all are.
+
+    The first include points that are feasible alone.
+    """
+    roots = [root for p in stationary.slacks if p for root in roots_within(p, within)]
+    ends = increasing([within.lower, *roots, within.upper])
+    spans: list[tuple[RealAlgebraic, RealAlgebraic, bool]] = []
+    for left, right in pairwise(ends):
+        at = Interval(left, right).sample()
+        feasible = all(p(at) >= 0 for p in stationary.slacks)
+        if spans and spans[-1][2] == feasible:
+            spans[-1] = (spans[-1][0], right, feasible)
+        else:
+            spans.append((left, right, feasible))
+    inside = [(a, b) for a, b, feasible in spans if feasible]
+    return spans + [
+        (end, end, True)
+        for end in ends
+        if not any(a <= end <= b for a, b in inside)
+        and all(end.sign_of(p) >= 0 for p in stationary.slacks)
+    ]
+
+
+def _feasible_at(stationary: Stationary, alpha: RealAlgebraic) -> bool:
+    if alpha.sign_of(stationary.denominator) == 0:
+        raise Undecided(f"a stationary point has a pole at α = {alpha.decimal(12)}")
+    return all(alpha.sign_of(p) >= 0 for p in stationary.slacks)
+
+
+def uniqueness(program: CellProgram, held: Sequence[Held], strict: Sequence[bool]) -> fmpz_poly:
+    """A polynomial with the sign of det(H + Σ_{strict} r rᵀ) ≥ 0 (0 with a dead parameter)."""
+    size = len(program.live)
+    if size < len(program.cell.objective.linear):
+        return fmpz_poly([])
+    matrix = [list(row) for row in program.hessian]
+    for equation, is_strict in zip(held, strict, strict=True):
+        support = [i for i in range(size) if equation.row[i]]
+        for i in support if is_strict else ():
+            for j in support:
+                matrix[i][j] = matrix[i][j] + equation.row[i] * equation.row[j]
+    return determinant_sign(matrix)
+
+
+def _doubts(
+    program: CellProgram, held: Sequence[Held], lower: RealAlgebraic, upper: RealAlgebraic
+) -> tuple[tuple[RealAlgebraic, ...], bool]:
+    """Points of [lower, upper] without proof of uniqueness; True if there is one nowhere."""
+    events = [lower, upper]
+    if lower < upper:
+        within = Interval(lower, upper)
+        generic = [all(equation.margins) for equation in held]
+        margin = uniqueness(program, held, generic)
+        if not margin:
+            return (), True
+        polynomials = [
+            margin,
+            *(p for e, g in zip(held, generic, strict=True) if g for p in e.margins),
+        ]
+        events += [root for p in polynomials for root in roots_within(p, within)]
+    doubtful = [alpha for alpha in increasing(events) if not _unique_at(program, held, alpha)]
+    return tuple(doubtful), False
+
+
+def _unique_at(program: CellProgram, held: Sequence[Held], alpha: RealAlgebraic) -> bool:
+    strict = [all(alpha.sign_of(p) > 0 for p in equation.margins) for equation in held]
+    return alpha.sign_of(uniqueness(program, held, strict)) > 0
