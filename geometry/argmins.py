@@ -62,7 +62,6 @@ def contacts(program: CellProgram, bound: CellBound, pieces: Sequence[Piece]) ->
     """
     for step in bound.steps:
         stationary = program.stationary(program.active_set(step.active))
-        held = program.held(stationary)
         for piece in pieces:
             common = step.interval.meet(piece.interval)
             if common is None:
@@ -73,7 +72,7 @@ def contacts(program: CellProgram, bound: CellBound, pieces: Sequence[Piece]) ->
                 for alpha in roots_within(excess, common):
                     if _feasible_at(stationary, alpha):
                         yield _contact(program, step.active, stationary, alpha, alpha)
-                    elif not _unique_at(program, held, alpha):
+                    elif not _unique_at(program, stationary, alpha):
                         raise Undecided(f"a cell may have a minimiser at α = {alpha.decimal(12)}")
                 continue
             for lower, upper, feasible in _feasibility(stationary, common):
@@ -91,7 +90,7 @@ def _contact(
     lower: RealAlgebraic,
     upper: RealAlgebraic,
 ) -> Contact:
-    unclear, flat = _doubts(program, program.held(stationary), lower, upper)
+    unclear, flat = _doubts(program, stationary, lower, upper)
     return Contact(program, labels, stationary, lower, upper, unclear, flat)
 
 
@@ -148,10 +147,10 @@ def uniqueness(program: CellProgram, held: Sequence[Held], strict: Sequence[bool
 
 
 def _doubts(
-    program: CellProgram, held: Sequence[Held], lower: RealAlgebraic, upper: RealAlgebraic
+    program: CellProgram, stationary: Stationary, lower: RealAlgebraic, upper: RealAlgebraic
 ) -> tuple[tuple[RealAlgebraic, ...], bool]:
     """Points of [lower, upper] without proof of uniqueness; True if there is one nowhere."""
-    events = [lower, upper]
+    events, held = [lower, upper], program.held(stationary)
     if lower < upper:
         within = Interval(lower, upper)
         generic = [all(equation.margins) for equation in held]
@@ -160,13 +159,16 @@ def _doubts(
             return (), True
         polynomials = [
             margin,
+            stationary.denominator,
             *(p for e, g in zip(held, generic, strict=True) if g for p in e.margins),
         ]
         events += [root for p in polynomials for root in roots_within(p, within)]
-    doubtful = [alpha for alpha in increasing(events) if not _unique_at(program, held, alpha)]
+    doubtful = [alpha for alpha in increasing(events) if not _unique_at(program, stationary, alpha)]
     return tuple(doubtful), False
 
 
-def _unique_at(program: CellProgram, held: Sequence[Held], alpha: RealAlgebraic) -> bool:
-    strict = [all(alpha.sign_of(p) > 0 for p in equation.margins) for equation in held]
+def _unique_at(program: CellProgram, stationary: Stationary, alpha: RealAlgebraic) -> bool:
+    held = program.held(stationary)
+    regular = alpha.sign_of(stationary.denominator) != 0  # else there are no multipliers
+    strict = [regular and all(alpha.sign_of(p) > 0 for p in equation.margins) for equation in held]
     return alpha.sign_of(uniqueness(program, held, strict)) > 0

@@ -142,13 +142,14 @@ def _lower(segments: tuple[Segment, ...], candidate: Segment) -> tuple[Segment, 
 
 
 def _joined(segments: Iterable[Segment]) -> list[Segment]:
-    """Neighbouring segments of one stratum become one."""
+    """Neighbouring segments of one stratum with one value become one."""
     joined: list[Segment] = []
     for segment in segments:
         last = joined[-1] if joined else None
         if (
             last is not None
             and (last.key, last.active) == (segment.key, segment.active)
+            and last.function == segment.function
             and last.interval.upper == segment.interval.lower
         ):
             joined[-1] = last.on(Interval(last.interval.lower, segment.interval.upper))

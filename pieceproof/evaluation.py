@@ -103,7 +103,7 @@ def evaluate(document: dict[str, Any], alpha: Fraction) -> Evaluation:
     problem = Node(document.get("problem"), "problem")
     names = [
         entry.fields("name", "lower", "upper")["name"].text()
-        for entry in problem.fields(*PROBLEM, optional=("penalty",))["parameters"]
+        for entry in problem.fields(*PROBLEM, optional=("penalty", "validation"))["parameters"]
     ]
     at = to_fmpq(alpha)
     found = [span for span in spans(document) if _holds(span.start, span.end, at)]

@@ -16,6 +16,7 @@ import msgspec
 
 from piecewise import (
     TRAINABLE,
+    Examples,
     FeedForward,
     GraphConvolution,
     Interpolated,
@@ -128,11 +129,18 @@ class DataDocument(Strict, frozen=True):
     targets: list[str]
 
 
+class ExamplesDocument(Strict, frozen=True):
+    """Held-out examples."""
+
+    inputs: list[list[str]]
+    targets: list[str]
+
+
 ModelDocument = FeedForwardDocument | LinearDocument | RidgeDocument | GraphDocument
 
 
 class ProblemDocument(Strict, frozen=True, omit_defaults=True):
-    """The whole problem; ``penalty`` is left out if there is none."""
+    """The whole problem; ``penalty`` and ``validation`` are left out if there are none."""
 
     model: ModelDocument
     interval: list[str]
@@ -140,6 +148,7 @@ class ProblemDocument(Strict, frozen=True, omit_defaults=True):
     loss: LossDocument
     data: DataDocument
     penalty: PenaltyDocument | None = None
+    validation: ExamplesDocument | None = None
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -159,6 +168,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
             _strings(problem.targets),
         ),
         penalty=_penalty_document(problem.penalty),
+        validation=_examples_document(problem.validation),
     )
     builtins: dict[str, Any] = msgspec.to_builtins(document)
     return builtins
@@ -186,6 +196,7 @@ def problem_from_document(document: object) -> Problem:
         features=entry.data.features,
         target=entry.data.target,
         penalty=_penalty(entry.penalty),
+        validation=_examples(entry.validation),
     )
     normal = problem_document(problem)
     if normal != document:
@@ -207,6 +218,18 @@ def _fraction(text: str) -> Fraction:
 
 def _fractions(texts: Sequence[str]) -> list[Fraction]:
     return [_fraction(text) for text in texts]
+
+
+def _examples_document(examples: Examples | None) -> ExamplesDocument | None:
+    if examples is None:
+        return None
+    return ExamplesDocument([_strings(row) for row in examples.inputs], _strings(examples.targets))
+
+
+def _examples(entry: ExamplesDocument | None) -> Examples | None:
+    if entry is None:
+        return None
+    return Examples([_fractions(row) for row in entry.inputs], _fractions(entry.targets))
 
 
 def _penalty_document(penalty: Penalty | None) -> PenaltyDocument | None:

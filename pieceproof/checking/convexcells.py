@@ -15,6 +15,7 @@ from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits, check_cases, check_classes
 from pieceproof.checking.pieces import Piece
 from pieceproof.checking.problems import Problem, read_problem
+from pieceproof.checking.reading import CertificateError
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.unitcells import Arrangement, check_arrangements
@@ -26,6 +27,18 @@ MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "proofs")
 
 def check(run: Run) -> Dual:
     """ℓ* of a document whose proofs hold, unless ``run`` says otherwise.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a claim without which the others have no meaning is false.
+    """
+    if read_problem(run.members["problem"]).held_out:
+        raise CertificateError("problem: the key 'validation' is unknown")
+    return check_training(run)
+
+
+def check_training(run: Run) -> Dual:
+    """min f(α, ·) whether or not the problem has validation examples, as :func:`check`.
 
     Raises:
         CertificateError: malformed.

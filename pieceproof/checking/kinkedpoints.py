@@ -12,6 +12,7 @@ side), so exact solutions at one more rational α with D ≠ 0 determine them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -36,8 +37,39 @@ class KinkedPoint:
     ranges: tuple[tuple[str, fmpz_poly], ...]
 
 
+@dataclass(frozen=True)
+class Equation:
+    """A row of B; it is strict where all ``margins`` are > 0."""
+
+    row: list[fmpq_poly]
+    margins: tuple[fmpz_poly, ...]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The stationary point as a point: w_i = point[i]/determinant for the live parameters i.
+
+    ``matrix`` is H on all parameters.
+    """
+
+    bound: KinkedPoint
+    point: dict[int, fmpq_poly]
+    determinant: fmpq_poly
+    matrix: list[list[fmpq_poly]]
+    equations: tuple[Equation, ...]
+
+
 def kinked_point(face: Face, scale: fmpz) -> KinkedPoint:
     """Value and multipliers of the stationary point of a face, for f = minorant/scale.
+
+    Raises:
+        Refuted: the point is not unique for any α.
+    """
+    return solve_face(face, scale).bound
+
+
+def solve_face(face: Face, scale: fmpz) -> Solution:
+    """The stationary point of a face, for f = minorant/scale.
 
     Raises:
         Refuted: the point is not unique for any α.
@@ -68,11 +100,39 @@ def kinked_point(face: Face, scale: fmpz) -> KinkedPoint:
         ranges += [(kink.name, limit - multiplier), (kink.name, limit + multiplier)]
     divisor = determinant * scale
     common = fmpz(value.denom()).lcm(fmpz(divisor.denom()))
-    return KinkedPoint(
-        (value * common).numer(),
-        (divisor * common).numer(),
-        tuple((label, bound.numer()) for label, bound in ranges),
+    bounds = [bound.numer() for _, bound in ranges]
+    count = len(face.rows)
+    margins: list[tuple[fmpz_poly, ...]] = [(bound,) for bound in bounds[:count]]
+    margins += [(bounds[k], bounds[k + 1]) for k in range(count, len(bounds), 2)]
+    return Solution(
+        KinkedPoint(
+            (value * common).numer(),
+            (divisor * common).numer(),
+            tuple((label, bound) for (label, _), bound in zip(ranges, bounds, strict=True)),
+        ),
+        dict(zip(live, point, strict=True)),
+        determinant,
+        [row[:width] for row in entries[:width]],
+        tuple(Equation(row[:width], own) for row, own in zip(rows, margins, strict=True)),
     )
+
+
+def uniqueness(solution: Solution, strict: Sequence[bool]) -> fmpz_poly:
+    """A polynomial with the sign of det(H + Σ_{strict} r rᵀ) on A, where that is ≥ 0."""
+    matrix = [list(row) for row in solution.matrix]
+    places = range(len(matrix))
+    for equation, counts in zip(solution.equations, strict, strict=True):
+        support = [i for i in places if equation.row[i]] if counts else []
+        for i in support:
+            for j in support:
+                matrix[i][j] = matrix[i][j] + equation.row[i] * equation.row[j]
+    degree = sum(max(max((p.degree() for p in row), default=0), 0) for row in matrix)
+    nodes = [fmpq(k) for k in range(degree + 1)]
+    size = len(matrix)
+    values = [fmpq_mat(size, size, [p(at) for row in matrix for p in row]).det() for at in nodes]
+    weights = _interpolation(tuple(range(degree + 1)))
+    table = weights * fmpq_mat(len(values), 1, values)
+    return fmpq_poly(list(table.entries())).numer()
 
 
 def _dense(row: object, width: int, sign: int) -> list[fmpq_poly]:

@@ -58,6 +58,18 @@ class Problem:
     absolute: bool
     ratio: fmpq
     penalised: tuple[int, ...]
+    held_out: tuple[tuple[tuple[fmpq, ...], fmpq], ...] = ()
+    """(x, y) of the validation examples; with them ℓ* is the validation loss at minimisers of f."""
+
+    @property
+    def continuous(self) -> bool:
+        """Whether σ_α is continuous for every α."""
+        lines = list(zip(self.slopes, self.intercepts, strict=True))
+        return all(
+            (s[i] - t[i]) * at + p[i] - q[i] == 0
+            for at, ((s, p), (t, q)) in zip(self.breakpoints, pairwise(lines), strict=True)
+            for i in (0, 1)
+        )
 
     @property
     def blocks(self) -> int:
@@ -81,7 +93,9 @@ def read_problem(node: Node) -> Problem:
     Raises:
         CertificateError: malformed, inconsistent, or outside the covered family.
     """
-    entry = node.fields("model", "interval", "parameters", "loss", "data", optional=("penalty",))
+    entry = node.fields(
+        "model", "interval", "parameters", "loss", "data", optional=("penalty", "validation")
+    )
     features, inputs, targets = _data(entry["data"])
     loss = entry["loss"].fields("kind", "reduction", "weight_decay")
     absolute = loss["kind"].choice("squared", "absolute") == "absolute"
@@ -124,7 +138,17 @@ def read_problem(node: Node) -> Problem:
         absolute,
         ratio,
         penalised,
+        _held_out(entry["validation"], len(features)) if "validation" in entry else (),
     )
+
+
+def _held_out(node: Node, width: int) -> tuple[tuple[tuple[fmpq, ...], fmpq], ...]:
+    entry = node.fields("inputs", "targets")
+    inputs = tuple(row.rationals() for row in entry["inputs"])
+    targets = entry["targets"].rationals()
+    if not inputs or len(inputs) != len(targets) or any(len(x) != width for x in inputs):
+        raise node.wrong(f"one target and {width} inputs for each of at least one example")
+    return tuple(zip(inputs, targets, strict=True))
 
 
 def _penalty(entry: dict[str, Node], kind: str, names: list[str]) -> tuple[fmpq, tuple[int, ...]]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from geometry.dual import DualFunction
 from pieceproof.certificate import Document
-from pieceproof.methods import convex_cells
+from pieceproof.methods import convex_cells, validation
 from pieceproof.methods.options import Options, Progress, silent
 from piecewise.errors import NotYetSupported
 from piecewise.problems import Problem
@@ -31,7 +31,10 @@ class Method(Protocol):
         """The dual function and its document (:func:`pieceproof.certificate.document`)."""
 
 
-METHODS: tuple[Method, ...] = (convex_cells,)
+METHODS: tuple[Method, ...] = (
+    convex_cells,
+    validation,
+)
 
 
 def method_for(problem: Problem) -> Method:

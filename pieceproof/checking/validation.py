@@ -1,0 +1,260 @@
+"""The checker of the method "validation".
+
+1. the certificate of the training dual, min f(α, ·), holds ("training");
+2. every joint cell attains the training dual only at the contacts that its proof leaves, and
+   there at one minimiser (:mod:`.argmins`);
+3. on every contact the validation loss is nowhere below the stated pieces, and every part of a
+   piece is a contact where it is the piece;
+4. at a point ℓ* is the least of the values that contacts have there: limits of pieces, or the
+   loss at a minimiser of a single α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cmp_to_key
+from itertools import pairwise
+
+from flint import fmpq, fmpq_poly
+
+from pieceproof.checking import convexcells
+from pieceproof.checking.argmins import Contact, contacts
+from pieceproof.checking.constraints import Constraints
+from pieceproof.checking.heights import Height, compare_heights
+from pieceproof.checking.heldout import Path, loss_at, losses_on
+from pieceproof.checking.intervals import Interval, nonnegative
+from pieceproof.checking.kinks import Kinks
+from pieceproof.checking.numerals import read_interval
+from pieceproof.checking.objectives import Objective
+from pieceproof.checking.orbits import Case, Orbits, check_classes
+from pieceproof.checking.pieces import (
+    Piece,
+    Value,
+    check_common_end,
+    gap,
+    read_pieces,
+    with_ends,
+)
+from pieceproof.checking.problems import Problem, read_problem
+from pieceproof.checking.reading import CertificateError, Node, Refuted
+from pieceproof.checking.reals import Real, compare, exactly, minimal_polynomial, sign_at
+from pieceproof.checking.run import Dual, Run
+from pieceproof.checking.unitcells import check_arrangements
+
+MEMBERS: tuple[str, ...] = ("training",)
+
+OWN = ("sample", "parts")
+
+
+def check(run: Run) -> Dual:
+    """ℓ* of a document whose proofs hold, unless ``run`` says otherwise.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a claim without which the others have no meaning is false.
+    """
+    problem = read_problem(run.members["problem"])
+    if not problem.held_out:
+        raise CertificateError("problem: the key 'validation' is missing")
+    if not problem.continuous:
+        raise CertificateError("problem.model.activation: expected continuous activations")
+    training = run.members["training"].fields("cells", "exchangeable", "proofs", "pieces")
+    inner = replace(run, members={**run.members, **training})
+    proved = convexcells.check_training(inner)
+    arrangements = check_arrangements(training["cells"], problem)
+    orbits = check_classes(training["exchangeable"], problem, arrangements)
+    constraints = Constraints(problem, tuple(arrangements))
+    kinks = Kinks(problem, constraints, Objective(problem, arrangements))
+    pieces = read_pieces(run.members["pieces"], problem.interval, OWN)
+    found = _Found(problem)
+    for entry in training["proofs"]:
+        member = entry.fields("cell", "steps", optional=("signs",))
+        case = orbits.read_case(member, entry.path)
+        for contact in contacts(kinks, case, member["steps"], proved.pieces):
+            found.add(contact)
+    run.checked["contacts"] = len(found.paths) + len(found.isolated)
+    points = found.points(pieces)
+    pieces = _named_ends(run.members["pieces"], pieces, points)
+    with run.collecting():
+        found.check_lower(run.members["pieces"], pieces)
+    parts = 0
+    for node, piece in zip(run.members["pieces"], pieces, strict=True):
+        with run.collecting():
+            parts += _check_parts(node, piece, found, orbits, kinks)
+    run.checked["validation parts"] = parts
+    counts = {**proved.counts, "training_pieces": len(proved.pieces)}
+    return Dual(pieces, [Height(height.piece, height.alpha) for height in points], counts)
+
+
+@dataclass
+class _Found:
+    """The validation loss on all contacts."""
+
+    problem: Problem
+    paths: list[tuple[Contact, Interval, Value]] = field(default_factory=list)
+    isolated: list[Height] = field(default_factory=list)
+
+    def add(self, contact: Contact) -> None:
+        """The loss along a contact."""
+        outputs = self.problem.weights or tuple(map(fmpq, contact.case.signs or ()))
+        path = Path(contact.point, contact.below, outputs)
+        if compare(contact.start, contact.end) == 0:
+            value = loss_at(self.problem, path, contact.start)
+            self.isolated.append(Height(value, contact.start))
+            return
+        for part, value in losses_on(self.problem, path, Interval(contact.start, contact.end)):
+            self.paths.append((contact, part, value))
+
+    def points(self, pieces: Sequence[Piece]) -> list[Height]:
+        """ℓ* at the ends of A and between pieces, with numbers that this checker knows.
+
+        Raises:
+            Refuted: a minimiser at a single α is better than the piece around it.
+        """
+        ends = [pieces[0].interval.start, *(piece.interval.end for piece in pieces)]
+        points = []
+        for index, end in enumerate(ends):
+            own = [Height(p, end) for p in pieces[max(index - 1, 0) : index + 1]]
+            own += [each for each in self.isolated if compare(each.alpha, end) == 0]
+            least = min(own, key=cmp_to_key(compare_heights))
+            points.append(Height(least.piece, self._known(end, pieces, index)))
+        for each in self.isolated:
+            for piece in pieces:
+                inside = (
+                    compare(piece.interval.start, each.alpha) < 0
+                    and compare(each.alpha, piece.interval.end) < 0
+                )
+                if inside and compare_heights(each, Height(piece, each.alpha)) < 0:
+                    raise Refuted(f"pieces: a minimiser at {each.alpha} has a smaller loss")
+        return points
+
+    def _known(self, end: Real, pieces: Sequence[Piece], index: int) -> Real:
+        """The same number as found by this checker: an end of A or of a contact, or a crossing."""
+        if 0 < index < len(pieces):
+            difference = gap(pieces[index - 1], pieces[index])
+            if difference and sign_at(difference, end) == 0:
+                factors = (factor for factor, _ in difference.factor()[1])
+                minimal = next(factor for factor in factors if sign_at(factor, end) == 0)
+                return _with_polynomial(end, minimal)
+        known = [exactly(each) for each in self.problem.interval]
+        known += [number for _, part, _ in self.paths for number in (part.start, part.end)]
+        known += [each.alpha for each in self.isolated]
+        for number in known:
+            if compare(number, end) == 0:
+                return _with_polynomial(number, minimal_polynomial(number))
+        raise Refuted(f"pieces: nothing changes at {end}")
+
+    def check_lower(self, node: Node, pieces: Sequence[Piece]) -> None:
+        """No minimiser has a smaller validation loss than stated.
+
+        Raises:
+            Refuted: one has.
+        """
+        for contact, part, value in self.paths:
+            for number, piece in enumerate(pieces):
+                low = max(part.start, piece.interval.start, key=cmp_to_key(compare))
+                high = min(part.end, piece.interval.end, key=cmp_to_key(compare))
+                if compare(low, high) < 0 and not nonnegative(
+                    value.numerator * piece.denominator - piece.numerator * value.denominator,
+                    Interval(low, high),
+                ):
+                    raise Refuted(
+                        f"{node.path}[{number}].value: a minimiser of {contact.case} has a smaller "
+                        f"loss somewhere on [{low}, {high}]"
+                    )
+
+
+def _with_polynomial(number: Real, minimal: object) -> Real:
+    if number.rational:
+        return exactly(number.lower)
+    return Real(minimal, number.lower, number.upper)  # type: ignore[arg-type]
+
+
+def _named_ends(node: Node, pieces: list[Piece], points: Sequence[Height]) -> list[Piece]:
+    """The pieces with the ends found here; neighbours differ or ℓ* is lower between them.
+
+    Raises:
+        Refuted: neighbours are one piece, or an end is not named by its minimal polynomial.
+    """
+    for number, ((left, right), point) in enumerate(
+        zip(pairwise(pieces), points[1:], strict=False), start=1
+    ):
+        where = f"{node.path}[{number}]"
+        same = not gap(left, right)
+        if same and compare_heights(point, Height(left, point.alpha)) == 0:
+            raise Refuted(f"{where}.value: the same function as piece {number - 1}")
+        check_common_end(where, left, right, point.alpha.polynomial)
+    return with_ends(pieces, [point.alpha for point in points])
+
+
+def _check_parts(node: Node, piece: Piece, found: _Found, orbits: Orbits, kinks: Kinks) -> int:
+    """The parts divide the piece, and each is a contact whose loss is the piece."""
+    entry = node.fields("interval", "value", *OWN)
+    ends = [piece.interval.start]
+    for part in entry["parts"]:
+        member = part.fields("interval", "cell", "active", "minimiser", optional=("signs",))
+        case = orbits.read_case(member, part.path)
+        start, end = read_interval(member["interval"])
+        if compare(start, ends[-1]) != 0 or compare(start, end) >= 0:
+            raise Refuted(f"{part.path}.interval: does not start where the part before ends")
+        ends.append(end)
+        contact = _contact_of(part, case, Interval(start, end), piece, found)
+        _check_minimiser(member["minimiser"], contact)
+    if compare(ends[-1], piece.interval.end) != 0:
+        raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+    _check_sample(entry["sample"], piece, found)
+    return len(ends) - 1
+
+
+def _contact_of(node: Node, case: Case, interval: Interval, piece: Piece, found: _Found) -> Contact:
+    """The contact of the case whose loss is the piece on the whole interval."""
+    labels = tuple(
+        label
+        for label in node.fields(*node.value)["active"].texts()
+        if not label.endswith((":positive", ":negative"))
+    )
+    covered = interval.start
+    chosen: Contact | None = None
+    for contact, part, value in found.paths:
+        if (
+            contact.case == case
+            and set(contact.labels) == set(labels)
+            and compare(part.start, covered) <= 0 < compare(part.end, covered)
+            and value.numerator * piece.denominator == piece.numerator * value.denominator
+        ):
+            covered, chosen = part.end, contact
+    if chosen is None or compare(covered, interval.end) < 0:
+        raise Refuted(f"{node.path}: no minimiser of {case} has this loss on the whole interval")
+    return chosen
+
+
+def _check_minimiser(node: Node, contact: Contact) -> None:
+    member = node.fields("numerators", "denominator")
+    numerators, below = member["numerators"].polynomials(), member["denominator"].polynomial()
+    if len(numerators) != len(contact.point) or not below:
+        raise member["numerators"].wrong(f"{len(contact.point)} numerators")
+    for numerator, coordinate in zip(numerators, contact.point, strict=True):
+        if fmpq_poly(numerator) * contact.below != coordinate * fmpq_poly(below):
+            raise Refuted(f"{node.path}: not the minimiser of {contact.case}")
+
+
+def _check_sample(node: Node, piece: Piece, found: _Found) -> None:
+    sample = node.fields("alpha", "value", "witness")
+    alpha, value = sample["alpha"].rational(), sample["value"].rational()
+    at = exactly(alpha)
+    if compare(at, piece.interval.start) <= 0 or compare(at, piece.interval.end) >= 0:
+        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
+    if piece.numerator(alpha) != value * piece.denominator(alpha):
+        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
+    witness = sample["witness"].rationals()
+    for contact, part, loss in found.paths:
+        inside = compare(part.start, at) <= 0 <= compare(part.end, at)
+        below = contact.below(alpha) if inside else fmpq(0)
+        if (
+            below
+            and tuple(p(alpha) / below for p in contact.point) == witness
+            and loss.numerator(alpha) == value * loss.denominator(alpha)
+        ):
+            return
+    raise Refuted(f"{sample['witness'].path}: not a minimiser with this loss")

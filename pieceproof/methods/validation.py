@@ -1,0 +1,117 @@
+"""Validation loss: the exact training dual, then the loss on held-out examples at its minimisers.
+
+The training certificate of :mod:`pieceproof.methods.convex_cells` is part of the document.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from geometry.argmins import Undecided
+from geometry.cell_programs import program_of
+from geometry.dual import DualFunction, Piece
+from geometry.envelope import Segment
+from geometry.search import ORDER_SEED, exact_dual
+from geometry.validation import ValidationDual, validation_dual
+from pieceproof import certificate
+from pieceproof.cache import opened
+from pieceproof.certificate import (
+    Document,
+    interval_document,
+    piece_document,
+    vector_document,
+)
+from pieceproof.methods import convex_cells
+from pieceproof.methods.options import Options
+from pieceproof.parallel import runner
+from piecewise import objective
+from piecewise.errors import NotYetSupported
+from piecewise.networks import FeedForward
+from piecewise.objective import ConvexObjective
+from piecewise.problems import Problem
+
+NAME = "validation"
+
+
+def refusal(problem: Problem) -> str | None:
+    """None for a problem with held-out examples whose training loss has convex cells."""
+    if problem.validation is None:
+        return "no held-out examples"
+    model = problem.model
+    if isinstance(model, FeedForward) and not model.activation.is_continuous:
+        return "held-out examples with a discontinuous activation"
+    return objective.refusal(problem.training())
+
+
+def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
+    """The validation loss and its document.
+
+    Raises:
+        TooManyCells: more cells than ``options.max_cells``.
+        CacheError: the cache file cannot be used.
+        NotYetSupported: the training loss has several minimisers in one cell.
+    """
+    training = ConvexObjective(problem.training(), options.max_cells)
+    total = training.case_count()
+    with (
+        opened(options.cache, problem.training()) as store,
+        runner(training, options.jobs, store) as carry_out,
+    ):
+        fitted = exact_dual(
+            training,
+            carry_out,
+            report=lambda done: options.progress("cells", done, total),
+            out_of_time=options.out_of_time,
+        )
+    if fitted.open_cells:
+        raise NotYetSupported("a partial validation loss; raise the time budget")
+    try:
+        dual = validation_dual(problem, fitted)
+    except Undecided as reason:
+        raise NotYetSupported(f"this validation loss: {reason}") from None
+    return dual, document(dual, monotonic() - options.start, options.jobs)
+
+
+def document(dual: ValidationDual, wall_time: float, jobs: int) -> Document:
+    """The result document of a validation loss, ``digest`` included."""
+    trained = convex_cells.document(dual.training, wall_time, jobs)
+    members = ("cells", "exchangeable", "proofs", "pieces")
+    counts = {key: trained["counts"][key] for key in ("cells", "cases", "strata")}
+    return certificate.document(
+        dual,
+        NAME,
+        own={"training": {key: trained[key] for key in members}},
+        pieces=[_piece(dual, piece) for piece in dual.pieces],
+        counts={**counts, "training_pieces": len(dual.training.pieces)},
+        run=certificate.Run(wall_time, jobs, ORDER_SEED),
+    )
+
+
+def _piece(dual: ValidationDual, piece: Piece) -> Document:
+    parts = [_part(dual, part) for part in piece.parts]
+    alpha = piece.parts[0].interval.sample()
+    program = program_of(dual.training.objective.cell(piece.parts[0].key))
+    stationary = program.stationary(program.active_set(piece.parts[0].active))
+    numerators, denominator = program.full_point(stationary)
+    return {
+        **piece_document(piece),
+        "sample": {
+            "alpha": str(alpha),
+            "value": str(piece.value(alpha)),
+            "witness": [str(p(alpha) / denominator(alpha)) for p in numerators],
+        },
+        "parts": parts,
+    }
+
+
+def _part(dual: ValidationDual, part: Segment) -> Document:
+    program = program_of(dual.training.objective.cell(part.key))
+    stationary = program.stationary(program.active_set(part.active))
+    numerators, denominator = program.full_point(stationary)
+    return {
+        "interval": interval_document(part.interval),
+        "cell": list(part.key.cells),
+        **({"signs": list(part.key.signs)} if part.key.signs else {}),
+        "active": [program.labels[j] for j in stationary.active],
+        "minimiser": vector_document(numerators, denominator),
+    }
