@@ -50,15 +50,12 @@ class Contact:
         return Interval(self.lower, self.upper) if self.lower < self.upper else None
 
 
-class Undecided(ArithmeticError):
-    """Whether a cell attains ℓ* at a point could not be decided; the message says why."""
+def contacts(
+    program: CellProgram, bound: CellBound, pieces: Sequence[Piece], doubts: list[str]
+) -> Iterator[Contact]:
+    """The contacts of a cell with ℓ* given by ``pieces``; all of them if no doubt is added.
 
-
-def contacts(program: CellProgram, bound: CellBound, pieces: Sequence[Piece]) -> Iterator[Contact]:
-    """All contacts of a cell with ℓ* given by ``pieces``.
-
-    Raises:
-        Undecided: a stationary point has a pole where it would have to be judged.
+    ``doubts`` are told where the cell may have a minimiser that no contact shows.
     """
     for step in bound.steps:
         stationary = program.stationary(program.active_set(step.active))
@@ -73,14 +70,14 @@ def contacts(program: CellProgram, bound: CellBound, pieces: Sequence[Piece]) ->
                     if _feasible_at(stationary, alpha):
                         yield _contact(program, step.active, stationary, alpha, alpha)
                     elif not _unique_at(program, stationary, alpha):
-                        raise Undecided(f"a cell may have a minimiser at α = {alpha.decimal(12)}")
+                        doubts.append(f"a cell may have a minimiser at α = {alpha.decimal(12)}")
                 continue
             for lower, upper, feasible in _feasibility(stationary, common):
                 contact = _contact(program, step.active, stationary, lower, upper)
                 if feasible:
                     yield contact
                 elif contact.flat or contact.unclear:
-                    raise Undecided(f"a cell may have a minimiser at α = {lower.decimal(12)}")
+                    doubts.append(f"a cell may have a minimiser at α = {lower.decimal(12)}")
 
 
 def _contact(
@@ -128,7 +125,7 @@ def _feasibility(
 
 def _feasible_at(stationary: Stationary, alpha: RealAlgebraic) -> bool:
     if alpha.sign_of(stationary.denominator) == 0:
-        raise Undecided(f"a stationary point has a pole at α = {alpha.decimal(12)}")
+        return False
     return all(alpha.sign_of(p) >= 0 for p in stationary.slacks)
 
 

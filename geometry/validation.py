@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from geometry.algebraic import RealAlgebraic
-from geometry.argmins import Contact, Undecided, contacts
+from geometry.argmins import Contact, contacts
 from geometry.cell_programs import program_of
 from geometry.convex_dual import ConvexDual
 from geometry.dual import DualFunction, Piece
@@ -22,6 +22,7 @@ from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
 from geometry.validation_values import Path, loss_at, losses_on
 from geometry.values import Level
+from geometry.verdicts import Verdict
 from piecewise.objective import CellKey
 from piecewise.problems import Problem
 
@@ -36,67 +37,62 @@ class ValidationDual(DualFunction):
     training: ConvexDual
 
 
-@dataclass(frozen=True)
-class Attained:
-    """Values of g at minimisers of f: on intervals, and at single α."""
-
-    segments: tuple[Segment, ...]
-    points: tuple[tuple[Level, CellKey], ...]
-
-
 def validation_dual(problem: Problem, training: ConvexDual) -> ValidationDual:
     """The validation loss on A.
 
-    Raises:
-        Undecided: the minimiser of a cell is not unique where the cell attains the training
-            dual, or that could not be decided.
+    Where a cell that attains the training dual has, or may have, several minimisers, what is
+    found is an upper bound: the claim is then ``UNRESOLVED`` with the reasons.
     """
     segments: list[Segment] = []
-    points: list[tuple[Level, CellKey]] = []
+    points: list[Level] = []
+    doubts: list[str] = []
     for bound in training.bounds:
         program = program_of(training.objective.cell(bound.key))
-        found = list(contacts(program, bound, training.pieces))
-        _require_unique(found)
+        found = list(contacts(program, bound, training.pieces, doubts))
+        doubts += _several(found)
         for contact in found:
-            attained = _attained(problem, bound.key, contact)
-            segments += attained.segments
-            points += attained.points
-    envelope = Envelope().lowered(segments)
-    pieces, values = _pieces(envelope.segments, [level for level, _ in points])
-    return ValidationDual(problem, tuple(pieces), tuple(values), training=training)
+            path = path_of(contact, bound.key)
+            if contact.interval is None:
+                points.append(Level(loss_at(problem, path, contact.lower), contact.lower))
+                continue
+            segments += [
+                Segment(part, function, bound.key, contact.labels, function)
+                for part, function in losses_on(problem, path, contact.interval)
+            ]
+    pieces, values = _pieces(Envelope().lowered(segments).segments, points)
+    return ValidationDual(
+        problem,
+        tuple(pieces),
+        tuple(values),
+        claim=Verdict.UNRESOLVED if doubts else Verdict.PROVED,
+        reasons=tuple(dict.fromkeys(doubts)),
+        training=training,
+    )
 
 
-def _require_unique(found: Sequence[Contact]) -> None:
-    """Every α of every contact of a cell has a contact that proves uniqueness there."""
-    for contact in found:
-        if contact.flat:
-            raise Undecided(
-                f"the minimiser is not unique on [{contact.lower.decimal(8)}, "
-                f"{contact.upper.decimal(8)}]"
-            )
-        for alpha in contact.unclear:
-            if not any(
-                other.lower <= alpha <= other.upper and alpha not in other.unclear
-                for other in found
-            ):
-                raise Undecided(f"the minimiser may not be unique at α = {alpha.decimal(12)}")
+def _several(found: Sequence[Contact]) -> list[str]:
+    """Where no contact of a cell proves that its minimiser is the only one."""
+    doubts = [
+        f"the training loss may have several minimisers for α in [{contact.lower.decimal(8)}, "
+        f"{contact.upper.decimal(8)}]"
+        for contact in found
+        if contact.flat
+    ]
+    return doubts + [
+        f"the training loss may have several minimisers at α = {alpha.decimal(12)}"
+        for contact in found
+        for alpha in contact.unclear
+        if not any(
+            other.lower <= alpha <= other.upper and not other.flat and alpha not in other.unclear
+            for other in found
+        )
+    ]
 
 
 def path_of(contact: Contact, key: CellKey) -> Path:
     """The minimiser of a contact as a path of all parameters."""
     point, denominator = contact.program.full_point(contact.stationary)
     return Path(point, denominator, key.signs)
-
-
-def _attained(problem: Problem, key: CellKey, contact: Contact) -> Attained:
-    path = path_of(contact, key)
-    if contact.interval is None:
-        return Attained((), ((Level(loss_at(problem, path, contact.lower), contact.lower), key),))
-    segments = [
-        Segment(part, function, key, contact.labels, function)
-        for part, function in losses_on(problem, path, contact.interval)
-    ]
-    return Attained(tuple(segments), ())
 
 
 def _pieces(

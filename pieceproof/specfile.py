@@ -16,7 +16,7 @@ from pathlib import Path
 from pieceproof import graphspec, modelspec
 from pieceproof.csvdata import DataError, TooManyRows, read_csv
 from pieceproof.tables import SpecError, Table
-from piecewise import FeedForward, Model, Penalty, Problem, ProblemError
+from piecewise import Examples, FeedForward, Linear, Model, Penalty, Problem, ProblemError
 from piecewise.problems import DEFAULT_BOX
 
 MAX_SPEC_BYTES = 4_000_000
@@ -34,6 +34,7 @@ KEYS = {
     "loss": ("kind", "weight_decay", "reduction"),
     "regularisation": ("penalty", "ratio", "biases"),
     "data": DATA_KEYS,
+    "validation": ("every", "last", "csv", "inputs", "targets"),
     "budget": ("rows",),
     "tasks": ("bootstrap", "seed", "size"),
 }
@@ -59,11 +60,13 @@ def load_problem(path: str | Path) -> Problem:
     loss, data, interval = sections["loss"], sections["data"], sections["hyperparameter"]
     try:
         budget = sections["budget"].positive("rows", DEFAULT_ROWS)
-        stated = _stated(sections["model"], data, Path(path).parent, budget)
+        folder = Path(path).parent
+        stated = _stated(sections["model"], data, folder, budget)
+        inputs, targets, validation = _split(sections, folder, stated, budget)
         return Problem(
             stated.model,
-            inputs=stated.inputs,
-            targets=stated.targets,
+            inputs=inputs,
+            targets=targets,
             interval=_pair(interval, "interval", "interval = [0, 1]"),
             box=_box(sections["parameters"]),
             loss=loss.text("kind", 'kind = "squared"') if "kind" in loss else "squared",
@@ -74,6 +77,7 @@ def load_problem(path: str | Path) -> Problem:
             features=stated.features,
             target=stated.target,
             penalty=_penalty(sections["regularisation"]),
+            validation=validation,
         )
     except ProblemError as error:
         raise SpecError(f"{file}: {_located(str(error))}") from None
@@ -202,6 +206,39 @@ def _examples(
     return (
         [table.numbers("inputs", row, example) for row in rows],
         [table.number("targets", value) for value in targets],
+    )
+
+
+def _split(
+    sections: dict[str, Table], folder: Path, data: _Stated, budget: int
+) -> tuple[Rows, Sequence[Fraction], Examples | None]:
+    """Training inputs and targets, and the held-out examples that [validation] states."""
+    table = sections["validation"]
+    if not table.entries:
+        return data.inputs, data.targets, None
+    if not isinstance(data.model, (FeedForward, Linear)):
+        raise table.error("every", "a graph has no held-out examples; leave [validation] out")
+    ways = [way for way in ("every", "last", "csv", "inputs") if way in table]
+    if len(ways) != 1:
+        raise table.error(
+            "every", 'give one of every = 4, last = 20, csv = "FILE.csv", or inputs and targets'
+        )
+    if ways[0] in ("csv", "inputs"):
+        chosen = {key: sections["data"].entries.get(key) for key in ("features", "target")}
+        known = {key: value for key, value in chosen.items() if value is not None}
+        own = Table(table.file, table.name, {**table.entries, **known})
+        held_out = Examples(*_examples(own, folder, data.model, budget))
+        return data.inputs, data.targets, held_out
+    table.allow(ways[0])
+    size, count = len(data.targets), table.positive(ways[0], 4)
+    held = range(count - 1, size, count) if ways[0] == "every" else range(size - count, size)
+    if not 0 < len(held) < size or held[0] < 0:
+        raise table.error(ways[0], f"{count} does not split {size} examples in two; choose another")
+    kept = [row for row in range(size) if row not in held]
+    return (
+        [data.inputs[row] for row in kept],
+        [data.targets[row] for row in kept],
+        Examples([data.inputs[row] for row in held], [data.targets[row] for row in held]),
     )
 
 

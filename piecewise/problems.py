@@ -279,9 +279,7 @@ def copied(problem: Problem, validation: Examples | None) -> Problem:
     return result
 
 
-def _held_out(
-    examples: Examples | None, model: Model, width: int
-) -> Examples | None:
+def _held_out(examples: Examples | None, model: Model, width: int) -> Examples | None:
     if examples is None:
         return None
     if isinstance(model, GraphConvolution):

@@ -18,27 +18,29 @@ from oracle_faces import Arrangement, Hyperplane, Point, Signs, arrangement, dot
 from piecewise import FeedForward, Problem
 
 
-def least(problem: Problem, alpha: Fraction) -> tuple[fmpq, set[Point]]:
-    """ℓ*(α) and the extreme points of the minimisers over all closed cells."""
+def least(
+    problem: Problem, alpha: Fraction
+) -> tuple[fmpq, set[tuple[Point, tuple[int, ...] | None]]]:
+    """ℓ*(α) and the extreme points of the minimisers over all closed cells, with their signs."""
     best: fmpq | None = None
-    attained: set[Point] = set()
-    for fixed in _with_fixed_signs(problem):
+    attained: set[tuple[Point, tuple[int, ...] | None]] = set()
+    for fixed, signs in _with_fixed_signs(problem):
         for value, point in _candidates(fixed, alpha):
             if best is None or value < best:
                 best, attained = value, set()
             if value == best:
-                attained.add(point)
+                attained.add((point, signs))
     assert best is not None
     return best, attained
 
 
-def _with_fixed_signs(problem: Problem) -> Iterator[Problem]:
+def _with_fixed_signs(problem: Problem) -> Iterator[tuple[Problem, tuple[int, ...] | None]]:
     model = problem.model
     if not isinstance(model, FeedForward) or model.output_weights != "signs":
-        yield problem
+        yield problem, None
         return
     for signs in product((1, -1), repeat=model.hidden[0]):
-        yield _with_model(problem, replace_weights(model, signs))
+        yield _with_model(problem, replace_weights(model, signs)), signs
 
 
 def replace_weights(model: FeedForward, signs: tuple[int, ...]) -> FeedForward:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from time import monotonic
 
-from geometry.argmins import Undecided
 from geometry.cell_programs import program_of
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Segment
@@ -49,7 +48,7 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
     Raises:
         TooManyCells: more cells than ``options.max_cells``.
         CacheError: the cache file cannot be used.
-        NotYetSupported: the training loss has several minimisers in one cell.
+        NotYetSupported: the time budget ran out before the training dual was complete.
     """
     training = ConvexObjective(problem.training(), options.max_cells)
     total = training.case_count()
@@ -65,10 +64,7 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
         )
     if fitted.open_cells:
         raise NotYetSupported("a partial validation loss; raise the time budget")
-    try:
-        dual = validation_dual(problem, fitted)
-    except Undecided as reason:
-        raise NotYetSupported(f"this validation loss: {reason}") from None
+    dual = validation_dual(problem, fitted)
     return dual, document(dual, monotonic() - options.start, options.jobs)
 
 
