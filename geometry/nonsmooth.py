@@ -58,7 +58,8 @@ class NonsmoothProgram:
         """m_k·w − n_k."""
         if not self.levels:
             return []
-        return [z - n for z, n in zip(_times(self.matrix, w), self.levels, strict=True)]
+        values = _times(self.matrix, w) if w else [ZERO] * len(self.levels)
+        return [z - n for z, n in zip(values, self.levels, strict=True)]
 
     def slack(self, j: int, w: Vector) -> fmpq:
         """a_j·w − b_j."""
@@ -66,7 +67,7 @@ class NonsmoothProgram:
 
     def signed_linear(self, signs: Sequence[int]) -> Vector:
         """G − Σ σ_k ρ_k m_k."""
-        if not self.levels:
+        if not self.levels or not self.linear:
             return self.linear
         forces = [s * rho for s, rho in zip(signs, self.weights, strict=True)]
         pull = (fmpq_mat(1, len(forces), forces) * self.matrix).entries()

@@ -11,9 +11,9 @@ import pytest
 from flint import fmpq, fmpz_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import MORE_BREAKPOINTS, problems, ridges
+from strategies import problems
 
-from bounds import BoundsError, massart, pseudo_dimension, structure_of, summary
+from bounds import BoundsError, massart
 from bounds.dual_rows import dual_table, exact_table
 from bounds.patterns import shattering_excluded, threshold_patterns
 from bounds.rademacher import empirical_complexity
@@ -252,41 +252,6 @@ def test_sampling_ignores_the_level_of_the_values():
     low = empirical_complexity(exact_table(PAIRS), draws=50, seed=1)
     high = empirical_complexity(exact_table(moved), draws=50, seed=1)
     assert (low.lower, low.upper) == (high.lower, high.upper)
-
-
-family = st.one_of(
-    problems(examples=(3, 5)),
-    problems(examples=(3, 4), catalogue=MORE_BREAKPOINTS, trainable_offset=True),
-    problems(units=2, examples=(3, 3)),
-    problems(inputs=2, bias=False, examples=(3, 5)),
-    ridges(2, True, (2, 4)),
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(family)
-def test_explicit_bounds_are_above_exact_oscillations(problem):
-    check_bounds(problem)
-
-
-@pytest.mark.slow
-@settings(max_examples=500, deadline=None)
-@given(family)
-def test_explicit_bounds_are_above_exact_oscillations_on_hundreds(problem):
-    check_bounds(problem)
-
-
-def check_bounds(problem):
-    """Every entry of the summary, counted cells below the layerwise count."""
-    objective = ConvexObjective(problem)
-    dual = exact_dual(objective)
-    structure = structure_of(problem)
-    exact = dual.oscillations()
-    assert objective.case_count() <= structure.pieces
-    found = summary({"oscillations": exact, "cases": len(dual.bounds)}, structure)
-    assert len(found) == 5
-    assert all(entry["oscillations"] >= exact for entry in found)
-    assert all(entry["pseudo_dimension"] >= pseudo_dimension(exact) for entry in found)
 
 
 @pytest.mark.parametrize(
