@@ -115,7 +115,7 @@ def verify_command(path: str, as_json: bool, jobs: int) -> Exit:
     """Re-derive every claim of CERTIFICATE.json without the code that produced it."""
     document = load(path)
     with TerminalProgress() as progress:
-        report = verify(document, progress, jobs)
+        report = verify(document, progress, jobs, Path(path).parent)
     if as_json:
         print_json(
             {

@@ -22,8 +22,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import count
 from math import isinf
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from pieceproof.checking import claims
@@ -38,6 +39,8 @@ from pieceproof.checking.reading import (
 )
 from pieceproof.checking.run import MAX_REASONS, Dual, Progress, Run
 from pieceproof.checking.shapes import shape
+from pieceproof.checking.tuning import FORMAT as TUNING_FORMAT
+from pieceproof.checking.tuning import Undecided, check_tuning
 from pieceproof.checking.witnesses import FORMAT as WITNESS_FORMAT
 from pieceproof.checking.witnesses import check_witness
 
@@ -144,19 +147,27 @@ def _finite(text: str) -> float:
     return value
 
 
-def verify(document: dict[str, Any], progress: Progress | None = None, jobs: int = 1) -> Report:
-    """Re-derive every claim of a result document, or of a shattering witness.
+def verify(
+    document: dict[str, Any],
+    progress: Progress | None = None,
+    jobs: int = 1,
+    folder: Path | None = None,
+) -> Report:
+    """Re-derive every claim of a result document, a shattering witness, or a tuning run.
 
     Args:
         document: the JSON object, for example from :func:`load`.
         progress: called as ``progress("verify", done, total)``.
         jobs: worker processes for the proofs; the report does not depend on it.
+        folder: where the certificates of a tuning run are.
 
     Raises:
         CertificateError: the document is not a readable ``pieceproof/1`` certificate.
     """
     if isinstance(document, dict) and document.get("format") == WITNESS_FORMAT:
         return _verify_witness(document, progress, jobs)
+    if isinstance(document, dict) and document.get("format") == TUNING_FORMAT:
+        return _verify_tuning(document, progress, jobs, folder)
     if not isinstance(document, dict) or "method" not in document:
         raise CertificateError("document: the key 'method' is missing")
     checker = CHECKERS[Node(document["method"], "method").choice(*CHECKERS)]
@@ -199,6 +210,38 @@ def _verify_witness(document: dict[str, Any], progress: Progress | None, jobs: i
 
     try:
         return Report(True, Conclusion.PROVED, (), check_witness(document, refusals))
+    except Refuted as refuted:
+        return Report(False, Conclusion.REJECTED, (str(refuted),), {})
+
+
+def _verify_tuning(
+    document: dict[str, Any], progress: Progress | None, jobs: int, folder: Path | None
+) -> Report:
+    """A tuning run: each certificate beside it, then the minimum of their mean."""
+    verdict = Node(document, "").member("verdict").text()
+    if verdict != "proved":
+        stated = f"the document claims {one_line(verdict)!r}, not a proof"
+        return Report(False, Conclusion.UNRESOLVED, (stated,), {})
+    tasks, done = len(Node(document, "").member("tasks").items()), count(1)
+
+    def certificate(name: str) -> dict[str, Any]:
+        place = PurePosixPath(name)
+        if place.is_absolute() or ".." in place.parts or "\\" in name or not place.parts:
+            raise CertificateError(f"{one_line(name)}: not a path below the folder of the document")
+        return load((folder or Path()) / place)
+
+    def refusals(found: dict[str, Any]) -> tuple[str, ...]:
+        if "method" not in found:
+            raise CertificateError("tasks: a certificate of one instance is expected")
+        report = verify(found, None, jobs)
+        if progress is not None:
+            progress("instances", min(next(done), tasks), tasks)
+        return () if report.accepted else report.reasons or (str(report.verdict),)
+
+    try:
+        return Report(True, Conclusion.PROVED, (), check_tuning(document, certificate, refusals))
+    except Undecided as open_:
+        return Report(False, Conclusion.UNRESOLVED, (str(open_),), {})
     except Refuted as refuted:
         return Report(False, Conclusion.REJECTED, (str(refuted),), {})
 
