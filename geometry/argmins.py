@@ -33,7 +33,7 @@ class Contact:
     """On [lower, upper] (perhaps a point) w_S minimises f over W and over the cell.
 
     ``unclear`` lists the points of it at which S does not prove that it is the only
-    minimiser of the cell; ``flat`` says that S proves it nowhere.
+    minimiser of the cell; ``flat`` says that S does not prove it anywhere between these.
     """
 
     program: CellProgram
@@ -146,22 +146,21 @@ def uniqueness(program: CellProgram, held: Sequence[Held], strict: Sequence[bool
 def _doubts(
     program: CellProgram, stationary: Stationary, lower: RealAlgebraic, upper: RealAlgebraic
 ) -> tuple[tuple[RealAlgebraic, ...], bool]:
-    """Points of [lower, upper] without proof of uniqueness; True if there is one nowhere."""
-    events, held = [lower, upper], program.held(stationary)
+    """Events in [lower, upper] without proof of uniqueness; True if there is none in between."""
+    events, held, flat = [lower, upper], program.held(stationary), False
     if lower < upper:
         within = Interval(lower, upper)
         generic = [all(equation.margins) for equation in held]
         margin = uniqueness(program, held, generic)
-        if not margin:
-            return (), True
+        flat = not margin
         polynomials = [
-            margin,
+            *([] if flat else [margin]),
             stationary.denominator,
             *(p for e, g in zip(held, generic, strict=True) if g for p in e.margins),
         ]
         events += [root for p in polynomials for root in roots_within(p, within)]
     doubtful = [alpha for alpha in increasing(events) if not _unique_at(program, stationary, alpha)]
-    return tuple(doubtful), False
+    return tuple(doubtful), flat
 
 
 def _unique_at(program: CellProgram, stationary: Stationary, alpha: RealAlgebraic) -> bool:

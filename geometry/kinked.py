@@ -13,7 +13,7 @@ stationary value. Where moreover the point is feasible with the signs σ the two
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from math import lcm
 
@@ -23,7 +23,7 @@ from geometry.nonsmooth import NonsmoothProgram, State, optimal_state
 from geometry.polynomial_systems import SingularSystem, solve_system, sum_of_products
 from geometry.rational_functions import RationalFunction
 from geometry.stationary import CellProgram, Held, Polynomials, Stationary, inner_product
-from piecewise.objective import ConvexCell
+from piecewise.objective import Constraint, ConvexCell
 
 NARROW = 1 << 10
 """A kink at 0 is taken to leave it on this part of the unit of α."""
@@ -37,6 +37,9 @@ class KinkedProgram(CellProgram):
 
     The labels of an active set name constraints and, for every kink, one of its relations.
     """
+
+    equations = 0
+    """Kinks at the end of the list that are held at 0 whatever their multipliers."""
 
     def __init__(self, cell: ConvexCell) -> None:
         super().__init__(cell)
@@ -59,6 +62,7 @@ class KinkedProgram(CellProgram):
             fmpq_mat(count, n, [entry(alpha) for row in self.rows for entry in row]),
             [kink.offset(alpha) for kink in self.kinks],
             [kink.weight(alpha) for kink in self.kinks],
+            self.equations,
         )
 
     def optimum(self, alpha: fmpq) -> tuple[int, ...]:
@@ -160,12 +164,40 @@ class KinkedProgram(CellProgram):
         state = self._state_of(stationary.active)
         count = len(state.active)
         constraints, ranges = stationary.multipliers[:count], stationary.multipliers[count:]
-        rows = [tuple(fmpz_poly([a]) for a in self.normals[j]) for j in state.active]
-        held = [Held(row, (margin,)) for row, margin in zip(rows, constraints, strict=True)]
+        held = [
+            Held(self.labels[j], tuple(fmpz_poly([a]) for a in self.normals[j]), (margin,))
+            for j, margin in zip(state.active, constraints, strict=True)
+        ]
         for index, k in enumerate(state.zeros):
             margins = ranges[2 * index : 2 * index + 2]
-            held.append(Held(tuple(self.rows[k]), margins))
+            held.append(Held(f"{self.kinks[k].label}:zero", tuple(self.rows[k]), margins))
         return held
+
+    def sides(
+        self, stationary: Stationary, sign: Callable[[fmpz_poly], int]
+    ) -> tuple[Constraint, ...]:
+        """σ_k z_k ≥ 0 for the kinks whose multiplier is at a bound σ_k ρ_k ≠ 0.
+
+        Their rows must not depend on α (a linear model).
+        """
+        state = self._state_of(stationary.active)
+        ranges = stationary.multipliers[len(state.active) :]
+        bounds = {
+            k: (sign(ranges[2 * i]), sign(ranges[2 * i + 1])) for i, k in enumerate(state.zeros)
+        }
+        found = []
+        for k, (kink, s) in enumerate(zip(self.kinks, state.signs, strict=True)):
+            if not sign(kink.weight):
+                continue
+            side = s
+            if not s:  # ρ − μ = 0 says τ = −μ = −ρ: the minimisers have z ≤ 0
+                below, above = bounds[k]
+                side = (above == 0) - (below == 0)
+            if side:
+                row = tuple(side * int(entry[0]) for entry in kink.normal)
+                label = f"{kink.label}:{'positive' if side > 0 else 'negative'}"
+                found.append(Constraint(label, row, side * int(kink.offset[0])))
+        return tuple(found)
 
     def _solve(self, active: tuple[int, ...]) -> Stationary:
         state = self._state_of(active)
@@ -192,6 +224,7 @@ class KinkedProgram(CellProgram):
         ranges = [
             bound
             for k, force in zip(state.zeros, multipliers[len(state.active) :], strict=True)
+            if k < len(self.kinks) - self.equations
             for bound in (
                 self.kinks[k].weight * below - force,
                 self.kinks[k].weight * below + force,

@@ -43,7 +43,8 @@ class State:
 class NonsmoothProgram:
     """min wᵀHw − Gᵀw + Σ ρ_k|m_k·w − n_k| s.t. a_j·w ≥ b_j.
 
-    ``linear`` is G; ``matrix`` and ``levels`` hold m_k and n_k, ``weights`` ρ_k ≥ 0.
+    ``linear`` is G; ``matrix`` and ``levels`` hold m_k and n_k, ``weights`` ρ_k ≥ 0. The last
+    ``equations`` kinks are held at 0 whatever their multipliers.
     """
 
     hessian: fmpq_mat
@@ -53,6 +54,12 @@ class NonsmoothProgram:
     matrix: fmpq_mat
     levels: Vector
     weights: Vector
+    equations: int = 0
+
+    @property
+    def free(self) -> int:
+        """The number of kinks that are no equations."""
+        return len(self.levels) - self.equations
 
     def kinks_at(self, w: Vector) -> Vector:
         """m_k·w − n_k."""
@@ -180,7 +187,8 @@ def optimal_state(
             program,
             offsets=[b - fmpq(j * j + 1, 1 << bits) for j, b in enumerate(program.offsets)],
             levels=[
-                n + fmpq((count + k) ** 2 + 1, 1 << bits) for k, n in enumerate(program.levels)
+                n + (fmpq((count + k) ** 2 + 1, 1 << bits) if k < program.free else 0)
+                for k, n in enumerate(program.levels)
             ],
         )
         candidate = _active_set_method(relaxed, start, _state_at(relaxed, start))
@@ -192,7 +200,8 @@ def optimal_state(
 
 
 def _state_at(program: NonsmoothProgram, w: Vector) -> State:
-    return State((), tuple(1 if z >= 0 else -1 for z in program.kinks_at(w)))
+    signs = [1 if z >= 0 else -1 for z in program.kinks_at(w)]
+    return State((), (*signs[: program.free], *[0] * program.equations))
 
 
 def _active_set_method(
@@ -229,7 +238,7 @@ def _worst(program: NonsmoothProgram, state: State, multipliers: Vector) -> Stat
             better = State(tuple(i for i in state.active if i != j), state.signs)
     for k, value in zip(state.zeros, multipliers[len(state.active) :], strict=True):
         excess = abs(value) - program.weights[k]
-        if excess > worst:
+        if k < program.free and excess > worst:
             # τ = −μ; τ_k > ρ_k says that the rest of the objective falls as m_k·w − n_k grows.
             worst, turned = excess, list(state.signs)
             turned[k] = 1 if value < 0 else -1

@@ -9,7 +9,7 @@ v_S(α) bounds the cell's minimum from below; where w_S(α) is feasible too it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import lcm
@@ -20,7 +20,7 @@ from geometry.polynomial_systems import SingularSystem, solve_definite, sum_of_p
 from geometry.programs import QuadraticProgram, optimal_active_set
 from geometry.rational_functions import RationalFunction
 from piecewise.exact import to_fmpq
-from piecewise.objective import CellKey, ConvexCell
+from piecewise.objective import CellKey, Constraint, ConvexCell
 
 Polynomials = tuple[fmpz_poly, ...]
 
@@ -53,11 +53,12 @@ class Stationary:
 
 @dataclass(frozen=True)
 class Held:
-    """An equation row·w = level of an active set (live parameters).
+    """The equation ``label``, row·w = level, of an active set (live parameters).
 
     Where all ``margins`` are > 0 it is *strict*: every minimiser of the cell satisfies it.
     """
 
+    label: str
     row: Polynomials
     margins: Polynomials
 
@@ -164,9 +165,15 @@ class CellProgram:
     def held(self, stationary: Stationary) -> list[Held]:
         """The equations of the active set."""
         return [
-            Held(tuple(fmpz_poly([a]) for a in self.normals[j]), (multiplier,))
+            Held(self.labels[j], tuple(fmpz_poly([a]) for a in self.normals[j]), (multiplier,))
             for j, multiplier in zip(stationary.active, stationary.multipliers, strict=True)
         ]
+
+    def sides(
+        self, stationary: Stationary, sign: Callable[[fmpz_poly], int]
+    ) -> tuple[Constraint, ...]:
+        """Inequalities in all parameters, besides the constraints, that minimisers satisfy."""
+        return ()
 
     def _solve(self, active: tuple[int, ...]) -> Stationary:
         basis, origin, scale, pivots = self._affine_hull(active)

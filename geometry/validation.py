@@ -10,89 +10,154 @@ choice. It is lower semicontinuous because the graph of argmin is closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from geometry.algebraic import RealAlgebraic
+from geometry.algebraic import RealAlgebraic, increasing
 from geometry.argmins import Contact, contacts
 from geometry.cell_programs import program_of
 from geometry.convex_dual import ConvexDual
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
-from geometry.validation_values import Path, loss_at, losses_on
+from geometry.second_stage import Best, best_at, best_on
+from geometry.validation_values import Path, inside, loss_at, losses_on
 from geometry.values import Level
 from geometry.verdicts import Verdict
+from piecewise.networks import FeedForward
 from piecewise.objective import CellKey
 from piecewise.problems import Problem
 
 
+@dataclass(frozen=True)
+class Fit:
+    """How a part of a piece is attained: the active set of a minimiser of f, the second active
+    set that makes it the best one (None if it is the only one), and the minimiser itself."""
+
+    labels: tuple[str, ...]
+    optimistic: tuple[str, ...] | None
+    path: Path
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ValidationDual(DualFunction):
-    """The validation loss of the best α-dependent fit; parts are segments of argmin paths.
+    """The validation loss of the fitted parameters; parts are segments.
 
-    ``training`` is the dual function of the training loss, with its proofs.
+    Attributes:
+        training: the dual function of the training loss, with its proofs.
+        fits: for (cell, active set) of a segment what attains it.
+        best: the best minimisers at single α at which there are several.
     """
 
     training: ConvexDual
+    fits: Mapping[tuple[CellKey, tuple[str, ...]], Fit]
+    best: tuple[tuple[CellKey, Best], ...]
 
 
 def validation_dual(problem: Problem, training: ConvexDual) -> ValidationDual:
     """The validation loss on A.
 
-    Where a cell that attains the training dual has, or may have, several minimisers, what is
-    found is an upper bound: the claim is then ``UNRESOLVED`` with the reasons.
+    Where a cell that attains the training dual has, or may have, several minimisers and the best
+    of them is not found, the result is an upper bound: the claim is then ``UNRESOLVED``, with
+    the reasons. That happens for networks, and at irrational α.
     """
-    segments: list[Segment] = []
-    points: list[Level] = []
-    doubts: list[str] = []
+    search = _Search(problem)
     for bound in training.bounds:
         program = program_of(training.objective.cell(bound.key))
-        found = list(contacts(program, bound, training.pieces, doubts))
-        doubts += _several(found)
+        found = list(contacts(program, bound, training.pieces, search.doubts))
         for contact in found:
-            path = path_of(contact, bound.key)
-            if contact.interval is None:
-                points.append(Level(loss_at(problem, path, contact.lower), contact.lower))
-                continue
-            segments += [
-                Segment(part, function, bound.key, contact.labels, function)
-                for part, function in losses_on(problem, path, contact.interval)
-            ]
-    pieces, values = _pieces(Envelope().lowered(segments).segments, points)
+            search.follow(contact)
+        for alpha, contact in _unsettled(found):
+            search.settle(alpha, contact)
+    pieces, values = _pieces(Envelope().lowered(search.segments).segments, search.points)
     return ValidationDual(
         problem,
         tuple(pieces),
         tuple(values),
-        claim=Verdict.UNRESOLVED if doubts else Verdict.PROVED,
-        reasons=tuple(dict.fromkeys(doubts)),
+        claim=Verdict.UNRESOLVED if search.doubts else Verdict.PROVED,
+        reasons=tuple(dict.fromkeys(search.doubts)),
         training=training,
+        fits=search.fits,
+        best=tuple(search.best),
     )
 
 
-def _several(found: Sequence[Contact]) -> list[str]:
-    """Where no contact of a cell proves that its minimiser is the only one."""
-    doubts = [
-        f"the training loss may have several minimisers for α in [{contact.lower.decimal(8)}, "
-        f"{contact.upper.decimal(8)}]"
-        for contact in found
-        if contact.flat
-    ]
-    return doubts + [
-        f"the training loss may have several minimisers at α = {alpha.decimal(12)}"
-        for contact in found
-        for alpha in contact.unclear
-        if not any(
-            other.lower <= alpha <= other.upper and not other.flat and alpha not in other.unclear
-            for other in found
-        )
-    ]
+def _unsettled(found: Sequence[Contact]) -> list[tuple[RealAlgebraic, Contact]]:
+    """Events at which no contact of a cell proves that its minimiser is the only one."""
+    result: list[tuple[RealAlgebraic, Contact]] = []
+    for contact in found:
+        for alpha in contact.unclear:
+            settled = any(
+                other.lower <= alpha <= other.upper
+                and alpha not in other.unclear
+                and (not other.flat or alpha in (other.lower, other.upper))
+                for other in found
+            )
+            if not settled and alpha not in [known for known, _ in result]:
+                result.append((alpha, contact))
+    return result
 
 
-def path_of(contact: Contact, key: CellKey) -> Path:
+class _Search:
+    """Values of the validation loss at minimisers of the training loss, cell by cell."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.segments: list[Segment] = []
+        self.points: list[Level] = []
+        self.fits: dict[tuple[CellKey, tuple[str, ...]], Fit] = {}
+        self.best: list[tuple[CellKey, Best]] = []
+        self.doubts: list[str] = []
+        self._linear = not isinstance(problem.model, FeedForward)
+
+    def follow(self, contact: Contact) -> None:
+        """The loss along a contact; along its best minimisers where there are several."""
+        key, path = contact.program.key, _path_of(contact)
+        if contact.interval is None:
+            self.points.append(Level(loss_at(self.problem, path, contact.lower), contact.lower))
+            return
+        if contact.flat and self._linear:
+            ends = increasing([contact.lower, *contact.unclear, contact.upper])
+            for lower, upper in pairwise(ends):
+                self._choose(contact, Interval(lower, upper))
+            return
+        if contact.flat:
+            self.doubts.append(
+                f"the training loss may have several minimisers for α in "
+                f"[{contact.lower.decimal(8)}, {contact.upper.decimal(8)}]"
+            )
+        self.fits[key, contact.labels] = Fit(contact.labels, None, path)
+        self.segments += [
+            Segment(part, function, key, contact.labels, function)
+            for part, function in losses_on(self.problem, path, contact.interval)
+        ]
+
+    def _choose(self, contact: Contact, within: Interval) -> None:
+        key = contact.program.key
+        sign = inside(within)
+        for best in best_on(self.problem, contact.program, contact.stationary, within, sign):
+            name = (*contact.labels, "best", *best.labels)
+            self.fits[key, name] = Fit(contact.labels, best.labels, best.path)
+            interval = Interval(best.lower, best.upper)
+            self.segments.append(Segment(interval, best.function, key, name, best.function))
+
+    def settle(self, alpha: RealAlgebraic, contact: Contact) -> None:
+        """The best minimiser of a cell at one α with several."""
+        if not self._linear or not alpha.is_rational:
+            self.doubts.append(
+                f"the training loss may have several minimisers at α = {alpha.decimal(12)}"
+            )
+            return
+        best = best_at(self.problem, contact.program, alpha)
+        self.best.append((contact.program.key, best))
+        self.points.append(Level(best.function, alpha))
+
+
+def _path_of(contact: Contact) -> Path:
     """The minimiser of a contact as a path of all parameters."""
     point, denominator = contact.program.full_point(contact.stationary)
-    return Path(point, denominator, key.signs)
+    return Path(point, denominator, contact.program.key.signs)
 
 
 def _pieces(
