@@ -216,7 +216,12 @@ def structure_of(problem: Problem) -> StructureCounts:
     """Analytic structure counts of a problem of this toolkit.
 
     Uses sizes only (widths, examples, features, breakpoints, degrees), never the data.
+
+    Raises:
+        BoundsError: a problem with held-out examples, whose ℓ* is no minimum of a loss.
     """
+    if problem.validation is not None:
+        raise BoundsError("validation: no bound here covers the loss on held-out examples")
     model = problem.model
     if isinstance(model, GraphConvolution):
         return graph_convolution(

@@ -42,6 +42,8 @@ class Best:
 
     lower: RealAlgebraic
     upper: RealAlgebraic
+    first: tuple[str, ...]
+    """The active set of w_S."""
     labels: tuple[str, ...]
     path: Path
     function: RationalFunction
@@ -77,6 +79,7 @@ def best_on(
             Best(
                 segment.interval.lower,
                 segment.interval.upper,
+                tuple(program.labels[j] for j in first.active),
                 second.named(segment.active),
                 Path(point, denominator),
                 segment.function,
@@ -102,6 +105,7 @@ def best_at(problem: Problem, program: CellProgram, alpha: RealAlgebraic) -> Bes
     return Best(
         alpha,
         alpha,
+        tuple(program.labels[j] for j in first.active),
         labels,
         Path([fmpz_poly([int(c * scale)]) for c in point], fmpz_poly([scale])),
         RationalFunction.reduced(fmpz_poly([int(value * scale)]), fmpz_poly([scale])),
@@ -155,7 +159,10 @@ class _SecondStage(KinkedProgram):
 
     def named(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Labels for a document: equations by their own name."""
-        names = {f"{kink.label}:zero": kink.label for kink in self.kinks[-self.equations :]}
+        names = {
+            f"{kink.label}:zero": kink.label
+            for kink in self.kinks[len(self.kinks) - self.equations :]
+        }
         return tuple(names.get(label, label) for label in labels)
 
 

@@ -73,7 +73,9 @@ def answer_for_problem(
     """
     structure, notes = structure_of(problem), []
     known_counts = {key: counts[key] for key in ("oscillations", "cases") if key in counts}
-    if "cases" not in known_counts:
+    if problem.has_kinks:
+        known_counts.pop("cases", None)  # kinks divide the cells into more pieces
+    elif "cases" not in known_counts:
         try:
             known_counts["cases"] = ConvexObjective(problem, max_cells).case_count()
         except PiecewiseError as error:

@@ -47,6 +47,9 @@ def loss(curves: Curves) -> str:
     penalty = f" + {_penalty(problem.regulariser)}" if problem.regulariser else ""
     decay = " + μ|w|²" if problem.weight_decay else ""
     bound = "upper bound of " if curves.verdict == "unresolved" else ""
+    if problem.validation:
+        held_out = count(len(problem.validation.targets), "held-out example")
+        return f"{bound}ℓ*(α), {error} on {held_out} of the fit to the others"
     return f"{bound}ℓ*(α), least {error}{penalty}{decay}"
 
 

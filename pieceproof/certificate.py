@@ -64,6 +64,7 @@ def document(
         run: what the provenance says of the computation.
     """
     problem = problem_document(dual.problem)
+    structure = None if dual.problem.validation else structure_of(dual.problem)
     all_counts = {**counts, **_counts(dual)}
     body: Document = {
         "format": FORMAT,
@@ -85,7 +86,7 @@ def document(
         "verdict": str(dual.claim),
         "reasons": list(dual.reasons),
         "open": [],
-        "bounds": summary(_counted(dual, all_counts), structure_of(dual.problem)),
+        "bounds": summary(_counted(dual, all_counts), structure),
         "provenance": {
             "versions": {
                 "pieceproof": version("pieceproof"),
@@ -238,9 +239,8 @@ def _counted(dual: DualFunction, counts: Mapping[str, int]) -> dict[str, int]:
     divide the cells into more pieces."""
     if dual.claim is Verdict.UNRESOLVED:
         return {}
-    problem = dual.problem
-    kinked = problem.loss == "absolute" or (problem.penalty and problem.penalty.ratio)
-    return {key: n for key, n in counts.items() if not (kinked and key == "cases")}
+    hidden = {"cases"} if dual.problem.has_kinks else set[str]()
+    return {key: n for key, n in counts.items() if key not in hidden}
 
 
 def _counts(dual: DualFunction) -> dict[str, int]:

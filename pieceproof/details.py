@@ -35,7 +35,23 @@ def _convex_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
     yield "cells", f"{counts['cells']:,}; {proofs}"
 
 
+def _fit(piece: Node) -> str:
+    """What the fitted parameters of the first part satisfy with equality."""
+    part = piece.member("parts").items()[0]
+    labels = part.member("active").texts()
+    best = ", the best of several" if part.has("optimistic") else ""
+    return (
+        ", ".join(each for each in labels if not each.endswith((":positive", ":negative"))) + best
+    )
+
+
+def _validation_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
+    yield from _convex_facts(counts)
+    yield "training", f"{counts['training_pieces']:,} pieces of min f(α, ·)"
+
+
 COLUMNS: dict[str, dict[str, Column]] = {
     "convex-cells": {"cell": _cell, "active constraints": _active_set},
+    "validation": {"fitted parameters": _fit},
 }
-FACTS: dict[str, Facts] = {"convex-cells": _convex_facts}
+FACTS: dict[str, Facts] = {"convex-cells": _convex_facts, "validation": _validation_facts}

@@ -27,10 +27,12 @@ MAX_ROWS = 60
 
 
 _TITLES = {
-    Conclusion.PROVED: "ℓ*(α) = min f(α, w)",
-    Conclusion.UNRESOLVED: "An upper bound of ℓ*(α) = min f(α, w), not proved to be ℓ*,",
-    Conclusion.REJECTED: "A claim about ℓ*(α) = min f(α, w) that the checker rejects,",
+    Conclusion.PROVED: "{}",
+    Conclusion.UNRESOLVED: "An upper bound of {}, not proved to be ℓ*,",
+    Conclusion.REJECTED: "A claim about {} that the checker rejects,",
 }
+_TRAINING = "ℓ*(α) = min f(α, w)"
+_VALIDATION = "ℓ*(α), the held-out loss at argmin f(α, ·),"
 
 PLAIN_WIDTH = 120
 """Columns used when the output is no terminal."""
@@ -92,8 +94,9 @@ def _title(document: dict[str, Any], report: Report) -> str:
     problem = document["problem"]
     lower, upper = problem["interval"]
     examples, parameters = len(problem["data"]["targets"]), len(problem["parameters"])
+    what = _VALIDATION if "validation" in problem else _TRAINING
     return (
-        f"{_TITLES[report.verdict]} over α in [{lower}, {upper}]: "
+        f"{_TITLES[report.verdict].format(what)} over α in [{lower}, {upper}]: "
         f"{count(examples, 'example')}, {count(parameters, 'parameter')}"
     )
 

@@ -207,6 +207,13 @@ class Problem:
         """The penalty of strength α: that of a ridge model, or ``penalty``."""
         return Penalty(Fraction(0), True) if isinstance(self.model, Ridge) else self.penalty
 
+    @property
+    def has_kinks(self) -> bool:
+        """Whether absolute values divide the cells of the model into more pieces of f."""
+        chosen = self.regulariser
+        penalty = chosen is not None and bool(chosen.ratio and self.penalised)
+        return self.loss == "absolute" or penalty
+
     @cached_property
     def penalised(self) -> tuple[int, ...]:
         """Indices of the parameters that the penalty of strength α runs over."""

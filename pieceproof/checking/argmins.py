@@ -21,7 +21,7 @@ from itertools import pairwise
 from flint import fmpq_poly, fmpz_poly
 
 from pieceproof.checking.intervals import Interval, roots_inside
-from pieceproof.checking.kinkedpoints import Solution, solve_face, uniqueness
+from pieceproof.checking.kinkedpoints import Solution, full_point, solve_face, uniqueness
 from pieceproof.checking.kinks import Face, Form, Kinks
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.orbits import Case
@@ -43,13 +43,17 @@ class Contact:
     start: Real
     end: Real
     doubts: tuple[Real, ...]
+    flat: bool = False
+    """Whether there are several minimisers between the doubts."""
 
 
-def contacts(kinks: Kinks, case: Case, steps: Node, pieces: Sequence[Piece]) -> list[Contact]:
-    """All contacts of a joint cell.
+def contacts(
+    kinks: Kinks, case: Case, steps: Node, pieces: Sequence[Piece]
+) -> tuple[list[Contact], list[Real]]:
+    """All contacts of a joint cell, and the α at which it may have several minimisers.
 
     Raises:
-        Refuted: uniqueness is not shown somewhere, or a stationary point has a pole.
+        Refuted: the cell may have a minimiser that no contact shows.
     """
     found: list[Contact] = []
     for step in steps:
@@ -62,17 +66,17 @@ def contacts(kinks: Kinks, case: Case, steps: Node, pieces: Sequence[Piece]) -> 
             high = end if compare(end, piece.interval.end) <= 0 else piece.interval.end
             if compare(low, high) < 0:
                 found += walk.along(piece, Interval(low, high))
-    for contact in found:
-        for alpha in contact.doubts:
-            if not any(_settles(other, alpha) for other in found):
-                raise Refuted(f"{steps.path} ({case}): several minimisers may exist at {alpha}")
-    return found
+    doubtful = _increasing([alpha for contact in found for alpha in contact.doubts])
+    return found, [a for a in doubtful if not any(_settles(contact, a) for contact in found)]
 
 
 def _settles(contact: Contact, alpha: Real) -> bool:
-    return compare(contact.start, alpha) <= 0 <= compare(contact.end, alpha) and not any(
-        compare(alpha, doubt) == 0 for doubt in contact.doubts
-    )
+    """Whether the contact shows that its minimiser at α is the cell's only one."""
+    if any(compare(alpha, doubt) == 0 for doubt in contact.doubts):
+        return False
+    if contact.flat:
+        return compare(contact.start, alpha) == 0 or compare(contact.end, alpha) == 0
+    return compare(contact.start, alpha) <= 0 <= compare(contact.end, alpha)
 
 
 class _Walk:
@@ -83,10 +87,10 @@ class _Walk:
         solution = solve_face(face, kinks.objective.scale)
         self.solution: Solution = solution
         size = len(kinks.problem.parameters)
-        if len(solution.point) < size:
+        if kinks.problem.units and len(solution.point) < size:
             raise Refuted(f"{path} ({case}): a parameter has no influence there")
-        self.point = tuple(solution.point[i] for i in range(size))
-        self.below = solution.determinant
+        *point, self.below = full_point(solution, kinks.problem)
+        self.point = tuple(point)
         self.labels = (*face.labels, *(f"{kink.name}:zero" for kink in face.zeros))
         common = [*self.point, self.below]
         self.slacks = []
@@ -106,23 +110,23 @@ class _Walk:
             return [c for alpha in roots_on(excess, within) for c in self._touching(alpha)]
         found = []
         for low, high, feasible in self._feasibility(within):
-            doubts = self._doubts(low, high)
+            contact = self._contact(low, high)
             if feasible:
-                found.append(self._contact(low, high, doubts))
-            elif doubts:
-                raise Refuted(f"{self.path} ({self.case}): a minimiser may exist at {doubts[0]}")
+                found.append(contact)
+            elif contact.doubts or contact.flat:
+                raise Refuted(f"{self.path} ({self.case}): a minimiser may exist at {low}")
         return found
 
-    def _contact(self, low: Real, high: Real, doubts: tuple[Real, ...]) -> Contact:
-        return Contact(self.case, self.labels, self.point, self.below, low, high, doubts)
+    def _contact(self, low: Real, high: Real) -> Contact:
+        doubts, flat = self._doubts(low, high)
+        return Contact(self.case, self.labels, self.point, self.below, low, high, doubts, flat)
 
     def _touching(self, alpha: Real) -> list[Contact]:
         if sign_at(self.below.numer(), alpha) == 0:
             raise Refuted(f"{self.path} ({self.case}): a pole at {alpha}")
-        doubts = () if self._unique_at(alpha) else (alpha,)
         if all(sign_at(f, alpha) >= 0 for f in self.slacks):
-            return [self._contact(alpha, alpha, doubts)]
-        if doubts:
+            return [self._contact(alpha, alpha)]
+        if not self._unique_at(alpha):
             raise Refuted(f"{self.path} ({self.case}): a minimiser may exist at {alpha}")
         return []
 
@@ -149,18 +153,19 @@ class _Walk:
         ]
         return [*spans, *alone]
 
-    def _doubts(self, low: Real, high: Real) -> tuple[Real, ...]:
-        """Points of [low, high] at which this step does not show uniqueness."""
-        events = [low, high]
+    def _doubts(self, low: Real, high: Real) -> tuple[tuple[Real, ...], bool]:
+        """Events in [low, high] at which this step does not show uniqueness, and whether it
+        shows it nowhere between them."""
+        events, flat = [low, high], False
         if compare(low, high) < 0:
             generic = [all(equation.margins) for equation in self.solution.equations]
             margin = uniqueness(self.solution, generic)
-            if not margin:
-                raise Refuted(f"{self.path} ({self.case}): several minimisers may exist at {low}")
+            flat = not margin
             within = Interval(low, high)
             for f in (margin, self.below.numer(), *self._margins(generic)):
-                events += roots_on(f, within)
-        return tuple(alpha for alpha in _increasing(events) if not self._unique_at(alpha))
+                events += roots_on(f, within) if f else []
+        doubts = tuple(alpha for alpha in _increasing(events) if not self._unique_at(alpha))
+        return doubts, flat
 
     def _margins(self, strict: Sequence[bool]) -> list[fmpz_poly]:
         equations = zip(self.solution.equations, strict, strict=True)

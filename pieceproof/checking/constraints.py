@@ -29,7 +29,7 @@ Row = tuple[tuple[int, int], ...]
 _BOUNDARY = re.compile(r"u([1-9][0-9]{0,5}):e([1-9][0-9]{0,8}):k([1-9][0-9]{0,5})")
 
 
-def _coprime(entries: list[tuple[int, fmpq]]) -> Row:
+def coprime(entries: list[tuple[int, fmpq]]) -> Row:
     """A positive multiple of the vector with coprime integer entries, without its zeros."""
     common = lcm(*(int(value.q) for _, value in entries))
     cleared = [(position, int((value * common).p)) for position, value in entries if value]
@@ -55,7 +55,7 @@ class Constraints:
                 ("upper", -1, parameter.upper),
             ):
                 label = f"{parameter.name}:{side}"
-                rows[label] = _coprime([(index, fmpq(direction)), (last, direction * at)])
+                rows[label] = coprime([(index, fmpq(direction)), (last, direction * at)])
         return rows
 
     @cached_property
@@ -64,7 +64,7 @@ class Constraints:
         problem = self.problem
         one = [fmpq(1)] * problem.bias
         return {
-            (example, step): _coprime(list(enumerate((*x, *one, at))))
+            (example, step): coprime(list(enumerate((*x, *one, at))))
             for example, x in enumerate(problem.inputs)
             for step, at in enumerate(problem.breakpoints)
         }

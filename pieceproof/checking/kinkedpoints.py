@@ -19,6 +19,7 @@ from functools import lru_cache
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly
 
 from pieceproof.checking.kinks import Face
+from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Refuted
 
 ZERO = fmpq_poly()
@@ -115,6 +116,19 @@ def solve_face(face: Face, scale: fmpz) -> Solution:
         [row[:width] for row in entries[:width]],
         tuple(Equation(row[:width], own) for row, own in zip(rows, margins, strict=True)),
     )
+
+
+def full_point(solution: Solution, problem: Problem) -> list[fmpq_poly]:
+    """The coordinates of w_S and their divisor; a parameter without influence is in the middle
+    of its range."""
+    divisor = solution.determinant
+    return [
+        *(
+            solution.point.get(i, divisor * ((each.lower + each.upper) / 2))
+            for i, each in enumerate(problem.parameters)
+        ),
+        divisor,
+    ]
 
 
 def uniqueness(solution: Solution, strict: Sequence[bool]) -> fmpz_poly:

@@ -2,7 +2,8 @@
 
 1. the certificate of the training dual, min f(α, ·), holds ("training");
 2. every joint cell attains the training dual only at the contacts that its proof leaves, and
-   there at one minimiser (:mod:`.argmins`);
+   there at one minimiser (:mod:`.argmins`), or, for a linear model, at several of which the
+   stated one is the best (:mod:`.secondstage`): on parts of pieces, or at single α ("best");
 3. on every contact the validation loss is nowhere below the stated pieces, and every part of a
    piece is a contact where it is the piece;
 4. at a point ℓ* is the least of the values that contacts have there: limits of pieces, or the
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cmp_to_key
+from functools import cached_property, cmp_to_key
 from itertools import pairwise
 
 from flint import fmpq, fmpq_poly
@@ -23,7 +24,7 @@ from pieceproof.checking.argmins import Contact, contacts
 from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.heldout import Path, loss_at, losses_on
-from pieceproof.checking.intervals import Interval, nonnegative
+from pieceproof.checking.intervals import Interval, nonnegative, positive
 from pieceproof.checking.kinks import Kinks
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.objectives import Objective
@@ -40,11 +41,14 @@ from pieceproof.checking.problems import Problem, read_problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.checking.reals import Real, compare, exactly, minimal_polynomial, sign_at
 from pieceproof.checking.run import Dual, Run
+from pieceproof.checking.secondstage import Along, At, Minimisers, goal_of, lower_bound
 from pieceproof.checking.unitcells import check_arrangements
 
-MEMBERS: tuple[str, ...] = ("training",)
+MEMBERS: tuple[str, ...] = ("training", "best")
 
 OWN = ("sample", "parts")
+PART = ("interval", "cell", "active", "minimiser")
+BEST = ("alpha", "cell", "active", "optimistic", "minimiser", "value")
 
 
 def check(run: Run) -> Dual:
@@ -67,12 +71,19 @@ def check(run: Run) -> Dual:
     constraints = Constraints(problem, tuple(arrangements))
     kinks = Kinks(problem, constraints, Objective(problem, arrangements))
     pieces = read_pieces(run.members["pieces"], problem.interval, OWN)
-    found = _Found(problem)
+    found = _Found(problem, kinks)
+    stated = [_read_best(entry, orbits) for entry in run.members["best"]]
     for entry in training["proofs"]:
         member = entry.fields("cell", "steps", optional=("signs",))
         case = orbits.read_case(member, entry.path)
-        for contact in contacts(kinks, case, member["steps"], proved.pieces):
+        own, several = contacts(kinks, case, member["steps"], proved.pieces)
+        for contact in own:
             found.add(contact)
+        for alpha in several:
+            if not any(each.case == case and alpha_is(alpha, each.alpha) for each in stated):
+                raise Refuted(f"best: {case} may have several minimisers at {alpha}")
+    for each in stated:
+        found.isolated.append(found.best(each))
     run.checked["contacts"] = len(found.paths) + len(found.isolated)
     points = found.points(pieces)
     pieces = _named_ends(run.members["pieces"], pieces, points)
@@ -87,16 +98,77 @@ def check(run: Run) -> Dual:
     return Dual(pieces, [Height(height.piece, height.alpha) for height in points], counts)
 
 
+@dataclass(frozen=True)
+class _Best:
+    """An entry of "best": the minimiser of a cell with the least loss at one α."""
+
+    node: Node
+    case: Case
+    alpha: fmpq
+
+
+def _read_best(node: Node, orbits: Orbits) -> _Best:
+    entry = node.fields(*BEST, optional=("signs",))
+    return _Best(node, orbits.read_case(entry, node.path), entry["alpha"].rational())
+
+
+def alpha_is(alpha: Real, value: fmpq) -> bool:
+    """Whether the number is the rational ``value``."""
+    return compare(alpha, exactly(value)) == 0
+
+
 @dataclass
 class _Found:
     """The validation loss on all contacts."""
 
     problem: Problem
+    kinks: Kinks
     paths: list[tuple[Contact, Interval, Value]] = field(default_factory=list)
     isolated: list[Height] = field(default_factory=list)
+    flats: list[Contact] = field(default_factory=list)
+
+    @cached_property
+    def goal(self) -> Kinks:
+        """The held-out loss of a linear model."""
+        return goal_of(self.problem)
+
+    def best(self, stated: _Best) -> Height:
+        """The least loss of the minimisers of a linear model at a rational α.
+
+        Raises:
+            CertificateError: malformed.
+            Refuted: another minimiser may be better, or the stated one is none.
+        """
+        entry, alpha = stated.node.fields(*stated.node.value), stated.alpha
+        low, high = self.problem.interval
+        if self.problem.units or not low <= alpha <= high:
+            raise Refuted(f"{stated.node.path}: not an α of a linear model")
+        several = Minimisers.of(self.kinks, stated.case, entry["active"], At(alpha))
+        several.check_optimal(stated.node.path)
+        above, below = lower_bound(several, self.goal, entry["optimistic"])
+        point, value = entry["minimiser"].rationals(), entry["value"].rational()
+        if len(point) != len(self.problem.parameters):
+            raise entry["minimiser"].wrong(f"{len(self.problem.parameters)} coordinates")
+        several.check_member([fmpq_poly([c]) for c in (*point, fmpq(1))], stated.node.path)
+        if above(alpha) < value * below(alpha):
+            raise Refuted(f"{entry['optimistic'].path}: the bound is below the value")
+        path = Path([fmpq_poly([c]) for c in point], fmpq_poly([1]), (fmpq(1),))
+        loss = loss_at(self.problem, path, exactly(alpha))
+        if loss.numerator(alpha) != value * loss.denominator(alpha):
+            raise Refuted(f"{entry['value'].path}: not the loss at the minimiser")
+        return Height(loss, exactly(alpha))
 
     def add(self, contact: Contact) -> None:
-        """The loss along a contact."""
+        """The loss along a contact.
+
+        Raises:
+            Refuted: there are several minimisers and the model is no linear one.
+        """
+        if contact.flat:
+            if self.problem.units:
+                raise Refuted(f"training: {contact.case} may have several minimisers")
+            self.flats.append(contact)
+            return
         outputs = self.problem.weights or tuple(map(fmpq, contact.case.signs or ()))
         path = Path(contact.point, contact.below, outputs)
         if compare(contact.start, contact.end) == 0:
@@ -193,27 +265,76 @@ def _check_parts(node: Node, piece: Piece, found: _Found, orbits: Orbits, kinks:
     entry = node.fields("interval", "value", *OWN)
     ends = [piece.interval.start]
     for part in entry["parts"]:
-        member = part.fields("interval", "cell", "active", "minimiser", optional=("signs",))
+        member = part.fields(*PART, optional=("signs", "optimistic"))
         case = orbits.read_case(member, part.path)
         start, end = read_interval(member["interval"])
         if compare(start, ends[-1]) != 0 or compare(start, end) >= 0:
             raise Refuted(f"{part.path}.interval: does not start where the part before ends")
         ends.append(end)
-        contact = _contact_of(part, case, Interval(start, end), piece, found)
-        _check_minimiser(member["minimiser"], contact)
+        interval = Interval(start, end)
+        flat = [each for each in found.flats if _meets(each, interval)]
+        if "optimistic" in member:
+            _check_best_part(part, case, interval, piece, found)
+        elif flat:
+            raise Refuted(f"{part.path}: {case} has several minimisers there")
+        else:
+            contact = _contact_of(part, case, interval, piece, found)
+            _check_minimiser(member["minimiser"], contact)
     if compare(ends[-1], piece.interval.end) != 0:
         raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
-    _check_sample(entry["sample"], piece, found)
+    _check_sample(entry["sample"], entry["parts"], piece)
     return len(ends) - 1
+
+
+def _meets(contact: Contact, interval: Interval) -> bool:
+    """Whether a contact and an interval have more than a point in common."""
+    return compare(contact.start, interval.end) < 0 < compare(contact.end, interval.start)
+
+
+def _check_best_part(
+    node: Node, case: Case, interval: Interval, piece: Piece, found: _Found
+) -> None:
+    """The part is the best of several minimisers along contacts with its active set."""
+    entry = node.fields(*node.value)
+    labels = set(_held(entry["active"]))
+    covered = interval.start
+    for contact in found.flats:
+        if (
+            contact.case == case
+            and set(contact.labels) == labels
+            and compare(contact.start, covered) <= 0 < compare(contact.end, covered)
+        ):
+            covered = contact.end
+    if compare(covered, interval.end) < 0:
+        raise Refuted(f"{node.path}: no contact with this active set on the whole interval")
+    several = Minimisers.of(found.kinks, case, entry["active"], Along(interval))
+    above, below = lower_bound(several, found.goal, entry["optimistic"])
+    if not nonnegative(above * piece.denominator - piece.numerator * below, interval):
+        raise Refuted(f"{entry['optimistic'].path}: the bound is below the piece")
+    member = entry["minimiser"].fields("numerators", "denominator")
+    numerators, divisor = member["numerators"].polynomials(), member["denominator"].polynomial()
+    if len(numerators) != len(found.problem.parameters):
+        raise member["numerators"].wrong(f"{len(found.problem.parameters)} numerators")
+    side = 1 if positive(divisor, interval) else -1
+    if not positive(side * divisor, interval):
+        raise Refuted(f"{member['denominator'].path}: has a root on the closed interval")
+    point = [fmpq_poly(side * p) for p in (*numerators, divisor)]
+    several.check_member(point, node.path)
+    path = Path(point[:-1], point[-1], (fmpq(1),))
+    for _, value in losses_on(found.problem, path, interval):
+        if value.numerator * piece.denominator != piece.numerator * value.denominator:
+            raise Refuted(f"{node.path}: the piece is not the loss at the minimiser")
+
+
+def _held(active: Node) -> list[str]:
+    """The labels of equations: all but the signs of kinks."""
+    signs = (":positive", ":negative")
+    return [label for label in active.texts() if not label.endswith(signs)]
 
 
 def _contact_of(node: Node, case: Case, interval: Interval, piece: Piece, found: _Found) -> Contact:
     """The contact of the case whose loss is the piece on the whole interval."""
-    labels = tuple(
-        label
-        for label in node.fields(*node.value)["active"].texts()
-        if not label.endswith((":positive", ":negative"))
-    )
+    labels = _held(node.fields(*node.value)["active"])
     covered = interval.start
     chosen: Contact | None = None
     for contact, part, value in found.paths:
@@ -239,7 +360,8 @@ def _check_minimiser(node: Node, contact: Contact) -> None:
             raise Refuted(f"{node.path}: not the minimiser of {contact.case}")
 
 
-def _check_sample(node: Node, piece: Piece, found: _Found) -> None:
+def _check_sample(node: Node, parts: Node, piece: Piece) -> None:
+    """A rational α inside the piece, the value there, and the minimiser of the part there."""
     sample = node.fields("alpha", "value", "witness")
     alpha, value = sample["alpha"].rational(), sample["value"].rational()
     at = exactly(alpha)
@@ -248,13 +370,13 @@ def _check_sample(node: Node, piece: Piece, found: _Found) -> None:
     if piece.numerator(alpha) != value * piece.denominator(alpha):
         raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
     witness = sample["witness"].rationals()
-    for contact, part, loss in found.paths:
-        inside = compare(part.start, at) <= 0 <= compare(part.end, at)
-        below = contact.below(alpha) if inside else fmpq(0)
-        if (
-            below
-            and tuple(p(alpha) / below for p in contact.point) == witness
-            and loss.numerator(alpha) == value * loss.denominator(alpha)
-        ):
-            return
-    raise Refuted(f"{sample['witness'].path}: not a minimiser with this loss")
+    for part in parts:
+        entry = part.fields(*part.value)
+        start, end = read_interval(entry["interval"])
+        vector = entry["minimiser"].fields("numerators", "denominator")
+        below = vector["denominator"].polynomial()(alpha)
+        if compare(start, at) <= 0 <= compare(end, at) and below:
+            point = tuple(p(alpha) / below for p in vector["numerators"].polynomials())
+            if point == witness:
+                return
+    raise Refuted(f"{sample['witness'].path}: not the minimiser of the part at alpha")

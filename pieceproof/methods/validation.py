@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from time import monotonic
 
-from geometry.cell_programs import program_of
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Segment
 from geometry.search import ORDER_SEED, exact_dual
+from geometry.second_stage import Best
 from geometry.validation import ValidationDual, validation_dual
 from pieceproof import certificate
 from pieceproof.cache import opened
@@ -26,7 +26,7 @@ from pieceproof.parallel import runner
 from piecewise import objective
 from piecewise.errors import NotYetSupported
 from piecewise.networks import FeedForward
-from piecewise.objective import ConvexObjective
+from piecewise.objective import CellKey, ConvexObjective
 from piecewise.problems import Problem
 
 NAME = "validation"
@@ -76,38 +76,54 @@ def document(dual: ValidationDual, wall_time: float, jobs: int) -> Document:
     return certificate.document(
         dual,
         NAME,
-        own={"training": {key: trained[key] for key in members}},
+        own={
+            "training": {key: trained[key] for key in members},
+            "best": [_best(key, best) for key, best in dual.best],
+        },
         pieces=[_piece(dual, piece) for piece in dual.pieces],
         counts={**counts, "training_pieces": len(dual.training.pieces)},
         run=certificate.Run(wall_time, jobs, ORDER_SEED),
     )
 
 
+def _best(key: CellKey, best: Best) -> Document:
+    alpha = best.lower.lower
+    below = best.path.denominator(alpha)
+    return {
+        "alpha": str(alpha),
+        **_key(key),
+        "active": list(best.first),
+        "optimistic": list(best.labels),
+        "minimiser": [str(p(alpha) / below) for p in best.path.point],
+        "value": str(best.function(alpha)),
+    }
+
+
 def _piece(dual: ValidationDual, piece: Piece) -> Document:
-    parts = [_part(dual, part) for part in piece.parts]
     alpha = piece.parts[0].interval.sample()
-    program = program_of(dual.training.objective.cell(piece.parts[0].key))
-    stationary = program.stationary(program.active_set(piece.parts[0].active))
-    numerators, denominator = program.full_point(stationary)
+    path = dual.fits[piece.parts[0].key, piece.parts[0].active].path
+    below = path.denominator(alpha)
     return {
         **piece_document(piece),
         "sample": {
             "alpha": str(alpha),
             "value": str(piece.value(alpha)),
-            "witness": [str(p(alpha) / denominator(alpha)) for p in numerators],
+            "witness": [str(p(alpha) / below) for p in path.point],
         },
-        "parts": parts,
+        "parts": [_part(dual, part) for part in piece.parts],
     }
 
 
 def _part(dual: ValidationDual, part: Segment) -> Document:
-    program = program_of(dual.training.objective.cell(part.key))
-    stationary = program.stationary(program.active_set(part.active))
-    numerators, denominator = program.full_point(stationary)
+    fit = dual.fits[part.key, part.active]
     return {
         "interval": interval_document(part.interval),
-        "cell": list(part.key.cells),
-        **({"signs": list(part.key.signs)} if part.key.signs else {}),
-        "active": [program.labels[j] for j in stationary.active],
-        "minimiser": vector_document(numerators, denominator),
+        **_key(part.key),
+        "active": list(fit.labels),
+        **({} if fit.optimistic is None else {"optimistic": list(fit.optimistic)}),
+        "minimiser": vector_document(fit.path.point, fit.path.denominator),
     }
+
+
+def _key(key: CellKey) -> Document:
+    return {"cell": list(key.cells), **({"signs": list(key.signs)} if key.signs else {})}

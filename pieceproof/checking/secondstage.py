@@ -1,0 +1,246 @@
+"""The best of several minimisers of a linear model's training loss.
+
+Let w_S, with multipliers, minimise f over the box. A feasible w is a minimiser iff H(w − w_S) = 0,
+the strict equations of S hold, and σ_k z_k(w) ≥ 0 for the kinks whose multiplier is at the bound
+σ_k ρ_k ≠ 0 (complementary slackness; f is convex). Over these w the held-out loss g, convex too, is
+bounded from below by Lagrange duality: the multipliers of equations are free, those of walls and
+sides are ≥ 0, those of the kinks of g lie within their weights.
+
+Everything is asked either on an interval, of polynomials, or at a rational α, of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+from flint import fmpq, fmpq_poly, fmpz_poly
+
+from pieceproof.checking.constraints import Constraints, Row, coprime
+from pieceproof.checking.intervals import Interval, nonnegative
+from pieceproof.checking.kinkedpoints import Solution, full_point, solve_face
+from pieceproof.checking.kinks import RELATIONS, Face, Form, Kink, Kinks, with_signs
+from pieceproof.checking.objectives import Objective
+from pieceproof.checking.orbits import Case
+from pieceproof.checking.problems import Problem
+from pieceproof.checking.reading import Node, Refuted
+
+
+class Place(Protocol):
+    """Where signs are asked."""
+
+    def nonnegative(self, f: fmpz_poly) -> bool:
+        """Whether F >= 0."""
+
+    def vanishes(self, f: fmpz_poly) -> bool:
+        """Whether F = 0."""
+
+
+@dataclass(frozen=True)
+class Along:
+    """On a closed interval; a polynomial that is not 0 vanishes at finitely many points only."""
+
+    interval: Interval
+
+    def nonnegative(self, f: fmpz_poly) -> bool:
+        """Whether F >= 0 throughout."""
+        return nonnegative(f, self.interval)
+
+    def vanishes(self, f: fmpz_poly) -> bool:
+        """Whether F = 0 identically."""
+        return not f
+
+
+@dataclass(frozen=True)
+class At:
+    """At a rational α."""
+
+    alpha: fmpq
+
+    def nonnegative(self, f: fmpz_poly) -> bool:
+        """Whether F(α) >= 0."""
+        return bool(f(self.alpha) >= 0)
+
+    def vanishes(self, f: fmpz_poly) -> bool:
+        """Whether F(α) = 0."""
+        return bool(f(self.alpha) == 0)
+
+
+def goal_of(problem: Problem) -> Kinks:
+    """The held-out loss of a linear model as an objective."""
+    own = replace(
+        problem,
+        inputs=tuple(x for x, _ in problem.held_out),
+        targets=tuple(y for _, y in problem.held_out),
+        decay=fmpq(0),
+        ratio=fmpq(0),
+        penalised=(),
+        held_out=(),
+    )
+    return Kinks(own, Constraints(own, ()), Objective(own, []))
+
+
+@dataclass(frozen=True)
+class Minimisers:
+    """The minimisers of f in a cell of a linear model: a face S at a place."""
+
+    kinks: Kinks
+    face: Face
+    solution: Solution
+    place: Place
+
+    @classmethod
+    def of(cls, kinks: Kinks, case: Case, active: Node, place: Place) -> Minimisers:
+        """The minimisers that an active set describes.
+
+        Raises:
+            CertificateError: a label names nothing.
+            Refuted: the stationary point is not unique.
+        """
+        face = kinks.face(active, case)
+        return cls(kinks, face, solve_face(face, kinks.objective.scale), place)
+
+    @cached_property
+    def point(self) -> list[fmpq_poly]:
+        """w_S, its divisor last."""
+        return full_point(self.solution, self.kinks.problem)
+
+    def check_optimal(self, path: str) -> None:
+        """w_S is feasible and its multipliers are in their ranges.
+
+        Raises:
+            Refuted: one is not, or there is a pole.
+        """
+        if self.place.vanishes(self.solution.determinant.numer()):
+            raise Refuted(f"{path}: a pole")
+        slacks = [_slack(row, self.point) for row in self.kinks.constraints.walls.values()]
+        slacks += [sign * form_at(kink.form, self.point) for sign, kink in self.face.signed]
+        margins = [bound for _, bound in self.solution.bound.ranges]
+        if not all(self.place.nonnegative(f) for f in (*margins, *(s.numer() for s in slacks))):
+            raise Refuted(f"{path}: no minimiser of the training loss")
+
+    @cached_property
+    def equations(self) -> dict[str, Form]:
+        """Affine forms that vanish on all minimisers: strict equations and H(w − w_S)."""
+        size = len(self.kinks.problem.parameters)
+        names = [*self.face.labels, *(f"{kink.name}:zero" for kink in self.face.zeros)]
+        rows = {
+            name: equation.row
+            for name, equation in zip(names, self.solution.equations, strict=True)
+            if not any(self.place.vanishes(f) for f in equation.margins)
+        }
+        for i, row in enumerate(self.solution.matrix):
+            rows[f"{self.kinks.problem.parameters[i].name}:gradient"] = row
+        *point, below = self.point
+        found: dict[str, Form] = {}
+        for name, row in rows.items():
+            level = sum((a * p for a, p in zip(row, point, strict=True)), fmpq_poly())
+            entries = [*(a * below for a in row), -level]
+            found[name] = tuple((i, e) for i, e in enumerate(entries) if e and i <= size)
+        return found
+
+    @cached_property
+    def sides(self) -> dict[str, Row]:
+        """Rows a·w >= b that hold on all minimisers: the kinks at a bound."""
+        sided = [(sign, kink) for sign, kink in self.face.signed]
+        count = len(self.face.rows)
+        for kink, equation in zip(self.face.zeros, self.solution.equations[count:], strict=True):
+            below, above = (self.place.vanishes(f) for f in equation.margins)
+            sided.append((above - below, kink))
+        found = {}
+        for sign, kink in sided:
+            if sign and not self.place.vanishes(kink.weight.numer()):
+                name = "positive" if sign > 0 else "negative"
+                found[f"{kink.name}:{name}"] = self._row(sign, kink)
+        return found
+
+    def _row(self, sign: int, kink: Kink) -> Row:
+        last = len(self.kinks.problem.parameters)
+        entries = []
+        for position, entry in kink.form:
+            if entry.degree() > 0:
+                raise Refuted(f"kink {kink.name} depends on the hyperparameter")
+            value = fmpq(entry[0]) * sign
+            entries.append((position, -value if position == last else value))
+        return coprime(entries)
+
+    def check_member(self, point: Sequence[fmpq_poly], path: str) -> None:
+        """A point, the divisor last and positive, is one of the minimisers.
+
+        Raises:
+            Refuted: it is not.
+        """
+        for label, row in (*self.kinks.constraints.walls.items(), *self.sides.items()):
+            if not self.place.nonnegative(_slack(row, point).numer()):
+                raise Refuted(f"{path}: leaves the minimisers of the training loss at {label}")
+        for label, form in self.equations.items():
+            if not self.place.vanishes(form_at(form, point).numer()):
+                raise Refuted(f"{path}: not on {label}, as all minimisers of the training loss")
+
+    def second_face(self, goal: Kinks, labels: Node) -> tuple[Face, set[str]]:
+        """The face of min g that labels describe, and the names of its equations.
+
+        Raises:
+            CertificateError: a label names nothing, or a kink of g has no relation.
+        """
+        signs: dict[str, int] = {}
+        rows: dict[str, Row] = {}
+        chosen: dict[str, Form] = {}
+        own = (
+            {f"v{kink.name[1:]}": kink for kink in goal.on(Case((), None))}
+            if (goal.present)
+            else {}
+        )
+        for node in labels:
+            text = node.text()
+            name, _, relation = text.rpartition(":")
+            if name in own and relation in RELATIONS:
+                signs[name] = RELATIONS[relation]
+            elif text in self.equations:
+                chosen[text] = self.equations[text]
+            elif text in self.sides:
+                rows[text] = self.sides[text]
+            elif text in goal.constraints.walls:
+                rows[text] = goal.constraints.walls[text]
+            else:
+                raise node.wrong("the label of a wall, a side, an equation or a kink")
+        missing = next((name for name in own if name not in signs), None)
+        if missing is not None:
+            raise labels.wrong(f"a relation for {missing}")
+        signed = tuple((signs[name], kink) for name, kink in own.items() if signs[name])
+        zeros = [kink for name, kink in own.items() if not signs[name]]
+        zeros += [Kink(name, fmpq_poly(), form) for name, form in chosen.items()]
+        gram = with_signs(goal.objective.gram(Case((), None)), signed)
+        return Face(gram, tuple(rows), tuple(rows.values()), tuple(zeros), signed), set(chosen)
+
+
+def lower_bound(found: Minimisers, goal: Kinks, labels: Node) -> tuple[fmpz_poly, fmpz_poly]:
+    """(N, D) with g >= N/D, D >= 0, at all minimisers.
+
+    Raises:
+        CertificateError: a label names nothing.
+        Refuted: a multiplier is out of its range.
+    """
+    face, equations = found.second_face(goal, labels)
+    solution = solve_face(face, goal.objective.scale)
+    if found.place.vanishes(solution.determinant.numer()):
+        raise Refuted(f"{labels.path}: a pole")
+    for name, allowed in solution.bound.ranges:
+        if name not in equations and not found.place.nonnegative(allowed):
+            raise Refuted(f"{labels.path}: the multiplier of {name} leaves its range")
+    return solution.bound.value, solution.bound.divisor
+
+
+def form_at(form: Form, point: Sequence[fmpq_poly]) -> fmpq_poly:
+    """The numerator of an affine form at a point, its divisor last."""
+    return sum((entry * point[position] for position, entry in form), fmpq_poly())
+
+
+def _slack(row: Row, point: Sequence[fmpq_poly]) -> fmpq_poly:
+    """a·n − b·d."""
+    last = len(point) - 1
+    return sum(
+        (point[place] * (-value if place == last else value) for place, value in row), fmpq_poly()
+    )
