@@ -44,7 +44,7 @@ def argument_names() -> dict[str, Argument]:
     found: dict[str, Argument] = {}
     for theorem in THEOREMS.values():
         for argument in theorem.arguments:
-            found.setdefault(_source(theorem, argument.name), argument)
+            found.setdefault(argument_source(theorem, argument.name), argument)
     return found
 
 
@@ -60,7 +60,7 @@ def evaluate_all(values: Values, facts: Facts) -> Iterator[Evaluation]:
     for theorem in THEOREMS.values():
         known, reasons = dict[str, int | Fraction](), list[str]()
         for argument in theorem.arguments:
-            name = _source(theorem, argument.name)
+            name = argument_source(theorem, argument.name)
             value = values.get(name)
             if value is None:
                 reasons.append(f"needs {name}")
@@ -135,7 +135,7 @@ def _check(values: Values) -> None:
     taken: set[str] = set()
     for theorem in THEOREMS.values():
         for argument in theorem.arguments:
-            name = _source(theorem, argument.name)
+            name = argument_source(theorem, argument.name)
             if values.get(name) is None or name in taken:
                 continue
             try:
@@ -159,8 +159,11 @@ def _read(argument: Argument, name: str, value: object) -> int | Fraction:
         raise BoundsError(f"{name}: {message}") from None
 
 
-def _source(theorem: Theorem, argument: str) -> str:
-    """Where the number for an argument comes from; three names mean different things."""
+def argument_source(theorem: Theorem, argument: str) -> str:
+    """The name under which the number for an argument is given.
+
+    The theorems call different things by the same name: the degree of an activation, say.
+    """
     names = {entry.name for entry in theorem.arguments}
     if argument == "degree" and "units" in names:
         return ACTIVATION_DEGREE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
+from bounds.calculator import argument_source
 from bounds.constructions import grid_lower_bound, interval_lower_bound
 from bounds.derivations import (
     best_steps,
@@ -136,9 +137,12 @@ def theorem_column(key: str) -> Column:
 
     def arguments(row: Architecture) -> dict[str, object] | None:
         available = row.arguments()
-        if any(argument.name == "units" for argument in found.arguments):
-            available["degree"] = row.settings.get("degree")
-        values = {argument.name: available.get(argument.name) for argument in found.arguments}
+        if found.key.startswith("level_"):
+            available |= row.level_counts
+        values = {
+            argument.name: available.get(argument_source(found, argument.name))
+            for argument in found.arguments
+        }
         if any(entry is None for entry in values.values()):
             return None
         for argument in found.arguments:

@@ -161,8 +161,15 @@ def common_ends(duals: Sequence[ArcDual]) -> tuple[RealAlgebraic, RealAlgebraic]
     """Both ends of A.
 
     Raises:
-        BoundsError: the duals are given on different intervals.
+        BoundsError: the duals are given on different intervals, or some piece is no rational
+            function.
     """
+    for number, dual in enumerate(duals, start=1):
+        if not all(isinstance(arc.function, RationalFunction) for arc in dual.arcs):
+            raise BoundsError(
+                f"dual {number}: a piece is no rational function of the hyperparameter; only "
+                "duals with rational pieces are compared and added up"
+            )
     ends = [(dual.arcs[0].interval.lower, dual.arcs[-1].interval.upper) for dual in duals]
     if any(pair[0] != ends[0][0] or pair[1] != ends[0][1] for pair in ends[1:]):
         raise BoundsError("the dual functions are given on different intervals")

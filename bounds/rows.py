@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+from bounds.level_counts import summed_counts
 from bounds.oscillations import (
     SublevelComponents,
     level_bezout,
@@ -66,6 +67,14 @@ class Architecture:
         return level_bezout(s.pieces, s.boundaries, s.parameters, *degrees)
 
     @cached_property
+    def level_counts(self) -> dict[str, int | None]:
+        """Lemma 6 with the counts of a generic stratum, where the family is covered."""
+        s = self.structure
+        if s.alpha_degree is None:
+            return {}
+        return summed_counts(s.pieces, s.boundaries, s.parameters, s.alpha_degree)
+
+    @cached_property
     def dimension(self) -> int:
         """Lemma 1 for the smallest oscillation bound."""
         return pseudo_dimension(self.oscillations)
@@ -90,6 +99,7 @@ class Architecture:
             "objective_degree": s.objective_degree,
             "boundary_degree": s.boundary_degree,
             "hyperparameters": 1,
+            "activation_degree": settings.get("degree"),
             "oscillations": self.oscillations,
             "dimension": self.dimension,
             "epsilon": ask.epsilon,

@@ -8,11 +8,10 @@ from typing import Any
 
 from bounds.applicability import architecture_of, facts_of
 from bounds.architectures import structure_of
-from bounds.calculator import ACTIVATION_DEGREE, evaluate_all, oscillation_entries
+from bounds.calculator import evaluate_all, oscillation_entries
 from bounds.errors import count
-from bounds.level_counts import summed_counts
 from bounds.pseudodimension import pseudo_dimension
-from bounds.rows import Sample
+from bounds.rows import Architecture, Sample
 from bounds.structure import StructureCounts
 from bounds.summary import entries
 from bounds.theorem import Assumption
@@ -46,7 +45,7 @@ def answer_for_numbers(values: Mapping[str, Any], sample: Sample) -> Answer:
         )
         facts |= {Assumption.CUTS_BOUNDED: True, Assumption.ONE_HYPERPARAMETER: True}
     if structure is not None:
-        known |= _counts(structure)
+        known |= Architecture({}, structure).level_counts
         known.setdefault("all_boundaries", structure.all_boundaries)
     evaluations = list(evaluate_all({**_asked(sample), **known}, facts))
     return Answer(
@@ -92,11 +91,7 @@ def answer_for_problem(
             )
     found = entries(known_counts, structure)
     row = architecture_of(problem, sample)
-    arguments = {
-        **row.arguments(),
-        **_counts(structure),
-        ACTIVATION_DEGREE: row.settings.get("degree"),
-    }
+    arguments = {**row.arguments(), **row.level_counts}
     facts = {**facts_of(problem, counts), Assumption.CUTS_BOUNDED: True}
     notes.append("The theorems are evaluated at the analytic counts.")
     evaluations = list(evaluate_all({**arguments, **values}, facts))
@@ -114,15 +109,6 @@ def _given_structure(values: Mapping[str, Any]) -> StructureCounts | None:
     if "alpha_degree" not in values:
         return structure
     return replace(structure, alpha_degree=count("alpha_degree", values["alpha_degree"], 1))
-
-
-def _counts(structure: StructureCounts) -> dict[str, object]:
-    """Counts of the stratum family, where the family is covered."""
-    if structure.alpha_degree is None:
-        return {}
-    s = structure
-    found = summed_counts(s.pieces, s.boundaries, s.parameters, structure.alpha_degree)
-    return {name: number for name, number in found.items() if number is not None}
 
 
 def _asked(sample: Sample) -> dict[str, object]:

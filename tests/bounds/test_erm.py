@@ -19,7 +19,7 @@ from bounds.levels import level_profile
 from bounds.patterns import threshold_patterns
 from bounds.sums import DualSum
 from geometry.algebraic import RealAlgebraic
-from geometry.arcs import arcs_of, profile
+from geometry.arcs import Arc, arcs_of, profile
 from geometry.intervals import Interval
 from geometry.rational_functions import RationalFunction
 from geometry.search import exact_dual
@@ -293,6 +293,19 @@ def test_uniform_deviation():
     assert float(uniform_deviation([step], [zero])) == pytest.approx(3)
     with pytest.raises(BoundsError, match="at least one instance on either side"):
         uniform_deviation([], [zero])
+
+
+def test_other_functions_than_rational_ones_are_refused():
+    """A branch of a critical curve is an algebraic function: it has no numerator."""
+    strange = Planted((Arc(Interval.rational(fmpq(0), fmpq(4)), 1, object()),))
+    for call in (
+        lambda: minimise_mean([PARABOLA, strange]),
+        lambda: uniform_deviation([PARABOLA], [strange]),
+        lambda: threshold_patterns([PARABOLA, strange], [0, 0]),
+        lambda: dual_table([PARABOLA, strange], 1),
+    ):
+        with pytest.raises(BoundsError, match="dual 2: a piece is no rational function"):
+            call()
 
 
 def test_bad_samples():

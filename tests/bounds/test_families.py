@@ -15,7 +15,6 @@ from strategies import MORE_BREAKPOINTS, numbers, problems, ridges
 from bounds import pseudo_dimension, structure_of, summary
 from bounds.applicability import architecture_of, facts_of
 from bounds.calculator import evaluate_all
-from bounds.level_counts import summed_counts
 from bounds.rows import Sample
 from bounds.theorem import Quantity
 from geometry.verdicts import Verdict
@@ -106,12 +105,10 @@ def check(problem):
         assert entry["oscillations"] is None or entry["oscillations"] >= exact, entry
         assert entry["pseudo_dimension"] >= pseudo_dimension(exact)
     row = architecture_of(problem, Sample())
-    values = {**row.arguments(), "activation_degree": row.settings.get("degree")}
-    if structure.alpha_degree is not None:
-        s = structure
-        values |= summed_counts(s.pieces, s.boundaries, s.parameters, s.alpha_degree)
     checked = 0
-    for evaluation in evaluate_all(values, facts_of(problem, counts)):
+    for evaluation in evaluate_all(
+        {**row.arguments(), **row.level_counts}, facts_of(problem, counts)
+    ):
         theorem = evaluation.theorem
         if theorem.quantity is not Quantity.OSCILLATIONS or evaluation.applies is False:
             continue
