@@ -164,10 +164,10 @@ def common_ends(duals: Sequence[ArcDual]) -> tuple[RealAlgebraic, RealAlgebraic]
         BoundsError: the duals are given on different intervals, or some piece is no rational
             function.
     """
-    for number, dual in enumerate(duals, start=1):
+    for index, dual in enumerate(duals, start=1):
         if not all(isinstance(arc.function, RationalFunction) for arc in dual.arcs):
             raise BoundsError(
-                f"dual {number}: a piece is no rational function of the hyperparameter; only "
+                f"dual {index}: a piece is no rational function of the hyperparameter; only "
                 "duals with rational pieces are compared and added up"
             )
     ends = [(dual.arcs[0].interval.lower, dual.arcs[-1].interval.upper) for dual in duals]
