@@ -222,6 +222,11 @@ def structure_of(problem: Problem) -> StructureCounts:
     """
     if problem.validation is not None:
         raise BoundsError("validation: no bound here covers the loss on held-out examples")
+    return training_structure(problem)
+
+
+def training_structure(problem: Problem) -> StructureCounts:
+    """Analytic structure counts of the training loss alone."""
     model = problem.model
     if isinstance(model, GraphConvolution):
         return graph_convolution(

@@ -137,7 +137,7 @@ def report(answer: Answer) -> RenderableType:
             _entries(answer),
             "",
             *_reasons(answer.entries),
-            Text("A statement with ? has an assumption that is not known to hold; see below."),
+            *_doubts(answer.entries),
             "",
         ]
     parts += [Text("Theorems (✓ holds, ✗ fails, ? not known here)", style="bold"), ""]
@@ -185,6 +185,11 @@ def _reasons(entries: Sequence[Entry]) -> Iterator[RenderableType]:
             by_reason.setdefault(entry.reason, []).append(entry.theorem)
     for reason, names in by_reason.items():
         yield Text(f"{'; '.join(names)}: larger because {reason}.")
+
+
+def _doubts(entries: Sequence[Entry]) -> Iterator[RenderableType]:
+    if any(entry.theorem.endswith("?") for entry in entries):
+        yield Text("A statement with ? has an assumption that is not known to hold; see below.")
 
 
 def _theorems(evaluations: Sequence[Evaluation]) -> RenderableType:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bounds.applicability import architecture_of, facts_of
-from bounds.architectures import structure_of
+from bounds.architectures import structure_of, training_structure
 from bounds.calculator import evaluate_all, oscillation_entries
 from bounds.errors import count
 from bounds.pseudodimension import pseudo_dimension
@@ -70,6 +70,8 @@ def answer_for_problem(
     Raises:
         BoundsError: a bound that is too long to be written down.
     """
+    if problem.validation is not None:
+        return _answer_for_validation(title, problem, counts, values, sample)
     structure, notes = structure_of(problem), []
     known_counts = {key: counts[key] for key in ("oscillations", "cases") if key in counts}
     if problem.has_kinks:
@@ -97,6 +99,52 @@ def answer_for_problem(
     evaluations = list(evaluate_all({**arguments, **values}, facts))
     others = sorted(oscillation_entries(evaluations, True), key=lambda entry: entry.oscillations)
     return Answer(title, structures, [*found, *others], evaluations, sample, notes)
+
+
+def _answer_for_validation(
+    title: str,
+    problem: Problem,
+    counts: Mapping[str, Any],
+    values: Mapping[str, object],
+    sample: Sample,
+) -> Answer:
+    """The loss on held-out examples at the minimiser of the training loss: no minimum of a loss.
+
+    Of the statements about minima none applies; there remain the exact count, what follows
+    from oscillations, and [NN26, Thm 6.1].
+    """
+    training = training_structure(problem)
+    found = list(entries({"oscillations": counts.get("oscillations")}, None))
+    known: dict[str, object] = {
+        "training_pieces": training.pieces,
+        "validation_pieces": 1 if problem.loss == "squared" else None,
+        "boundaries": training.boundaries,
+        "degree": training.degree,
+        "parameters": training.parameters,
+    }
+    if found:
+        cuts = found[0].oscillations
+        known |= {"oscillations": cuts, "dimension": pseudo_dimension(cuts)}
+    facts = {
+        Assumption.ONE_HYPERPARAMETER: True,
+        Assumption.PIECEWISE_POLYNOMIAL: True,
+        Assumption.COMPACT_BOX: True,
+        Assumption.SEPARATE_VALIDATION: True,
+        Assumption.GROUP_LASSO: False,
+    }
+    evaluations = [
+        evaluation
+        for evaluation in evaluate_all({**_asked(sample), **known, **values}, facts)
+        if {Assumption.CUTS_BOUNDED, Assumption.SEPARATE_VALIDATION, Assumption.INDEPENDENT}
+        & set(evaluation.theorem.assumptions)
+    ]
+    notes = [
+        "The dual is a loss on held-out examples: the statements about minima do not apply. N, M, "
+        "Delta and d are those of the training loss."
+    ]
+    if not found:
+        notes.append("No certificate is known: --exact computes it, --certificate names one.")
+    return Answer(title, [training], found, evaluations, sample, notes)
 
 
 def _given_structure(values: Mapping[str, Any]) -> StructureCounts | None:

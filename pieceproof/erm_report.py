@@ -41,7 +41,7 @@ def erm_report(
         labelled(_sample(sample)),
         "",
         Text(
-            "sup |mean on the sample − expectation| over all α, with probability ≥ "
+            "sup |mean on the sample − expectation| over α, independent instances, probability ≥ "
             f"{_decimal(1 - sample.delta)}, for H = {_decimal(sample.value_range)}",
             style="bold",
         ),

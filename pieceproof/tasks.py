@@ -20,6 +20,9 @@ from piecewise.problems import Problem
 MOST_TASKS = 10_000
 """Bootstrap samples of one spec."""
 
+MOST_EXAMPLES = 1_000_000
+"""Examples of all of them together."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -68,6 +71,8 @@ def load_tasks(paths: Sequence[str | Path], sections: bool = True) -> tuple[Task
         if many > MOST_TASKS:
             raise section.error("bootstrap", f"{many} exceeds the {MOST_TASKS} allowed")
         size = section.positive("size", len(problem.targets))
+        if many * size > MOST_EXAMPLES:
+            raise section.error("size", f"{many} x {size} examples exceed {MOST_EXAMPLES:,}")
         digits = len(str(many))
         found += [
             Task(f"{Path(path).stem}-{number:0{digits}d}", task)

@@ -133,6 +133,34 @@ def test_a_spec_with_its_exact_count(spec, capsys):
         assert holds[Assumption.REGULARITY.value] is None
 
 
+def test_a_validation_loss_is_no_minimum(spec, capsys):
+    text = """\
+[hyperparameter]
+interval = [0, 2]
+[model]
+kind = "linear"
+[regularisation]
+penalty = "l1"
+[data]
+inputs = [[0], [1], [2], [3]]
+targets = [1, 0, 0.5, 3]
+[validation]
+inputs = [[1], [4]]
+targets = [1, 2]
+"""
+    Path("held-out.toml").write_text(text)
+    found = answer(capsys, "held-out.toml", "--exact")
+    assert [entry["statement"] for entry in found["statements"]] == [
+        "Lemma 1, exact oscillation count"
+    ]
+    theorems = by_key(found)
+    assert theorems["nn26_validation"]["applies"] is True
+    assert theorems["nn26_validation"]["value"] is not None
+    assert "sublevel_per_piece" not in theorems
+    assert "quadratic_strata" not in theorems
+    assert answer(capsys, "held-out.toml")["statements"] == []
+
+
 def test_the_cars_side_by_side(capsys):
     assert main(["bound", str(CARS), "--exact"]) == 0
     text = capsys.readouterr().out

@@ -162,6 +162,7 @@ def test_tasks_of_spec_files(tmp_path: Path):
     [
         ("bootstrap = 0", "tasks.bootstrap: 0 is not a positive integer"),
         ("bootstrap = 1000000", "tasks.bootstrap: 1000000 exceeds"),
+        ("size = 1000000000", "tasks.size: 40 x 1000000000 examples exceed 1,000,000"),
         ("seed = -1", "tasks.seed: -1 is not an integer >= 0"),
         ("sizes = 1", "tasks.sizes: unknown key; did you mean 'size'?"),
     ],
