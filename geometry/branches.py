@@ -26,13 +26,14 @@ from flint import fmpz_mpoly
 from geometry.algebraic import RealAlgebraic, as_fraction, simplest_between
 from geometry.boxes import Interval
 from geometry.continuation import Tube, follow
+from geometry.engine_route import EngineRoute
 from geometry.engines import ENGINES, Engine, Limits, available
 from geometry.events import Event, Events
 from geometry.families import Family
 from geometry.krawczyk import CertifiedRoot
 from geometry.linear_route import LinearRoute
 from geometry.plane_route import PlaneRoute
-from geometry.samples import EngineRoute, Point, Route
+from geometry.samples import Point, Route
 from geometry.verdicts import Verdict
 
 MARGIN = Fraction(1, 2**8)

@@ -40,6 +40,7 @@ from geometry.engines import PRIME, Engine, GroebnerBasis, Limits, PolynomialSys
 from geometry.engines.quotient import krull_dimension
 from geometry.families import Family
 from geometry.krawczyk import CertifiedRoot, UncertifiedRoot, certify_all
+from geometry.resultants import CriticalValueCurve
 from geometry.special import Saturated, Unsolved, solve_off_special, without_zeros_of
 from geometry.verdicts import Verdict
 
@@ -82,7 +83,7 @@ class EventSystem:
 
     ``complex_count`` is the number of distinct complex solutions over all α that are not
     ``special`` (of distinct α from a closed form); None where the engine does not say.
-    UNRESOLVED comes with a ``reason``.
+    UNRESOLVED comes with a ``reason``; ``is_infinite``: infinitely many solutions over all α.
     """
 
     kind: EventKind
@@ -92,6 +93,7 @@ class EventSystem:
     special: fmpz_poly
     verdict: Verdict
     reason: str = ""
+    is_infinite: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,18 @@ class SpecialValue:
 
 @dataclass(frozen=True)
 class Events:
-    """All events of a family, increasing in α, system by system and together."""
+    """All events of a family, increasing in α, system by system and together.
+
+    ``values``: where there are infinitely many solutions for every α, the curve on which the
+    objective's values on them lie.
+    """
 
     systems: tuple[EventSystem, ...]
     special: tuple[SpecialValue, ...]
     events: tuple[Event, ...]
     verdict: Verdict
     reasons: tuple[str, ...]
+    values: CriticalValueCurve | None = None
 
     def of_kind(self, kind: EventKind) -> tuple[Event, ...]:
         """The events of one kind."""
@@ -133,7 +140,7 @@ def find_events(family: Family, engines: Sequence[Engine], limits: Limits) -> Ev
 
 
 def arranged(
-    family: Family, systems: Sequence[EventSystem], special: tuple[SpecialValue, ...]
+    family: Family, systems: Sequence[EventSystem], special: Sequence[SpecialValue]
 ) -> Events:
     """All events in order, with what their completeness rests on."""
     events = [event for system in systems for event in system.events]
@@ -146,7 +153,7 @@ def arranged(
     events.sort(key=lambda event: (event.alpha, event.kind.value, event.index))
     return Events(
         tuple(systems),
-        special,
+        tuple(special),
         tuple(events),
         Verdict.weakest((family.proof, *(system.verdict for system in systems))),
         (*family.unknown, *(f"{s.kind} {s.index}: {s.reason}" for s in systems if s.reason)),
@@ -177,7 +184,7 @@ def _event_system(
         return EventSystem(kind, index, (), None, one, Verdict.UNRESOLVED, reason)
     if polynomial.is_zero():
         reason = "it vanishes identically"
-        return EventSystem(kind, index, (), None, one, Verdict.UNRESOLVED, reason)
+        return EventSystem(kind, index, (), None, one, Verdict.UNRESOLVED, reason, True)
     if polynomial.is_constant():
         return EventSystem(kind, index, (), 0, one, Verdict.PROVED)
     whole = family.whole
@@ -186,7 +193,8 @@ def _event_system(
     if isinstance(found, Unsolved) and found.is_infinite and kind is not EventKind.FOLD:
         found = _off_branches(whole, polynomial, engines, limits)
     if isinstance(found, Unsolved):
-        return EventSystem(kind, index, (), None, one, Verdict.UNRESOLVED, found.reason)
+        unresolved = Verdict.UNRESOLVED
+        return EventSystem(kind, index, (), None, one, unresolved, found.reason, found.is_infinite)
     boxes = [box for box in found.solutions.boxes if _is_relevant(family, box)]
     roots = certify_all(system, boxes, PRECISION)
     reported: list[CertifiedRoot | UncertifiedRoot] = [*roots.certified, *roots.uncertified]
@@ -244,12 +252,13 @@ def _special_values(
         if exact is None:
             yield SpecialValue(root.isolating_interval(), None)
         else:
-            yield SpecialValue((exact, exact), _dimension(family.system, exact, engines, limits))
+            yield SpecialValue((exact, exact), dimension_at(family.system, exact, engines, limits))
 
 
-def _dimension(
+def dimension_at(
     system: PolynomialSystem, alpha: Fraction, engines: Sequence[Engine], limits: Limits
 ) -> int | None:
+    """The dimension of the complex solutions over one α, modulo a prime; None: not known."""
     over = system.at(alpha)
     for engine in engines:
         basis = engine.groebner(over, limits, PRIME)

@@ -98,6 +98,11 @@ def subresultants(p: fmpz_mpoly, q: fmpz_mpoly, variable: str) -> list[fmpz_mpol
     return chain
 
 
+def leading_coefficient(p: fmpz_mpoly, variable: str) -> fmpz_mpoly:
+    """The coefficient of the highest power of ``variable``, free of it."""
+    return _leading(p, p.context().names().index(variable))
+
+
 def resultant(p: fmpz_mpoly, q: fmpz_mpoly, variable: str) -> Factored:
     """Res_variable(p, q), factored into branches."""
     return Factored.of(p.resultant(q, variable))

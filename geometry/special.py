@@ -94,7 +94,7 @@ def without_zeros_of(
         (*(int(e) for e in monomial), 1): int(c) for monomial, c in polynomial.terms()
     }
     terms[(0,) * (len(system.names) + 1)] = -1
-    joined = system.joined([_auxiliary("u", system)], [terms])
+    joined = system.joined([auxiliary("u", system)], [terms])
     reasons = []
     for engine in engines:
         found = engine.eliminate(joined, system.names, limits)
@@ -104,7 +104,7 @@ def without_zeros_of(
     return "; ".join(reasons) or "no engine was given"
 
 
-def _auxiliary(letter: str, system: PolynomialSystem) -> str:
+def auxiliary(letter: str, system: PolynomialSystem) -> str:
     """A name that the system does not use."""
     return letter + "'" * (1 + max(name.count("'") for name in system.names))
 
@@ -131,7 +131,7 @@ def _saturated(system: PolynomialSystem, special: fmpz_poly) -> PolynomialSystem
         if coefficient
     }
     terms[(0,) * (n + 1)] = -1
-    return system.joined([_auxiliary("t", system)], [terms])
+    return system.joined([auxiliary("t", system)], [terms])
 
 
 def _common_values(

@@ -177,11 +177,14 @@ def read(
 
 
 def terms_of(equation: Any, names: Sequence[str]) -> Terms:
-    """Coefficients by monomial in ``names`` of a SymPy or flint polynomial or a number.
+    """Coefficients by monomial in ``names`` of a SymPy or flint polynomial or a number; terms
+    are given back.
 
     Raises:
         InvalidSystem: no polynomial with rational coefficients in ``names``.
     """
+    if isinstance(equation, Mapping):
+        return equation
     if isinstance(equation, (fmpz_mpoly, fmpq_mpoly)):
         return _flint_terms(equation, names)
     if hasattr(equation, "free_symbols"):

@@ -206,12 +206,13 @@ def test_an_open_question_keeps_its_reason():
     assert diagram.gaps == () or diagram.reasons
 
 
-def test_an_infinite_sample_stays_open():
-    """F = 0 identically over no special α only: x is free for every α."""
+def test_infinitely_many_solutions_for_every_alpha_are_no_branches():
+    """x = α with y free: nothing is simple, nothing is counted, the dimension is told."""
     context = ring(["x", "y", "a"])
     x, y, a = context.gens()
     system = PolynomialSystem.of(["x", "y"], [x - a, (x - a) * y], "a")
     family = Family.of(system, (0, 1), ((-10, 10), (-10, 10)))
     diagram = branch_diagram(family, engines=(Flint(),), limits=LIMITS)
-    assert diagram.verdict is Verdict.UNRESOLVED
-    assert any("infinitely many" in reason for reason in diagram.reasons)
+    assert diagram.verdict is Verdict.BOUNDS
+    assert "dimension 1 for every α" in diagram.reasons[0]
+    assert [gap.real for gap in diagram.gaps] == [0]
