@@ -145,7 +145,8 @@ class Mean:
         return same and not any(self._own(dual, node) for dual in self.duals)
 
     def value_at(self, number: int, width: fmpq) -> arb | fmpq:
-        """The mean at a node, exact at a rational one, else with the node known to ``width``.
+        """The mean at a node, exact at a rational one and for constants, else with the node
+        known to ``width``.
 
         At a jump of a dual its least value counts.
         """
@@ -197,7 +198,8 @@ def _below(first: Function, second: Function, at: Real) -> bool:
 
 
 def _least(functions: Sequence[Function], node: Real) -> arb | fmpq:
-    if node.rational:
+    """The smallest of the values, exact at a rational node or for constants."""
+    if node.rational or all(function.is_constant for function in functions):
         return min(function.at(node.lower) for function in functions)
     shift = arb_poly([arb((node.lower + node.upper) / 2), arb(1)])
     offset = arb(0, arb((node.upper - node.lower) / 2))
