@@ -31,7 +31,7 @@ images: demo
 	mkdir -p docs/images
 	cp $(OUT)/dual.png docs/images/cars.png
 
-notebooks: $(VENV)/.installed-notebooks
+notebooks: engines $(VENV)/.installed-notebooks
 	$(RUN) nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 TABLES := build/tables

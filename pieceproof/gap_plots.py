@@ -16,7 +16,7 @@ from pieceproof.appearance import COLOURS, GREY, INK, PAPER, STYLE
 from pieceproof.files import write_atomically
 from pieceproof.gaps import GapExperiment
 
-SIZE = (6.6, 4.6)
+SIZE = (7.2, 4.6)
 """Inches."""
 
 LARGEST = 10**7
@@ -46,7 +46,7 @@ def gap_figure(experiment: GapExperiment) -> Figure:
     with matplotlib.rc_context(STYLE):
         picture = Figure(figsize=SIZE, facecolor=PAPER)
         axes = picture.subplots()
-        picture.subplots_adjust(left=0.11, right=0.7, top=0.86, bottom=0.12)
+        picture.subplots_adjust(left=0.11, right=0.72, top=0.86, bottom=0.12)
         axes.set_xscale("log")
         axes.set_yscale("log")
         _bounds(axes, experiment)
@@ -59,6 +59,7 @@ def gap_figure(experiment: GapExperiment) -> Figure:
             textcoords="offset points", color=GREY, ha="right",
         )  # fmt: skip
         axes.set_xlim(0.8, LARGEST)
+        axes.set_ylim(bottom=float(experiment.quantiles[:, 0].min()) / 4)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(FuncFormatter(_power))
             axis.set_minor_formatter(NullFormatter())
@@ -105,10 +106,10 @@ def _measured(axes: Axes, experiment: GapExperiment) -> None:
         [step.size for step in steps], [float(step.deviation) for step in steps],
         color=INK, marker="o", markersize=4, linestyle="none", zorder=4,
     )  # fmt: skip
-    first = steps[0]
-    axes.annotate(
-        "one sequence of draws,\nenclosed over all α", (first.size, float(first.deviation)),
-        (0, -40), textcoords="offset points", color=INK, va="top",
+    axes.plot(0.03, 0.05, color=INK, marker="o", markersize=4, transform=axes.transAxes)
+    axes.text(
+        0.05, 0.05, "one sequence of draws, enclosed over all α", color=INK, va="center",
+        transform=axes.transAxes,
     )  # fmt: skip
 
 
