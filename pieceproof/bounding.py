@@ -31,19 +31,20 @@ def answer_for_numbers(values: Mapping[str, Any], sample: Sample) -> Answer:
         BoundsError: a number outside its domain; the message starts with its name.
     """
     structure, known = _given_structure(values), dict(values)
-    found = list(entries({"oscillations": values.get("oscillations")}, structure))
-    if "oscillations" in values:
+    single = values.get("hyperparameters", 1) == 1  # oscillations are those along one interval
+    cuts = {"oscillations": values.get("oscillations")}
+    found = list(entries(cuts, structure)) if single else []
+    if found and "oscillations" in values:
         assumption = "every dual of the class has at most so many oscillations"
         found[0] = replace(
             found[0], theorem="Lemma 1, given oscillation count", assumptions=(assumption,)
         )
-    facts: dict[Assumption, bool] = {Assumption.POLYNOMIALS: True}
+    facts = {Assumption.POLYNOMIALS: True, Assumption.ONE_HYPERPARAMETER: single}
     if found:
         known.setdefault("oscillations", min(entry.oscillations for entry in found))
-        known.setdefault(
-            "dimension", pseudo_dimension(count("oscillations", known["oscillations"]))
-        )
-        facts |= {Assumption.CUTS_BOUNDED: True, Assumption.ONE_HYPERPARAMETER: True}
+        least = count("oscillations", known["oscillations"])
+        known.setdefault("dimension", pseudo_dimension(least))
+        facts[Assumption.CUTS_BOUNDED] = True
     if structure is not None:
         known |= Architecture({}, structure).level_counts
         known.setdefault("all_boundaries", structure.all_boundaries)

@@ -71,6 +71,19 @@ def test_numbers_alone(capsys):
     assert set(by_key(found)) == set(THEOREMS)
 
 
+def test_oscillations_are_those_along_one_interval(capsys):
+    counts = ("--pieces", 100, "--boundaries", 50, "--degree", 4, "--parameters", 2)
+    found = answer(capsys, *counts, "--hyperparameters", 3)
+    assert found["statements"] == []
+    theorems = by_key(found)
+    assert theorems["sublevel_per_piece"]["applies"] is False
+    assert theorems["oscillation_lemma"]["value"] is None
+    single = by_key(answer(capsys, *counts))
+    assert Fraction(theorems["nn26_upper"]["value"]) == pytest.approx(
+        3 * Fraction(single["nn26_upper"]["value"]), rel=1e-9
+    )
+
+
 def test_every_theorem_has_its_statement_and_assumptions(capsys):
     found = by_key(answer(capsys, "--oscillations", 7))
     for key, theorem in THEOREMS.items():
