@@ -43,14 +43,21 @@ class StoredDual:
         return tuple(self._pieces())
 
     def _pieces(self) -> Iterator[tuple[Interval, RationalFunction]]:
+        if not self.is_rational:
+            raise BoundsError(
+                f"{self.name}: a piece of its dual loss is no rational function; means are "
+                "taken of duals with rational pieces only"
+            )
         for entry in self.document["pieces"]:
-            value = entry["value"]
-            if set(value) != {"numerator", "denominator"}:
-                raise BoundsError(
-                    f"{self.name}: a piece of its dual loss is no rational function; means are "
-                    "taken of duals with rational pieces only"
-                )
-            yield Interval(*map(_end, entry["interval"])), _function(value)
+            yield Interval(*map(_end, entry["interval"])), _function(entry["value"])
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether every piece is an exact rational function."""
+        pieces = self.document.get("pieces") or [{}]
+        return all(
+            set(entry.get("value") or ()) == {"numerator", "denominator"} for entry in pieces
+        )
 
     @cached_property
     def profile(self) -> Profile:

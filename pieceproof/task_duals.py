@@ -104,6 +104,11 @@ def _outcome(task: Task, path: Path | None, max_cells: int) -> Checked:
         dual = analyze(task.problem, max_cells=max_cells)
     except PiecewiseError as error:
         raise TaskError(f"{task.name}: model: {error}") from None
+    if not StoredDual(task.name, dual.document, dual.report).is_rational:
+        raise TaskError(
+            f"{task.name}: model: its dual loss is enclosed, not known as rational pieces; "
+            "erm takes means of exact duals"
+        )
     if path is not None:
         write(dual.document, path)
     return dual.document, dual.report

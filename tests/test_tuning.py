@@ -137,6 +137,17 @@ def test_instances_that_cannot_be_computed_are_named(problem):
         pieceproof.erm([problem], max_cells=2)
 
 
+def test_a_dual_that_is_only_enclosed_is_refused_by_name(problem, monkeypatch):
+    dual = pieceproof.analyze(problem)
+    pieces = [{**entry, "value": {"lower": "0", "upper": "1"}} for entry in dual.document["pieces"]]
+    enclosed = StoredDual("it", {**dual.document, "pieces": pieces}, dual.report)
+    with pytest.raises(BoundsError, match="it: a piece of its dual loss is no rational function"):
+        pieceproof.erm([enclosed])
+    monkeypatch.setattr("pieceproof.task_duals.analyze", lambda *_, **__: enclosed)
+    with pytest.raises(TaskError, match="task-1: model: its dual loss is enclosed"):
+        pieceproof.erm([problem])
+
+
 def test_nothing_to_tune_for():
     with pytest.raises(BoundsError, match="at least one instance"):
         pieceproof.erm([])
