@@ -49,7 +49,7 @@ def loss(curves: Curves) -> str:
     bound = "upper bound of " if curves.verdict == "unresolved" else ""
     if problem.validation:
         held_out = count(len(problem.validation.targets), "held-out example")
-        return f"{bound}ℓ*(α), {error} on {held_out} of the fit to the others"
+        return f"{bound}ℓ*(α), {error} on {held_out}"
     return f"{bound}ℓ*(α), least {error}{penalty}{decay}"
 
 

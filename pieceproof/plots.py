@@ -183,6 +183,7 @@ def _draw_dual(axis: Axes, curves: Curves, scale: Scale) -> None:
 def _draw_parameter(axis: Axes, panel: Panel, scale: Scale) -> None:
     title = panel.title
     _draw_traces(axis, panel.traces, scale, 1.6)
+    axis.ticklabel_format(axis="y", useOffset=False)  # an offset would be written over the title
     for wall in panel.walls:
         axis.axhline(wall, gid="wall", **MARKS["wall"])
     # A unit that some pieces send to a wall of the box would flatten all other pieces.

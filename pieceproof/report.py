@@ -32,7 +32,7 @@ _TITLES = {
     Conclusion.REJECTED: "A claim about {} that the checker rejects,",
 }
 _TRAINING = "ℓ*(α) = min f(α, w)"
-_VALIDATION = "ℓ*(α), the held-out loss at argmin f(α, ·),"
+_VALIDATION = "ℓ*(α), the held-out loss at argmin f(α, ·)"
 
 PLAIN_WIDTH = 120
 """Columns used when the output is no terminal."""

@@ -15,6 +15,11 @@ what these modules compute in another way, so that one mistake does not vouch fo
 ``reals``          real algebraic numbers: compare, sign
 ``intervals``      sign of a polynomial on an interval with algebraic ends
 ``numerals``       how a document writes real numbers
+``kinks``          absolute values in the objective, and faces with their signs
+``kinkedpoints``   the same as ``stationary`` for faces with kinks, by interpolation
+``argmins``        where a joint cell attains the training dual, and at one point only
+``secondstage``    the best of several minimisers of a linear model
+``heldout``        the validation loss along minimisers
 ``stationary``     value and multipliers on a face, over Q(α)
 ``pieces``         the stated pieces as a function
 ``spans``          many pieces bounded at once
