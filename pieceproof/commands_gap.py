@@ -17,7 +17,8 @@ from pieceproof.options import BadInput, Exit, folder_of, jobs_option, json_opti
 from pieceproof.progress import TerminalProgress
 from pieceproof.report import labelled, show
 from pieceproof.specfile import load_problem
-from pieceproof.task_duals import TaskError
+from pieceproof.task_duals import OutOfTime, TaskError
+from piecewise.errors import ProblemError
 
 RESULT = "gap.json"
 """Name of the result in the output folder."""
@@ -43,6 +44,7 @@ RESULT = "gap.json"
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all draws."
 )
+@click.option("--seconds", type=click.FloatRange(min=0), help="Time budget of the dual losses.")
 @click.option("--delta", default="0.05", show_default=True, help="Failure probability, in (0, 1).")
 @json_option
 @jobs_option
@@ -52,6 +54,7 @@ def gap_command(
     population: int,
     tasks: int,
     seed: int,
+    seconds: float | None,
     delta: str,
     as_json: bool,
     jobs: int,
@@ -72,10 +75,14 @@ def gap_command(
                 seed=seed,
                 delta=delta,
                 jobs=jobs,
+                seconds=seconds,
                 progress=progress,
             )
-    except (BoundsError, TaskError) as error:
+    except (BoundsError, ProblemError, TaskError) as error:
         raise BadInput(f"{spec}: {error}") from None
+    except OutOfTime as error:
+        click.echo(f"{spec}: --seconds: {error}; nothing is written", err=True)
+        return Exit.PARTIAL
     folder = folder_of(out or f"{Path(spec).stem}-gap")
     document = gap_document(experiment)
     text = json.dumps(document, indent=1) + "\n"

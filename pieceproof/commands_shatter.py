@@ -70,8 +70,8 @@ def shatter_command(
     path = Path(out or f"{Path(spec).stem}-shattered.json")
     if not path.parent.is_dir():
         raise BadInput(f"{path}: --out: there is no folder {path.parent}; make it first")
-    family = DataClass(problem, examples or min(EXAMPLES, len(problem.targets)))
     try:
+        family = DataClass(problem, examples or min(EXAMPLES, len(problem.targets)))
         with TerminalProgress() as progress:
             found = find_shattered(
                 family,
@@ -84,7 +84,7 @@ def shatter_command(
             )
             document = found.witness and witness_document(found, found.witness, progress)
     except PiecewiseError as error:
-        raise BadInput(f"{spec}: model: {error}") from None
+        raise BadInput(f"{spec}: {error}") from None
     lines = facts(found, family.examples)
     accepted = True
     if document:

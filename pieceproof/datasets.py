@@ -1,7 +1,7 @@
 """Random data sets of one class, and small changes of them, on a grid of exact numbers.
 
 The class is that of all data sets of T examples whose numbers lie within the ranges of given
-data, for one model, interval, box and loss.
+data, for one model, interval, box and loss. Labels of the zero-one loss are −1 and 1.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from functools import cached_property
 from random import Random
 
 from piecewise.errors import ProblemError
+from piecewise.graphs import GraphConvolution
 from piecewise.problems import Problem
+
+ZERO_ONE = "zero-one"
 
 LEVELS = 64
 """Numbers are drawn from LEVELS + 1 equally spaced values of their range."""
@@ -26,7 +29,7 @@ class DataClass:
     """All problems like ``like`` with ``examples`` examples within the ranges of its data.
 
     Raises:
-        ProblemError: fewer than one example.
+        ProblemError: fewer than one example, a graph, or held-out examples.
     """
 
     like: Problem
@@ -35,6 +38,10 @@ class DataClass:
     def __post_init__(self) -> None:
         if self.examples < 1:
             raise ProblemError(f"examples: {self.examples} given; an instance has at least 1")
+        if isinstance(self.like.model, GraphConvolution):
+            raise ProblemError("model: the nodes of a graph are no independent examples")
+        if self.like.validation is not None:
+            raise ProblemError("validation: held-out examples are not varied; leave them out")
 
     @cached_property
     def ranges(self) -> tuple[tuple[Fraction, Fraction], ...]:
@@ -53,6 +60,9 @@ class DataClass:
             for row in data
         ]
         given = self.like
+        if given.loss == ZERO_ONE:
+            rows = [[*row[:-1], Fraction(1 if 2 * k[-1] > LEVELS else -1)]
+                    for row, k in zip(rows, data, strict=True)]  # fmt: skip
         return Problem(
             given.model,
             inputs=[row[:-1] for row in rows],
@@ -64,6 +74,7 @@ class DataClass:
             reduction=given.reduction,
             features=given.features,
             target=given.target,
+            penalty=given.penalty,
         )
 
     def drawn(self, random: Random) -> Data:

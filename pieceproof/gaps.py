@@ -59,11 +59,14 @@ def gap_experiment(
     seed: int = 0,
     delta: object = "0.05",
     jobs: int = 1,
+    seconds: float | None = None,
     progress: Progress = silent,
 ) -> GapExperiment:
     """Tune for up to ``tasks`` draws from ``population`` bootstrap samples of ``problem``.
 
     Raises:
+        OutOfTime: ``seconds`` are over before all duals are computed.
+        ProblemError: a graph, whose nodes cannot be drawn again.
         TaskError: an instance whose dual cannot be computed.
         BoundsError: population or tasks below 1, δ outside (0, 1), duals that are not
             rational on pieces.
@@ -75,7 +78,12 @@ def gap_experiment(
         for k, each in enumerate(bootstrap(problem, population, seed), start=1)
     ]
     duals = certified(
-        named, jobs=jobs, progress=progress, folder=None, seconds=None, max_cells=DEFAULT_MAX_CELLS
+        named,
+        jobs=jobs,
+        progress=progress,
+        folder=None,
+        seconds=seconds,
+        max_cells=DEFAULT_MAX_CELLS,
     )
     sizes = decades(tasks)
     counts = [dual.oscillations() for dual in duals]

@@ -31,6 +31,7 @@ from bounds.splits import (
 )
 from geometry.algebraic import RealAlgebraic, simplest_between
 from geometry.dual import DualFunction
+from geometry.verdicts import Verdict
 from pieceproof.datasets import Data, DataClass
 from pieceproof.methods import Options, Progress, method_for, silent
 from pieceproof.processes import worker_pool
@@ -102,6 +103,8 @@ def dual_of(family: DataClass, data: Data) -> DualFunction:
 def member(family: DataClass, data: Data) -> Member:
     """A data set as the search sees it."""
     dual = dual_of(family, data)
+    if dual.verdict is not Verdict.PROVED:
+        return Member(data, np.zeros(PLACES), 0)  # never crosses a threshold, so never chosen
     row = np.array([float(dual(alpha)) for alpha in _places(family)])
     return Member(data, row, dual.oscillations())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import fields
+from fractions import Fraction
 from random import Random
 
 import numpy as np
@@ -20,7 +22,18 @@ from pieceproof.cli import main
 from pieceproof.datasets import LEVELS, DataClass
 from pieceproof.shattered import dual_of, find_shattered
 from pieceproof.shattering import upper_bound, witness_document
-from piecewise import FeedForward, Interpolated, Problem, ProblemError, Ridge, identity, relu
+from piecewise import (
+    FeedForward,
+    Interpolated,
+    Linear,
+    Penalty,
+    Problem,
+    ProblemError,
+    Ridge,
+    identity,
+    relu,
+)
+from piecewise.problems import Examples, copied
 
 LIKE = Problem(
     FeedForward([1], activation=Interpolated(relu, identity), output_bias=1),
@@ -85,6 +98,36 @@ def test_data_sets_stay_in_the_ranges_and_differ():
     assert (problem.model, problem.interval) == (LIKE.model, LIKE.interval)
     one_value = DataClass(Problem(Ridge(), inputs=[[3], [3]], targets=[0, 1], interval=(0, 1)), 2)
     assert one_value.ranges[0] == (2, 4)
+
+
+def test_a_data_set_changes_nothing_but_the_data():
+    """Whatever a problem comes to hold, it is kept."""
+    like = Problem(
+        FeedForward([1], activation=Interpolated(relu, identity), output_weights="signs"),
+        inputs=[[0], [2]],
+        targets=[1, 3],
+        interval=("1/3", "1/2"),
+        box=(-2, 3),
+        weight_decay="1/7",
+        reduction="sum",
+        features=["speed"],
+        target="dist",
+    )
+    made = DataClass(like, 2).problem(((0, 0), (LEVELS, LEVELS)))
+    for entry in fields(Problem):
+        if entry.name in ("inputs", "targets"):
+            continue
+        assert getattr(made, entry.name) == getattr(like, entry.name), entry.name
+    assert (made.inputs, made.targets) == (like.inputs, like.targets)
+    lasso = Problem(Linear(), inputs=[[1]], targets=[1], penalty=Penalty(Fraction(1), False))
+    assert DataClass(lasso, 1).problem(((0, 0),)).penalty == lasso.penalty
+
+
+def test_labels_of_the_zero_one_loss():
+    like = Problem(Linear(), inputs=[[1], [2]], targets=[1, -1], loss="zero-one")
+    random = Random(1)
+    family = DataClass(like, 9)
+    assert set(family.problem(family.drawn(random)).targets) == {1, -1}
 
 
 # -- the search ------------------------------------------------------------------------------
@@ -277,6 +320,11 @@ def test_bad_input_is_one_line(tmp_path, capsys, monkeypatch, arguments, words):
         (lambda: find_shattered(FAMILY, tries=0), BoundsError, "tries: 0 is too small"),
         (lambda: find_shattered(FAMILY, instances=21), BoundsError, "instances: 21 exceeds"),
         (lambda: DataClass(LIKE, 0), ProblemError, "examples: 0 given"),
+        (
+            lambda: DataClass(copied(LIKE, Examples([[1]], [1])), 2),
+            ProblemError,
+            "validation: held-out examples are not varied",
+        ),
     ],
 )
 def test_bad_arguments(call, error, words):

@@ -78,8 +78,8 @@ def _without_data(certificate: dict[str, Any]) -> dict[str, Any]:
     """The problem of an accepted certificate with the number of examples for its data."""
     problem = certificate["problem"]
     data = problem["data"]
-    names = {key: data[key] for key in ("features", "target")}
-    return {**problem, "data": {**names, "examples": len(data["targets"])}}
+    kept = {key: value for key, value in data.items() if key not in ("inputs", "targets")}
+    return {**problem, "data": {**kept, "examples": len(data["targets"])}}
 
 
 def _value(certificate: Node, alpha: fmpq) -> fmpq:
