@@ -31,7 +31,7 @@ from geometry.engines.quotient import QuotientAlgebra, krull_dimension
 from geometry.engines.system import Monomial, ring
 from geometry.recentred import Flow
 from geometry.resultants import Factored
-from geometry.special import Unsolved
+from geometry.special import Unsolved, univariate
 from geometry.verdicts import Verdict
 
 FORMS = 3
@@ -72,7 +72,7 @@ class Separated:
         if dimension > 0:
             return _infinite(dimension)
         if dimension < 0:
-            return Unsolved("there are no solutions for generic α")
+            return cls._empty(system, tuple(engines), limits)
         for seed in range(1, FORMS + 1):
             weights = tuple(
                 1 + (seed * 37 + index * (17 + seed)) % 101
@@ -94,11 +94,27 @@ class Separated:
                 return cls(system, weights, components, content, weakest, tuple(engines), limits)
         return Unsolved("no linear form tried separates the solutions")
 
+    @classmethod
+    def _empty(
+        cls, system: PolynomialSystem, engines: tuple[Engine, ...], limits: Limits
+    ) -> Separated | Unsolved:
+        """No solutions for generic α; ``content`` has the α with solutions among its roots."""
+        whole = system.parameter_as_variable()
+        for engine in engines:
+            found = engine.eliminate(whole, whole.variables[-1:], limits)
+            if isinstance(found, Elimination):
+                content = fmpz_poly([0])
+                for generator in found.generators:
+                    content = content.gcd(univariate(generator))
+                if content:
+                    return cls(system, (), (), content, Verdict.MODULAR, engines, limits)
+        return Unsolved("there are no solutions for generic α; the others are not found")
+
     @cached_property
     def discriminant(self) -> fmpz_poly:
         """Disc_t(Π q_j) in Z[α]."""
-        product = self.components[0].polynomial
-        for component in self.components[1:]:
+        product = ring(("t", "alpha")).constant(1)
+        for component in self.components:
             product *= component.polynomial
         if product.degrees()[0] < 2:
             return fmpz_poly([1])

@@ -36,7 +36,7 @@ INSTALL = (
 )
 _SEED = ("--random-seed", "1")
 _TOKEN = re.compile(
-    r"(?P<open>\[)|(?P<close>\])|'(?P<name>\w+)'|(?P<number>-?\d+)(?:\s*/\s*2\^(?P<shift>\d+))?"
+    r"(?P<open>\[)|(?P<close>\])|'(?P<name>\w+)'|(?P<number>-?\d+)(?:\s*/\s*(?P<below>\d+)(?:\^(?P<power>\d+))?)?"
 )
 
 
@@ -201,7 +201,7 @@ def _polynomials(output: str, names: Sequence[str]) -> list[dict[Monomial, int]]
 
 
 def _nested(output: str) -> list[Any]:
-    """msolve's nested lists; "p / 2^k" is read as a fraction."""
+    """msolve's nested lists; "p / 2^k" and "p / 2" are read as fractions."""
     stack: list[list[Any]] = [[]]
     for token in _TOKEN.finditer(output):
         if token["open"]:
@@ -212,8 +212,8 @@ def _nested(output: str) -> list[Any]:
         elif token["name"]:
             stack[-1].append(token["name"])
         else:
-            number = fmpq(fmpz(token["number"]), fmpz(1) << int(token["shift"] or 0))
-            stack[-1].append(as_fraction(number))
+            below = fmpz(token["below"] or 1) ** int(token["power"] or 1)
+            stack[-1].append(as_fraction(fmpq(fmpz(token["number"]), below)))
     if len(stack) != 1 or len(stack[0]) != 1:
         raise ValueError("unbalanced brackets")
     nested: list[Any] = stack[0][0]

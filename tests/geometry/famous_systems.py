@@ -160,6 +160,7 @@ SMALL = (
     Known("line and circle", build("x y", lambda x, y: [x**2 + y**2 - 5, x * y - 2]), 4, 4, 4, 4),
     Known("irrational", build("x y", lambda x, y: [x**2 + y**2 - 5, x * y - 1]), 4, 4, 4, 4),
     Known("one variable", build("x", lambda x: [x**3 - 2]), 3, 3, 1, 3),
+    Known("halves", build("x y", lambda x, y: [4 * x**2 - 1, 2 * y - 41 * x]), 2, 2, 2),
     Known("no real solution", build("x y", lambda x, y: [x**2 + 1, y - x]), 2, 2, 0),
     Known("double point", build("x y", lambda x, y: [x**2, y**2]), 4, 1, 1, 0, 4),
     Known("inconsistent", build("x y", lambda x, y: [x * y, x * y - 1]), 0, 0, 0, 0),
@@ -174,10 +175,13 @@ SMALL = (
 )  # fmt: skip
 
 CLASSICAL = (
-    *(Known(f"katsura-{n}", katsura(n), 2**n) for n in (2, 3, 4)),
+    *(Known(f"katsura-{n}", katsura(n), 2**n) for n in (2, 3, 4, 5)),
     Known("cyclic-5", cyclic(5), 70, 70, 10, 70, 70),
+    Known("cyclic-6", cyclic(6), 156, 156, 24, 156, 156),
     Known("noon-3", noon(3), 21, 21, 7),
+    Known("noon-4", noon(4), 73, 73, 15, 73, 73),
     Known("eco-5", eco(5), 8, 8, 4),
+    Known("eco-6", eco(6), 16, 16, 4, 16, 16),
     Known("rank one, generic weights", nearest_rank_one((2, 3, 5, 7)), 6, 6),
     Known("rank one, unit weights", nearest_rank_one((1, 1, 1, 1)), 2, 2, 2),
 )

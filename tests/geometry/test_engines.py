@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,16 @@ def test_reported_roots_are_certified_and_distinct(engine: Engine) -> None:
     certification = certify_all(CIRCLE, found.boxes)
     assert certification.all_certified
     assert len(certification.certified) == 4
+
+
+def test_rational_solutions_are_enclosed(engine: Engine) -> None:
+    """(±½, ±41/4): an exact box is printed in a way of its own."""
+    system = next(known.system for known in SMALL if known.name == "halves")
+    found = engine.solve(system, LIMITS)
+    assert isinstance(found, Solutions)
+    for box, sign in zip(found.boxes, (-1, 1), strict=True):
+        assert box[0][0] <= Fraction(sign, 2) <= box[0][1]
+        assert box[1][0] <= Fraction(41 * sign, 4) <= box[1][1]
 
 
 def test_infinitely_many_solutions_are_an_outcome(engine: Engine) -> None:

@@ -31,9 +31,11 @@ from geometry.engines import (
     Msolve,
     PolynomialSystem,
     Reason,
+    Singular,
     Solutions,
     read,
 )
+from geometry.engines.quotient import staircase
 from geometry.errors import InvalidSystem
 from geometry.ladders import Ladder, LadderBroken, ladder
 from geometry.verdicts import Verdict
@@ -69,6 +71,10 @@ def test_named_systems(known: Known) -> None:
         ([1, 2, 1], (81, 33, 25, 9)),
         ([1, 1, 1, 1], (125, 29, 17, 17)),
         ([1, 1, 1, 1, 1], (2401, 233, 49, 49)),
+        ([1] * 6, (59049, 2329, 129, 129)),
+        ([2, 1, 1], (27, 9, 9, 9)),
+        ([1, 1, 1, 2], (625, 85, 33, 33)),
+        ([2, 1, 2], (81, 33, 33, 17)),
     ],
 )
 @pytest.mark.parametrize("parameter", [True, False])
@@ -78,7 +84,21 @@ def test_deep_linear_networks(widths: list[int], rungs: Sequence[int], parameter
     counts = (found.bezout, found.multihomogeneous, found.stable_mixed_volume, found.generic)
     assert tuple(int(count) for count in counts) == rungs
     assert all(count.verdict is Verdict.PROVED for count in counts)
-    assert int(found.mixed_volume) < int(found.generic) or widths == [1, 2, 1]
+    assert int(found.mixed_volume) < int(found.stable_mixed_volume)
+    if len(set(widths)) == 1:
+        hidden = len(widths) - 2
+        assert int(found.generic) == hidden * 2 ** (hidden + 1) + 1 > int(found.mixed_volume)
+
+
+@pytest.mark.skipif(not Singular().is_available(), reason="Singular is not installed")
+@pytest.mark.parametrize("widths", [[2, 1, 1], [1, 1, 1, 2], [2, 1, 2], [1] * 6])
+def test_deep_linear_networks_by_singular(widths: list[int]) -> None:
+    """The number of standard monomials, by an engine that the ladder has not asked."""
+    system = deep_linear(widths)
+    basis = Singular().groebner(system, LIMITS, PRIME, 777)
+    assert isinstance(basis, GroebnerBasis)
+    count = len(staircase(basis.leading, len(system.variables)))
+    assert count == int(climbed(system).generic)
 
 
 def test_multiple_solutions_are_told_from_distinct_ones() -> None:
