@@ -167,6 +167,11 @@ class Recentred:
 
     def contracts(self, eta: arb, box: Sequence[arb]) -> bool:
         """The test, in ball arithmetic; ``eta`` and ``box`` hold η and Y."""
+        image = self.image(eta, box)
+        return all(bool(bound < side) for bound, side in zip(image, box, strict=True))
+
+    def image(self, eta: arb, box: Sequence[arb]) -> list[arb]:
+        """The sum of the test: a solution with |y| ≤ Y for |β| ≤ η has |y| ≤ image."""
         weights = []
         for *exponents, power in self.degrees.tolist():
             weight = eta**power * max(sum(exponents), 1)
@@ -174,8 +179,7 @@ class Recentred:
                 if exponent:
                     weight *= side**exponent
             weights.append(weight)
-        image = (self.size * arb_mat(len(weights), 1, weights)).entries()
-        return all(bool(bound < side) for bound, side in zip(image, box, strict=True))
+        return (self.size * arb_mat(len(weights), 1, weights)).entries()
 
 
 def symmetrising_scales(system: PolynomialSystem) -> list[float]:

@@ -8,9 +8,8 @@ from fractions import Fraction
 
 from geometry.assumptions import Regularity, Solutions, regularity
 from geometry.boxes import Interval
-from geometry.branch_values import ValueFunction
 from geometry.branches import BranchDiagram, branch_diagram
-from geometry.census.curves import curve
+from geometry.census.curves import Values
 from geometry.census.labels import Labels
 from geometry.census.records import (
     BranchRecord,
@@ -186,10 +185,10 @@ class _Branches:
                 middle = sum(self.domain, Fraction(0)) / 2
                 yield GapRecord(self.domain, middle, (), self.verdict)
             return
-        values = ValueFunction(self.family)
+        values = Values(self.family)
         for gap in self.diagram.gaps:
             branches = tuple(
-                BranchRecord(branch.is_feasible, curve(values, branch, self.domain))
+                BranchRecord(branch.is_feasible, branch.multiplicity, values.curve(branch))
                 for branch in gap.branches
             )
             yield GapRecord(gap.alpha, gap.sample, branches, gap.verdict)

@@ -1,17 +1,14 @@
-"""Which branches are the global minimum somewhere, from enclosures of their values.
+"""Which branches are the global minimum somewhere, from chords with error bands.
 
-Over a piece [α₀, α₁] of its curve a branch has
+Over a chord the value of a branch lies between two affine functions of α. The lower one of a
+branch minus the upper one of another is affine, so positive at both ends of an interval J
+means positive on J. Hence
 
-    v(α) ∈ v(α₀) + V′·(α − α₀)   and   v(α) ∈ v(α₁) − V′·(α₁ − α):
-
-a *cone* from the left, used on the left half, and one from the right. Two cones are compared
-on an interval J by their values at its ends: the lower bound of one minus the upper bound
-of the other is affine in α, so positive at both ends means positive on J. Hence, on the
-part of A where curves are certified,
-
-- a branch is *excluded* if on every J some feasible branch lies strictly below it;
-- a branch is *minimal* if at the middle of some J it lies strictly below all others that
-  matter there.
+- a branch is *minimal* if at the middle of some J it lies strictly below all other curves
+  that matter there;
+- a branch is *excluded* if some feasible branch lies strictly below it on every J on which
+  all branches of the strata with minimal branches are certified. Tubes stop a little before
+  an event; in such a sliver nothing is said.
 
 Twins with the same value function (two units exchanged, a reflection) are never told apart:
 then the number has only bounds.
@@ -23,14 +20,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
-from math import inf
+from math import inf, nextafter
 
 from geometry.boxes import Interval
-from geometry.census.records import Enclosure, StratumRecord, ValuePiece
+from geometry.census.records import Chord, StratumRecord
 
-BINS = 256
-"""Parts of A on which branches far above the minimum are discarded first."""
+BINS = 1024
+"""Parts of A on which branches far above the minimum are discarded first, about."""
 
 Key = tuple[int, int, int]
 """A branch: the places of its stratum, of its gap and of itself there."""
@@ -40,13 +38,13 @@ Key = tuple[int, int, int]
 class LowestPart:
     """On ``alpha`` only ``candidates`` can be the lowest feasible branch.
 
-    ``start`` and ``end`` enclose the least value at the ends of ``alpha``, up to rounding.
+    ``start`` and ``end`` are the least value at the ends of ``alpha``, rounded.
     """
 
     alpha: Interval
     candidates: tuple[Key, ...]
-    start: Enclosure
-    end: Enclosure
+    start: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Lowest:
     """The lower envelope of the feasible branches, where they are certified.
 
     ``minimal`` branches are proved to be lowest somewhere; all that are lowest somewhere
-    on ``parts`` are among ``possible``.
+    on ``parts`` are among ``possible``. ``parts`` are increasing, with gaps.
     """
 
     parts: tuple[LowestPart, ...]
@@ -72,96 +70,142 @@ def _most(keys: frozenset[Key], stratum: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Cone:
-    """v over ``alpha`` within ends affine in α, seen from the apex at ``origin``."""
+class _Band:
+    """The two affine functions that a chord lies between."""
 
-    alpha: Interval
-    origin: Fraction
-    apex: tuple[Fraction, Fraction]
-    slopes: tuple[Fraction, Fraction]
-    least: float
-    """A lower bound over all of ``alpha``."""
-    most: float
+    chord: Chord
+
+    @property
+    def alpha(self) -> Interval:
+        return self.chord.alpha
+
+    @cached_property
+    def error(self) -> Fraction:
+        return Fraction(self.chord.error or 0)
+
+    @cached_property
+    def _line(self) -> tuple[Fraction, Fraction]:
+        left, right = self.alpha
+        start = Fraction(self.chord.start)
+        return start, (Fraction(self.chord.end) - start) / (right - left)
 
     def lower(self, alpha: Fraction) -> Fraction:
-        slope = self.slopes[0] if alpha >= self.origin else self.slopes[1]
-        return self.apex[0] + slope * (alpha - self.origin)
+        start, slope = self._line
+        return start + slope * (alpha - self.alpha[0]) - self.error
 
     def upper(self, alpha: Fraction) -> Fraction:
-        slope = self.slopes[1] if alpha >= self.origin else self.slopes[0]
-        return self.apex[1] + slope * (alpha - self.origin)
+        start, slope = self._line
+        return start + slope * (alpha - self.alpha[0]) + self.error
 
+    @property
+    def least(self) -> float:
+        """A lower bound over all of ``alpha``; one rounding, made good."""
+        return nextafter(min(self.chord.start, self.chord.end) - (self.chord.error or 0), -inf)
 
-def _cones(piece: ValuePiece) -> Iterator[_Cone]:
-    left, right = piece.alpha
-    middle = (left + right) / 2
-    least, most = piece.over
-    if piece.slope is None:
-        flat = (Fraction(least), Fraction(most))
-        yield _Cone(piece.alpha, left, flat, (Fraction(0), Fraction(0)), least, most)
-        return
-    slopes = (Fraction(piece.slope[0]), Fraction(piece.slope[1]))
-    for alpha, origin, apex in (
-        ((left, middle), left, piece.start),
-        ((middle, right), right, piece.end),
-    ):
-        yield _Cone(alpha, origin, (Fraction(apex[0]), Fraction(apex[1])), slopes, least, most)
+    @property
+    def most(self) -> float:
+        """An upper bound over all of ``alpha``."""
+        return nextafter(max(self.chord.start, self.chord.end) + (self.chord.error or 0), inf)
 
 
 @dataclass(frozen=True)
 class _Curve:
     key: Key
     feasible: bool | None
-    cones: tuple[_Cone, ...]
+    bands: tuple[_Band, ...]
     starts: tuple[Fraction, ...]
 
-    def over(self, alpha: Interval) -> _Cone | None:
-        """The cone that holds an interval; None where there is none."""
+    def over(self, alpha: Interval) -> _Band | None:
+        """The band that holds an interval; None where there is none."""
         place = bisect_right(self.starts, alpha[0]) - 1
-        if place < 0 or self.cones[place].alpha[1] < alpha[1]:
+        if place < 0 or self.bands[place].alpha[1] < alpha[1]:
             return None
-        return self.cones[place]
+        return self.bands[place]
 
-    def between(self, span: Interval) -> Sequence[_Cone]:
-        """The cones that begin or end inside an interval, or hold it."""
+    def between(self, span: Interval) -> Sequence[_Band]:
+        """The bands that begin or end inside an interval, or hold it."""
         first = max(bisect_right(self.starts, span[0]) - 1, 0)
-        return self.cones[first : bisect_left(self.starts, span[1])]
+        return self.bands[first : bisect_left(self.starts, span[1])]
 
 
 def lowest(records: Sequence[StratumRecord], domain: Interval) -> Lowest:
     """The lower envelope of all feasible branches of ``records``."""
-    lower, upper = domain
-    ends = [lower + (upper - lower) * k / BINS for k in range(BINS + 1)]
-    parts, minimal, possible = list[LowestPart](), set[Key](), set[Key]()
-    for span, curves in zip(pairwise(ends), _low_curves(list(_curves(records)), ends), strict=True):
-        for alpha in _cuts(curves, span):
-            cones = [(curve, cone) for curve in curves if (cone := curve.over(alpha)) is not None]
-            tops = [tuple(map(cone.upper, alpha)) for curve, cone in cones if curve.feasible]
-            if not tops:
-                continue
-            alive = [
-                (curve, cone)
-                for curve, cone in cones
-                if not _is_above(tuple(map(cone.lower, alpha)), tops)
-            ]
-            possible |= {curve.key for curve, _ in alive}
-            winner = _winner(alive, (alpha[0] + alpha[1]) / 2)
-            minimal |= set() if winner is None else {winner}
-            start, end = (
-                (float(min(c.lower(at) for _, c in alive)), float(min(top[k] for top in tops)))
-                for k, at in enumerate(alpha)
-            )
-            parts.append(LowestPart(alpha, tuple(curve.key for curve, _ in alive), start, end))
-    return Lowest(tuple(parts), frozenset(minimal), frozenset(possible))
+    curves = list(_curves(records))
+    ends = _bins_of(curves, domain)
+    found = [
+        compared
+        for span, low in zip(pairwise(ends), _low_curves(curves, ends), strict=True)
+        for alpha in _cuts(low, span)
+        if (compared := _compared(alpha, low)) is not None
+    ]
+    minimal = frozenset(winner for _, winner in found if winner is not None)
+    certified = [_certified(records[s]) for s in {key[0] for key in minimal}]
+    parts = tuple(
+        part for part, _ in found if all(_holds(spans, part.alpha) for spans in certified)
+    )
+    possible = frozenset(key for part in parts for key in part.candidates)
+    return Lowest(parts, minimal, possible | minimal)
+
+
+def _compared(alpha: Interval, curves: Sequence[_Curve]) -> tuple[LowestPart, Key | None] | None:
+    """The curves that may be lowest on an interval, and the one that is at its middle."""
+    bands = [(curve, band) for curve in curves if (band := curve.over(alpha)) is not None]
+    tops = [tuple(map(band.upper, alpha)) for curve, band in bands if curve.feasible]
+    if not tops:
+        return None
+    alive = [
+        (curve, band) for curve, band in bands if not _is_above(tuple(map(band.lower, alpha)), tops)
+    ]
+    start, end = (
+        float(min(band.upper(at) - band.error for curve, band in bands if curve.feasible))
+        for at in alpha
+    )
+    part = LowestPart(alpha, tuple(curve.key for curve, _ in alive), start, end)
+    return part, _winner(alive, (alpha[0] + alpha[1]) / 2)
+
+
+def _certified(record: StratumRecord) -> list[Interval]:
+    """Where all feasible branches of a stratum are certified, increasing."""
+    found = []
+    for gap in record.gaps:
+        reaches = [
+            (branch.curve[0].alpha[0], branch.curve[-1].alpha[1])
+            for branch in gap.branches
+            if branch.feasible is not False and branch.curve
+        ]
+        lower = max((reach[0] for reach in reaches), default=gap.alpha[0])
+        upper = min((reach[1] for reach in reaches), default=gap.alpha[1])
+        found.append((lower, upper))
+    return found
+
+
+def _holds(spans: Sequence[Interval], alpha: Interval) -> bool:
+    place = bisect_right(spans, alpha[0], key=lambda span: span[0]) - 1
+    return place >= 0 and alpha[1] <= spans[place][1]
+
+
+def _bins_of(curves: Sequence[_Curve], domain: Interval) -> list[Fraction]:
+    """A in bins with about as many ends of bands in each."""
+    cuts = sorted(
+        {
+            end
+            for curve in curves
+            if curve.feasible
+            for band in curve.bands
+            for end in band.alpha
+            if domain[0] < end < domain[1]
+        }
+    )
+    return [domain[0], *cuts[:: max(1, len(cuts) // BINS)], domain[1]]
 
 
 def _cuts(curves: Sequence[_Curve], span: Interval) -> Iterator[Interval]:
-    """``span`` cut where a cone of a curve begins or ends."""
+    """``span`` cut where a band of a curve begins or ends."""
     inner = {
         end
         for curve in curves
-        for cone in curve.between(span)
-        for end in cone.alpha
+        for band in curve.between(span)
+        for end in band.alpha
         if span[0] < end < span[1]
     }
     return pairwise([span[0], *sorted(inner), span[1]])
@@ -171,11 +215,11 @@ def _is_above(ends: tuple[Fraction, ...], tops: Sequence[tuple[Fraction, ...]]) 
     return any(all(a > b for a, b in zip(ends, top, strict=True)) for top in tops)
 
 
-def _winner(cones: Sequence[tuple[_Curve, _Cone]], alpha: Fraction) -> Key | None:
+def _winner(bands: Sequence[tuple[_Curve, _Band]], alpha: Fraction) -> Key | None:
     """The feasible branch strictly below all others at one α."""
-    curve, cone = min(cones, key=lambda entry: entry[1].upper(alpha))
-    top = cone.upper(alpha)
-    others = (other for which, other in cones if which is not curve)
+    curve, band = min(bands, key=lambda entry: entry[1].upper(alpha))
+    top = band.upper(alpha)
+    others = (other for which, other in bands if which is not curve)
     if curve.feasible and all(other.lower(alpha) > top for other in others):
         return curve.key
     return None
@@ -186,33 +230,37 @@ def _curves(records: Sequence[StratumRecord]) -> Iterator[_Curve]:
         for g, gap in enumerate(record.gaps):
             for b, branch in enumerate(gap.branches):
                 if branch.feasible is not False and branch.curve:
-                    cones = tuple(cone for piece in branch.curve for cone in _cones(piece))
-                    starts = tuple(cone.alpha[0] for cone in cones)
-                    yield _Curve((s, g, b), branch.feasible, cones, starts)
+                    bands = tuple(map(_Band, branch.curve))
+                    starts = tuple(band.alpha[0] for band in bands)
+                    yield _Curve((s, g, b), branch.feasible, bands, starts)
 
 
 def _low_curves(curves: Sequence[_Curve], ends: Sequence[Fraction]) -> list[list[_Curve]]:
     """For every bin the curves that are not above a feasible one by more than their variation."""
+    edges = [float(end) for end in ends]
+    touched = [[(band, _bins(band.alpha, edges)) for band in curve.bands] for curve in curves]
     tops = [inf] * (len(ends) - 1)
-    for curve in curves:
-        first, last = curve.cones[0].alpha[0], curve.cones[-1].alpha[1]
+    for curve, bands in zip(curves, touched, strict=True):
+        if not curve.feasible:
+            continue
+        # Bins inside the reach of the curve, whose bands adjoin.
+        first = bisect_left(ends, curve.bands[0].alpha[0])
+        last = bisect_right(ends, curve.bands[-1].alpha[1]) - 1
         own = [-inf] * len(tops)
-        for cone in curve.cones if curve.feasible else ():
-            for k in _bins(cone.alpha, ends):
-                own[k] = max(own[k], cone.most)
-        for k, top in enumerate(own):
-            if top > -inf and first <= ends[k] and ends[k + 1] <= last:
-                tops[k] = min(tops[k], top)
+        for band, bins in bands:
+            for k in bins:
+                own[k] = max(own[k], band.most)
+        for k in range(first, last):
+            tops[k] = min(tops[k], own[k])
     low: list[list[_Curve]] = [[] for _ in tops]
-    for curve in curves:
-        for k in {
-            k for cone in curve.cones for k in _bins(cone.alpha, ends) if cone.least <= tops[k]
-        }:
+    for curve, bands in zip(curves, touched, strict=True):
+        for k in sorted({k for band, bins in bands for k in bins if band.least <= tops[k]}):
             low[k].append(curve)
     return low
 
 
-def _bins(alpha: Interval, ends: Sequence[Fraction]) -> range:
-    """The bins that an interval touches."""
-    first = max(bisect_right(ends, alpha[0]) - 1, 0)
-    return range(first, min(max(bisect_left(ends, alpha[1]), first + 1), len(ends) - 1))
+def _bins(alpha: Interval, edges: Sequence[float]) -> range:
+    """The bins that an interval touches, up to rounding: those just beside it too."""
+    first = bisect_left(edges, nextafter(float(alpha[0]), -inf)) - 1
+    last = bisect_right(edges, nextafter(float(alpha[1]), inf))
+    return range(max(first, 0), min(last, len(edges) - 1))

@@ -3,7 +3,7 @@
 Records are plain data. They travel between processes and files, and hold everything that
 totals, tables and pictures need, so that a stratum is examined once.
 
-Values along a branch are rounded outwards to floats, which are exact binary fractions: every
+Values along a branch are floats with error bounds. Floats are exact binary fractions: every
 comparison of them is exact.
 """
 
@@ -11,15 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from geometry.assumptions import Kind
 from geometry.boxes import Interval
 from geometry.counting import Count
 from geometry.verdicts import Verdict
-
-Enclosure = tuple[float, float]
-"""Lower and upper bound of a real number."""
 
 
 @dataclass(frozen=True, order=True)
@@ -95,26 +91,30 @@ class QuestionRecord:
 
 
 @dataclass(frozen=True)
-class ValuePiece:
-    """v and v′ of a branch over ``alpha``, and v at both ends."""
+class Chord:
+    """Over ``alpha`` a value lies within ``error`` of the segment from ``start`` to ``end``.
+
+    ``error`` None: only the ends are values, rounded; nothing is bounded between them.
+    """
 
     alpha: Interval
-    start: Enclosure
-    end: Enclosure
-    over: Enclosure
-    slope: Enclosure | None
+    start: float
+    end: float
+    error: float | None
 
 
 @dataclass(frozen=True)
 class BranchRecord:
     """A real branch over a gap, named by the gap and its place among the branches there.
 
-    ``feasible``: it lies in the closed cell; None where that is open. ``curve`` covers the
-    part of the gap on which the branch is certified, from left to right.
+    ``feasible``: it lies in the relative interior of the stratum's face of the closed cell;
+    None where that is open. ``curve`` covers the part of the gap on which the branch is
+    certified, from left to right.
     """
 
     feasible: bool | None
-    curve: tuple[ValuePiece, ...]
+    multiplicity: int
+    curve: tuple[Chord, ...]
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,6 @@ class StratumRecord:
     def is_counted(self) -> bool:
         """Whether branches were counted, on some gap at least."""
         return bool(self.gaps)
-
-    def moments(self) -> tuple[Interval, ...]:
-        """The intervals between gaps, at which counts may change."""
-        return tuple((a.alpha[1], b.alpha[0]) for a, b in pairwise(self.gaps))
 
     def gap_around(self, alpha: Fraction) -> GapRecord | None:
         """The gap that holds ``alpha``."""

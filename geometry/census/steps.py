@@ -57,7 +57,7 @@ def step_function(records: Sequence[StratumRecord], domain: Interval) -> StepFun
     """The sum of the counts of all records over A."""
     counted = [record for record in records if record.is_counted]
     found: list[Step] = []
-    for interval in between(_moments(counted), domain):
+    for interval in between(_moments(counted, domain), domain):
         step = _step(counted, interval)
         if found and _counts(found[-1]) == _counts(step):
             last = found.pop()
@@ -80,16 +80,12 @@ def between(moments: Iterable[Interval], domain: Interval) -> list[Interval]:
     return found
 
 
-def _moments(records: Sequence[StratumRecord]) -> list[Interval]:
-    found = {moment for record in records for moment in record.moments()}
-    found |= {
-        end
-        for record in records
-        for end in (
-            (record.gaps[0].alpha[0], record.gaps[0].alpha[0]),
-            (record.gaps[-1].alpha[1], record.gaps[-1].alpha[1]),
-        )
-    }
+def _moments(records: Sequence[StratumRecord], domain: Interval) -> list[Interval]:
+    """Where counts of some record may change, or are not known."""
+    found = set[Interval]()
+    for record in records:
+        ends = [domain[0], *(end for gap in record.gaps for end in gap.alpha), domain[1]]
+        found |= set(zip(ends[::2], ends[1::2], strict=True))
     return sorted(found)
 
 

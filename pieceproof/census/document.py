@@ -1,6 +1,6 @@
 """The census as one JSON document, ``"format": "pieceproof-census/1"`` (docs/census.md).
 
-Rational numbers are strings "p/q", enclosures of values pairs of floats rounded outwards.
+Rational numbers are strings "p/q"; values along branches are floats with error bounds.
 """
 
 from __future__ import annotations
@@ -148,6 +148,6 @@ def _lowest(part: LowestPart) -> Document:
     return {
         "interval": [str(end) for end in part.alpha],
         "candidates": [list(key) for key in part.candidates],
-        "start": list(part.start),
-        "end": list(part.end),
+        "start": part.start,
+        "end": part.end,
     }

@@ -120,8 +120,8 @@ def _lines(
 
 def _points(branch: BranchRecord) -> Points:
     first = branch.curve[0]
-    points = [(float(first.alpha[0]), sum(first.start) / 2)]
-    return points + [(float(p.alpha[1]), sum(p.end) / 2) for p in branch.curve]
+    points = [(float(first.alpha[0]), first.start)]
+    return points + [(float(chord.alpha[1]), chord.end) for chord in branch.curve]
 
 
 def _lowest(census: Census) -> Iterator[Points]:
@@ -132,8 +132,8 @@ def _lowest(census: Census) -> Iterator[Points]:
         if end is not None and part.alpha[0] != end:
             yield line
             line = []
-        line.append((float(part.alpha[0]), part.start[1]))
-        last = (float(part.alpha[1]), part.end[1])
+        line.append((float(part.alpha[0]), part.start))
+        last = (float(part.alpha[1]), part.end)
         end = part.alpha[1]
     if line:
         yield [*line, last]
