@@ -32,8 +32,8 @@ class StratumClass:
     def __str__(self) -> str:
         if not self.codimension:
             return "inside"
-        walls = f", {_number(self.walls, 'wall')} of W" if self.walls else ""
-        return f"codimension {self.codimension}{walls}"
+        walls = f", {self.walls} wall{'s' * (self.walls > 1)}" if self.walls else ""
+        return f"codim {self.codimension}{walls}"
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,3 @@ class StratumRecord:
             if gap.alpha[0] <= alpha <= gap.alpha[1]:
                 return gap
         return None
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

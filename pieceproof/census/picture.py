@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from geometry.census import BranchRecord, Census
+from geometry.verdicts import Verdict
 from pieceproof import captions
 from pieceproof.appearance import COLOURS, FAINT, GREY, INK, PAPER, STYLE
 from pieceproof.census.document import events
@@ -24,7 +25,7 @@ from pieceproof.files import write_atomically
 from piecewise.problems import Problem
 
 WIDTH, HEIGHT = 8.2, 6.4
-LEFT, RIGHT, TOP, BOTTOM = 0.095, 0.98, 0.86, 0.085
+LEFT, RIGHT, TOP, BOTTOM = 0.095, 0.98, 0.84, 0.085
 
 HEADROOM = 1.0
 """Values are drawn up to the largest value of ℓ* plus this many times its range."""
@@ -84,13 +85,13 @@ def figure(census: Census, problem: Problem) -> Figure:
         picture.text(LEFT, 0.93, f"branch counts: {census.verdict}", color=GREY)
         picture.legend(
             handles=_legend(census), ncols=9, frameon=False, loc="upper left", borderpad=0,
-            borderaxespad=0, handletextpad=0.4, columnspacing=1.2, bbox_to_anchor=(LEFT, 0.915),
+            borderaxespad=0, handletextpad=0.4, columnspacing=1.2, bbox_to_anchor=(LEFT, 0.905),
         )  # fmt: skip
     return picture
 
 
 def _draw_branches(axis: Axes, census: Census) -> None:
-    axis.set_title("critical values f(α, w(α))", pad=14)
+    axis.set_title("critical values f(α, w(α))")
     branches = [
         branch for record in census.records for gap in record.gaps for branch in gap.branches
     ]
@@ -171,9 +172,20 @@ def _stairs(axis: Axes, edges: Sequence[float], heights: Sequence[int], colour: 
     axis.stairs(heights, edges, color=colour, linewidth=1.2)
 
 
+def _is_dual(census: Census) -> bool:
+    """Whether all branches are counted: the least feasible value is then ℓ*."""
+    return census.verdict in (Verdict.PROVED, Verdict.MODULAR)
+
+
 def _legend(census: Census) -> list[Line2D]:
     lines = [
-        Line2D([], [], color=INK, linewidth=2.4, label="least feasible value"),
+        Line2D(
+            [],
+            [],
+            color=INK,
+            linewidth=2.4,
+            label="ℓ*(α)" if _is_dual(census) else "least feasible value",
+        ),
         Line2D([], [], color=COLOURS[0], linewidth=0.9, label="feasible"),
         Line2D([], [], color=FAINT, linewidth=0.8, label="outside the cell"),
     ]

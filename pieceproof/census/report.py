@@ -19,14 +19,14 @@ from piecewise.problems import Problem
 
 COLUMNS = {
     "Bézout": "bezout",
-    "multihom.": "multihomogeneous",
+    "m-hom.": "multihomogeneous",
     "stable MV": "stable_mixed_volume",
     "generic": "generic",
     "distinct": "distinct",
     "real": "real",
-    "feasible": "feasible",
-    "minimal": "minimal",
-    "(torus MV)": "mixed_volume",
+    "feas.": "feasible",
+    "min.": "minimal",
+    "torus MV": "mixed_volume",
 }
 """Headings of the rungs; the mixed volume of the torus bounds nothing that follows it."""
 
@@ -50,11 +50,10 @@ def census_summary(
 def _ladder(census: Census) -> Table:
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
     table.add_column("strata", no_wrap=True)
-    for heading in ("number", "regular", *COLUMNS):
+    for heading in ("n", "regular", *COLUMNS):
         table.add_column(heading, justify="right", no_wrap=True)
     for total in census.classes:
         table.add_row(str(total.kind), *_cells(total))
-    table.add_section()
     table.add_row("all", *_cells(census.total))
     return table
 
