@@ -30,6 +30,7 @@ from typing import Any, NoReturn
 from pieceproof.checking import claims
 from pieceproof.checking.envelopes import check_breakpoints
 from pieceproof.checking.methods import CHECKERS
+from pieceproof.checking.minima import Undecided
 from pieceproof.checking.reading import (
     CertificateError,
     Node,
@@ -40,7 +41,7 @@ from pieceproof.checking.reading import (
 from pieceproof.checking.run import MAX_REASONS, Dual, Progress, Run
 from pieceproof.checking.shapes import shape
 from pieceproof.checking.tuning import FORMAT as TUNING_FORMAT
-from pieceproof.checking.tuning import Undecided, check_tuning
+from pieceproof.checking.tuning import check_tuning
 from pieceproof.checking.witnesses import FORMAT as WITNESS_FORMAT
 from pieceproof.checking.witnesses import check_witness
 

@@ -11,8 +11,9 @@ import pytest
 
 from geometry.verdicts import Verdict
 from pieceproof.certificate import digest
+from pieceproof.checking.minima import Undecided
 from pieceproof.checking.reading import Refuted
-from pieceproof.checking.tuning import Undecided, check_tuning
+from pieceproof.checking.tuning import check_tuning
 from pieceproof.erm_document import FORMAT
 from pieceproof.erm_document import _enclosure as enclosure
 from pieceproof.erm_document import _place as place_document
