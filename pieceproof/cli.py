@@ -19,6 +19,7 @@ from pieceproof.census.command import census_command
 from pieceproof.certificate import write
 from pieceproof.checking.reading import Refuted
 from pieceproof.commands_bound import bound_command
+from pieceproof.commands_construct import construct_command
 from pieceproof.commands_erm import erm_command
 from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
@@ -62,6 +63,7 @@ command.add_command(table_command)
 command.add_command(shatter_command)
 command.add_command(erm_command)
 command.add_command(gap_command)
+command.add_command(construct_command)
 
 
 @command.command("analyze")

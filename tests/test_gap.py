@@ -70,6 +70,19 @@ def test_the_same_seed_gives_the_same_document(folder, capsys):
     assert json.loads(capsys.readouterr().out) == json.loads((folder / "out/gap.json").read_text())
 
 
+def test_a_validation_loss_has_no_worst_case(folder, capsys):
+    """It is no minimum of a loss: only bounds from exact counts stand above it."""
+    held_out = "\n[validation]\ninputs = [[1.5], [2.5]]\ntargets = [0, 2]\n"
+    (folder / "held.toml").write_text(
+        SPEC.replace("interval = [0, 1]", "interval = [0, 0.5]") + held_out, encoding="utf-8"
+    )
+    arguments = ["gap", str(folder / "held.toml"), "--population", "3", "--tasks", "2", "--json"]
+    main([*arguments, "--out", str(folder / "held")])
+    document = json.loads(capsys.readouterr().out)
+    names = {name for step in document["steps"] for name in step["bounds"]}
+    assert names == {"from the sample", "Lemma 4, exact B"}
+
+
 def test_the_pictures_are_written(folder):
     assert (folder / "out/gap.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "out/gap.svg").read_text().count("<path") > 20

@@ -330,3 +330,41 @@ def test_bad_input_is_one_line(tmp_path, capsys, monkeypatch, arguments, words):
 def test_bad_arguments(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+# -- constructions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["intervals", "--pieces", "9"], "Pdim >= 3, verified (8 patterns)"),
+        (["grid", "--boundaries", "3", "--parameters", "2"], "Pdim >= 2, verified (4 patterns)"),
+        (["wells", "--per-axis", "4", "--parameters", "2"], "degree       8 in 2 parameters"),
+    ],
+)
+def test_constructions_by_the_command(capsys, arguments, words):
+    assert main(["construct", *arguments]) == 0
+    assert words in capsys.readouterr().out
+    assert main(["construct", *arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"] == "verified"
+    assert document["patterns_checked"] == 2 ** document["pseudo_dimension_at_least"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["wells", "--per-axis", "4"], "--parameters is missing; give --per-axis N --parameters N"),
+        (["grid", "--pieces", "4", "--boundaries", "1", "--parameters", "1"], "--pieces is not"),
+        (["intervals", "--pieces", "1"], "instances: 0 are constructed"),
+        (["intervals", "--pieces", "0"], "pieces: 0 is too small"),
+        (["wells", "--per-axis", "900", "--parameters", "9"], "more than the 8192 wells"),
+        (["cubes"], "'cubes' is not one of"),
+    ],
+)
+def test_constructions_that_cannot_be_built(capsys, arguments, words):
+    assert main(["construct", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
