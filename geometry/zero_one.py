@@ -101,7 +101,8 @@ def steps(
     report: Callable[[fmpq], None] = lambda alpha: None,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Step], fmpq]:
-    """ℓ* on [lower, upper] as maximal intervals of constant value, in order.
+    """ℓ* on [lower, upper], in order; see :func:`merged`. At a common end of two steps with one
+    value another cell may take over.
 
     The second result is the α up to which the search came: ``upper`` unless time ran out.
     """
@@ -111,7 +112,7 @@ def steps(
     while pending:
         part = pending.pop()
         if found and out_of_time():
-            return _merged(found), part.lower
+            return found, part.lower
         outcome = _treated(cases, part, (upper - lower) * NARROW)
         if isinstance(outcome, _Part):
             middle = simplest_between(
@@ -123,7 +124,7 @@ def steps(
         else:
             found += outcome
             report(part.upper)
-    return _merged(found), upper
+    return found, upper
 
 
 def case_cap(case: Case) -> int:
@@ -254,11 +255,12 @@ def _step(lower: fmpq, upper: fmpq, value: int) -> Step:
     return Step(RealAlgebraic.rational(lower), RealAlgebraic.rational(upper), value)
 
 
-def _merged(found: Sequence[Step]) -> list[Step]:
-    merged: list[Step] = []
+def merged(found: Sequence[Step]) -> list[Step]:
+    """Maximal intervals of constant value."""
+    joined: list[Step] = []
     for step in found:
-        if merged and merged[-1].value == step.value:
-            merged[-1] = Step(merged[-1].lower, step.upper, step.value)
+        if joined and joined[-1].value == step.value:
+            joined[-1] = Step(joined[-1].lower, step.upper, step.value)
         else:
-            merged.append(step)
-    return merged
+            joined.append(step)
+    return joined

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pieceproof.curves import Curves, Point, drawable
 from pieceproof.verify import Report
+from piecewise.graphs import GraphConvolution
 from piecewise.networks import FeedForward
 from piecewise.penalties import Penalty
 from piecewise.problems import Problem
@@ -42,11 +43,14 @@ def verdict(curves: Curves, report: Report | None) -> str:
 def loss(curves: Curves) -> str:
     """The quantity drawn."""
     problem = curves.problem
+    bound = "upper bound of " if curves.verdict == "unresolved" else ""
+    if problem.loss == "zero-one":
+        what = "number" if problem.reduction == "sum" else "share"
+        return f"{bound}ℓ*(α), least {what} of misclassified examples"
     error = f"{problem.loss} error"
     error = f"sum of {error}s" if problem.reduction == "sum" else f"mean {error}"
     penalty = f" + {_penalty(problem.regulariser)}" if problem.regulariser else ""
     decay = " + μ|w|²" if problem.weight_decay else ""
-    bound = "upper bound of " if curves.verdict == "unresolved" else ""
     if problem.validation:
         held_out = count(len(problem.validation.targets), "held-out example")
         return f"{bound}ℓ*(α), {error} on {held_out}"
@@ -67,6 +71,9 @@ def hyperparameter(problem: Problem) -> str:
         first, second = shown(activation.first.name), shown(activation.second.name)
         if activation.first != activation.second:
             roles.append(f"activation α·{first} + (1−α)·{second}")
+    if isinstance(problem.model, GraphConvolution):
+        degree = f"^{problem.model.degree}" if problem.model.degree > 1 else ""
+        roles.append(f"kernel (δ + α){degree} on edges")
     if problem.regulariser:
         roles.append(f"penalty {_penalty(problem.regulariser)}")
     return f"α   ({', '.join(roles)})" if roles else "α"

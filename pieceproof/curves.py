@@ -220,7 +220,5 @@ def _breakpoints(document: dict[str, Any], pieces: Sequence[_Piece]) -> Iterator
     if len(entries.items()) != len(pieces) - 1:
         raise entries.wrong(f"{len(pieces) - 1} breakpoints")
     for entry, piece in zip(entries, pieces, strict=False):
-        kind = entry.fields("kind", "alpha", optional=("value",))["kind"].choice(
-            "jump", "kink", "smooth"
-        )
+        kind = entry.member("kind").choice("jump", "kink", "smooth")
         yield kind, piece.point(piece.end)

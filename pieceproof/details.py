@@ -50,7 +50,12 @@ def _validation_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
     yield "training", f"{counts['training_pieces']:,} pieces of min f(α, ·)"
 
 
+def _errors(piece: Node) -> str:
+    return f"{piece.member('errors').count():,}"
+
+
 COLUMNS: dict[str, dict[str, Column]] = {
+    "piecewise-constant": {"misclassified": _errors},
     "convex-cells": {"cell": _cell, "active constraints": _active_set},
     "validation": {"fitted parameters": _fit},
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pieceproof.checking import convexcells, validation
+from pieceproof.checking import convexcells, piecewiseconstant, validation
 from pieceproof.checking.run import Dual, Run
 
 
@@ -27,4 +27,8 @@ class Checker(Protocol):
         """
 
 
-CHECKERS: dict[str, Checker] = {"convex-cells": convexcells, "validation": validation}
+CHECKERS: dict[str, Checker] = {
+    "convex-cells": convexcells,
+    "validation": validation,
+    "piecewise-constant": piecewiseconstant,
+}

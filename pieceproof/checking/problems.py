@@ -96,13 +96,13 @@ def read_problem(node: Node) -> Problem:
     entry = node.fields(
         "model", "interval", "parameters", "loss", "data", optional=("penalty", "validation")
     )
-    features, inputs, targets = _data(entry["data"])
+    features, inputs, targets = read_data(entry["data"])
     loss = entry["loss"].fields("kind", "reduction", "weight_decay")
     absolute = loss["kind"].choice("squared", "absolute") == "absolute"
     decay = loss["weight_decay"].rational()
     if decay < 0:
         raise loss["weight_decay"].wrong("a weight decay of at least 0")
-    lower, upper = _pair(entry["interval"])
+    lower, upper = read_ends(entry["interval"])
     model = entry["model"]
     if not model.has("kind"):
         raise CertificateError(f"{model.path}: the key 'kind' is missing")
@@ -130,7 +130,7 @@ def read_problem(node: Node) -> Problem:
         network.weights,
         network.offset,
         (lower, upper),
-        _parameters(entry["parameters"], names),
+        read_parameters(entry["parameters"], names),
         loss["reduction"].choice("mean", "sum") == "mean",
         decay,
         inputs,
@@ -229,8 +229,8 @@ def _activation(node: Node) -> tuple[list[fmpq], list[tuple[fmpq, fmpq]]]:
     return points, [(piece[0], piece[1]) for piece in pieces]
 
 
-def _data(
-    node: Node,
+def read_data(
+    node: Node, *, same_length: bool = True
 ) -> tuple[tuple[str, ...], tuple[tuple[fmpq, ...], ...], tuple[fmpq, ...]]:
     entry = node.fields("features", "target", "inputs", "targets")
     features = entry["features"].texts()
@@ -240,7 +240,7 @@ def _data(
     rows = entry["inputs"].items()
     inputs = tuple(row.rationals() for row in rows)
     targets = entry["targets"].rationals()
-    if not inputs or len(inputs) != len(targets):
+    if not inputs or (same_length and len(inputs) != len(targets)):
         raise entry["targets"].wrong(f"one target for each of {len(inputs)} >= 1 input rows")
     for row, values in zip(rows, inputs, strict=True):
         if len(values) != len(features):
@@ -248,14 +248,14 @@ def _data(
     return features, inputs, targets
 
 
-def _pair(node: Node) -> tuple[fmpq, fmpq]:
+def read_ends(node: Node) -> tuple[fmpq, fmpq]:
     ends = node.rationals()
     if len(ends) != 2 or not ends[0] < ends[1]:
         raise node.wrong("[lower, upper] with lower < upper")
     return ends[0], ends[1]
 
 
-def _parameters(node: Node, names: list[str]) -> tuple[Parameter, ...]:
+def read_parameters(node: Node, names: list[str]) -> tuple[Parameter, ...]:
     entries = node.items()
     if not names or len(entries) != len(names):
         raise node.wrong(f"{max(len(names), 1)} parameters")

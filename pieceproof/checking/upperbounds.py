@@ -90,7 +90,7 @@ class UpperBounds:
         interval = Interval(*ends)
         case = self.orbits.read_case(entry, node.path)
         face = self.kinks.face(entry["active"], case)
-        numerators, denominator = _read_vector(entry["minimiser"], len(self.problem.parameters))
+        numerators, denominator = read_vector(entry["minimiser"], len(self.problem.parameters))
         point = _oriented([*numerators, denominator], interval)
         if point is None:
             where = entry["minimiser"].path
@@ -120,7 +120,7 @@ class UpperBounds:
     ) -> None:
         where, scale = entry["multipliers"].path, self.kinks.objective.scale
         count, size = len(face.rows), len(self.problem.parameters)
-        numerators, denominator = _read_vector(entry["multipliers"], count + len(face.zeros))
+        numerators, denominator = read_vector(entry["multipliers"], count + len(face.zeros))
         for label, row in zip(face.labels, face.rows, strict=True):
             if _slack(row, point):
                 raise Refuted(f"{entry['active'].path}: the minimiser is not on {label}")
@@ -183,7 +183,7 @@ class UpperBounds:
             raise Refuted(f"{node.path}: the objective there is not the value")
 
 
-def _read_vector(node: Node, length: int) -> tuple[list[fmpz_poly], fmpz_poly]:
+def read_vector(node: Node, length: int) -> tuple[list[fmpz_poly], fmpz_poly]:
     """A vector of rational functions over one denominator, without a common factor."""
     entry = node.fields("numerators", "denominator")
     numerators = entry["numerators"].polynomials()

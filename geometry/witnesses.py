@@ -1,0 +1,292 @@
+"""Parameters that attain a piecewise constant dual, as functions of α.
+
+A part of a piece is an interval with a direction u(α) and the examples that are on their right
+side of u(α) throughout: as many as the value of the piece needs. In the middle of a piece a
+constant u does; towards a jump the optimal cell shrinks to a ray, and u is the sum of rays
+of the cell that shrink with it: cofactors of rows, polynomial in α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+from flint import fmpq, fmpz, fmpz_poly
+
+from geometry.algebraic import RealAlgebraic
+from geometry.disagreement import Arrangement, Costs
+from geometry.intervals import Interval
+from geometry.polynomials import has_no_root, sign
+from geometry.sign_rows import Row, determinant
+from geometry.taylor_rows import cofactors, enclose_rows
+from geometry.zero_one import Case, exact_bounds, value_at
+from piecewise.errors import PiecewiseError
+
+Direction = tuple[fmpz_poly, ...]
+PATIENCE = 2
+"""Halvings after which a moving direction is tried."""
+DEPTH = 60
+"""Halvings of a piece before its witness is given up."""
+DIGITS = (1, 2, 4, 8, 16, 32)
+"""Decimals tried for a constant direction."""
+
+
+class NoWitness(PiecewiseError):
+    """No parameters could be found that attain a value all over an interval."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """u(α) attains the value of region number ``region`` on the closed interval."""
+
+    interval: Interval
+    region: int
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search for parts of one piece.
+
+    Attributes:
+        cases: the regions.
+        value: ℓ* on the piece.
+        cuts: points at which another cell may take over, increasing.
+    """
+
+    cases: Sequence[Case]
+    value: int
+    cuts: Sequence[RealAlgebraic]
+
+    def parts(self, interval: Interval, depth: int = 0) -> Iterator[Part]:
+        """Parts that divide the interval, in order.
+
+        Raises:
+            NoWitness: the interval was halved too often.
+        """
+        if depth > DEPTH:
+            raise NoWitness(f"no parameters found that attain {self.value} at all of an interval")
+        alpha = interval.sample()
+        region, signs = _best(self.cases, alpha, self.value)
+        case = self.cases[region]
+        needed = _needed(case, signs, alpha)
+        constant = _constant_direction(case.arrangement, signs, alpha)
+        reach = None
+        if constant is not None:
+            reach = _reach(_products(case, constant, needed), alpha, interval)
+        whole = reach is not None and (reach.lower, reach.upper) == (interval.lower, interval.upper)
+        if depth >= PATIENCE and not whole:
+            moving = _moving_direction(case.arrangement, signs, alpha)
+            if _holds(_products(case, moving, needed), interval):
+                yield Part(interval, region, moving)
+                return
+        if constant is not None and reach is not None:
+            yield from self._between(interval.lower, reach.lower, depth)
+            yield Part(reach, region, constant)
+            yield from self._between(reach.upper, interval.upper, depth)
+            return
+        middle = self._cut(interval, alpha)
+        yield from self._between(interval.lower, middle, depth)
+        yield from self._between(middle, interval.upper, depth)
+
+    def _between(self, lower: RealAlgebraic, upper: RealAlgebraic, depth: int) -> Iterator[Part]:
+        if lower < upper:
+            yield from self.parts(Interval(lower, upper), depth + 1)
+
+    def _cut(self, interval: Interval, alpha: fmpq) -> RealAlgebraic:
+        inside = [cut for cut in self.cuts if interval.lower < cut < interval.upper]
+        return inside[len(inside) // 2] if inside else RealAlgebraic.rational(alpha)
+
+
+def _best(cases: Sequence[Case], alpha: fmpq, value: int) -> tuple[int, npt.NDArray[np.int8]]:
+    """A region that attains the value at α, and the signs of its classes in a best cell."""
+    for number, case in enumerate(cases):
+        if value_at(case, alpha) == value:
+            return number, best_cell(case, alpha)
+    raise NoWitness(f"no region attains {value} at {alpha}")
+
+
+def best_cell(case: Case, alpha: fmpq) -> npt.NDArray[np.int8]:
+    """The signs of the classes in a cell of least cost at a rational α."""
+    contents = np.array([sign(p(alpha)) for p in case.contents], dtype=np.int8)
+    return _best_signs(case.arrangement, case.costs(contents), alpha)
+
+
+def _best_signs(arrangement: Arrangement, costs: Costs, alpha: fmpq) -> npt.NDArray[np.int8]:
+    found = np.where(costs.low[0] <= costs.low[1], 1, -1).astype(np.int8)
+    if arrangement.rank == 0:
+        return found
+    flats = np.arange(len(arrangement.bases))
+    low, signs = exact_bounds(arrangement, costs, alpha, flats)
+    side, flat = np.unravel_index(int(low.argmin()), low.shape)
+    outside = arrangement.outside[flat]
+    ray = signs[flat] if side == 0 else -signs[flat]
+    found[outside] = ray[outside]
+    if int(flat) in arrangement.inner:
+        members, inner = arrangement.inner[int(flat)]
+        own = Costs(costs.low[:, members], costs.high[:, members])
+        found[members] = _best_signs(inner, own, alpha)
+    return found
+
+
+def _rays(
+    arrangement: Arrangement, cell: npt.NDArray[np.int8], alpha: fmpq
+) -> list[tuple[int, int]]:
+    """Rays of the cell as (flat, sign): enough of them that no row vanishes on all."""
+    flats = np.arange(len(arrangement.bases))
+    zero = np.zeros((2, len(arrangement.rows)), dtype=np.int64)
+    _, signs = exact_bounds(arrangement, Costs(zero, zero), alpha, flats)
+    rays, free = [], np.ones(len(arrangement.rows), dtype=bool)
+    for side in (1, -1):
+        agrees = ((signs * side == cell) | ~arrangement.outside).all(axis=1)
+        for flat in np.flatnonzero(agrees):
+            if (free & arrangement.outside[flat]).any():
+                rays.append((int(flat), side))
+                free &= ~arrangement.outside[flat]
+    return rays
+
+
+def _constant_direction(
+    arrangement: Arrangement, cell: npt.NDArray[np.int8], alpha: fmpq
+) -> Direction | None:
+    """A short integer direction strictly inside the cell at α."""
+    width = len(arrangement.rows[0]) if arrangement.rows else 0
+    if arrangement.rank == 0:
+        return tuple(fmpz_poly([1]) for _ in range(width))
+    rays = _all_rays(arrangement, cell, alpha)
+    own = enclose_rows(arrangement.rows, alpha, alpha)[:, arrangement.columns]
+    vectors = cofactors(own, arrangement.bases[[flat for flat, _ in rays]]).coefficients[0]
+    vectors *= np.array([[side] for _, side in rays])
+    lengths = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+    if not lengths.all():
+        return None
+    centre = (vectors / lengths).mean(axis=0)
+    centre = centre / abs(centre).max()
+    values = [[p(alpha) for p in row] for row in arrangement.reduced]
+    for digits in DIGITS:
+        scaled = [fmpz(round(Fraction(float(c)) * 10**digits)) for c in centre]
+        signs = [
+            sign(sum((a * b for a, b in zip(row, scaled, strict=True)), fmpq(0))) for row in values
+        ]
+        if signs == cell.tolist():
+            common = scaled[0]
+            for entry in scaled[1:]:
+                common = common.gcd(entry)
+            full = [fmpz_poly()] * width
+            for column, entry in zip(arrangement.columns, scaled, strict=True):
+                full[column] = fmpz_poly([entry // common])
+            return tuple(full)
+    return None
+
+
+def _all_rays(
+    arrangement: Arrangement, cell: npt.NDArray[np.int8], alpha: fmpq
+) -> list[tuple[int, int]]:
+    flats = np.arange(len(arrangement.bases))
+    zero = np.zeros((2, len(arrangement.rows)), dtype=np.int64)
+    _, signs = exact_bounds(arrangement, Costs(zero, zero), alpha, flats)
+    found = []
+    for side in (1, -1):
+        agrees = ((signs * side == cell) | ~arrangement.outside).all(axis=1)
+        found += [(int(flat), side) for flat in np.flatnonzero(agrees)]
+    return found
+
+
+def _moving_direction(
+    arrangement: Arrangement, cell: npt.NDArray[np.int8], alpha: fmpq
+) -> Direction:
+    """The sum of rays of the cell, each of about length 1 at α, as polynomials."""
+    rays = _rays(arrangement, cell, alpha)
+    total = [fmpz_poly()] * arrangement.rank
+    vectors = [
+        [side * p for p in _cofactors([arrangement.reduced[x] for x in arrangement.bases[flat]])]
+        for flat, side in rays
+    ]
+    sizes = [max(abs(p(alpha)) for p in vector) for vector in vectors]
+    largest = max(sizes)
+    for vector, size in zip(vectors, sizes, strict=True):
+        weight = fmpz(2) ** max(int((largest / size).floor()).bit_length() - 1, 0)
+        total = [t + weight * p for t, p in zip(total, vector, strict=True)]
+    width = len(arrangement.rows[0])
+    full = [fmpz_poly()] * width
+    for column, entry in zip(arrangement.columns, total, strict=True):
+        full[column] = entry
+    return tuple(full)
+
+
+def _cofactors(rows: Sequence[Row]) -> list[fmpz_poly]:
+    """c with c·x = det(rows, x)."""
+    width = len(rows) + 1
+    found = []
+    for column in range(width):
+        minor = determinant([(*row[:column], *row[column + 1 :]) for row in rows])
+        found.append(-minor if (width - 1 - column) % 2 else minor)
+    return found
+
+
+# -- where a direction stays right -------------------------------------------------------
+
+
+def _needed(case: Case, signs: npt.NDArray[np.int8], alpha: fmpq) -> list[int]:
+    """The classes that cost less on their side than they would on the other."""
+    contents = np.array([sign(p(alpha)) for p in case.contents], dtype=np.int8)
+    costs = case.costs(contents).low
+    own = np.where(signs > 0, costs[0], costs[1])
+    other = np.where(signs > 0, costs[1], costs[0])
+    return [int(x) for x in np.flatnonzero(own < other)]
+
+
+def _reach(polynomials: Sequence[fmpz_poly], alpha: fmpq, interval: Interval) -> Interval | None:
+    """An interval around α, at least a sixteenth of the given one on one side, on which the
+    polynomials keep their signs."""
+    ends = []
+    lower, upper = interval.lower, interval.upper
+    for end, outer in ((lower, lower.lower), (upper, upper.upper)):
+        for power in range(5):
+            inner = outer if power == 0 else alpha + (outer - alpha) / 2**power
+            low, high = min(alpha, inner), max(alpha, inner)
+            if all(has_no_root(p, low, high) or p.degree() <= 0 for p in polynomials):
+                ends.append(end if power == 0 else RealAlgebraic.rational(inner))
+                break
+        else:
+            ends.append(RealAlgebraic.rational(alpha))
+    return Interval(*ends) if ends[0] < ends[1] else None
+
+
+def _products(case: Case, direction: Direction, classes: Sequence[int]) -> list[fmpz_poly]:
+    """q·u for the given classes, and the contents: what must keep its sign."""
+    products = []
+    for row in (case.arrangement.rows[x] for x in classes):
+        total = fmpz_poly()
+        for a, b in zip(row, direction, strict=True):
+            total += a * b
+        products.append(total)
+    return [*products, *case.contents]
+
+
+def _holds(polynomials: Sequence[fmpz_poly], interval: Interval) -> bool:
+    """Whether none of them is zero and all keep their signs on the open interval."""
+    return all(p and _keeps_sign(p, interval) for p in polynomials)
+
+
+def _keeps_sign(p: fmpz_poly, interval: Interval) -> bool:
+    """Whether p has no root inside the open interval: proved, roots at its ends divided out."""
+    low, high = interval.lower.lower, interval.upper.upper
+    if p.degree() <= 0 or has_no_root(p, low, high):
+        return True
+    for end in (interval.lower, interval.upper):
+        while True:
+            quotient, rest = divmod(p, end.polynomial)
+            if rest:
+                break
+            p = quotient
+    for _ in range(8):
+        if p.degree() <= 0 or has_no_root(p, low, high):
+            return True
+        interval.lower.bisect(16)
+        interval.upper.bisect(16)
+        low, high = interval.lower.lower, interval.upper.upper
+    return False

@@ -1,0 +1,92 @@
+"""Score rows of a graph convolution, rebuilt from the edges.
+
+With Ã = A + I, A_ij = (δ_ij + α)^D on edges, and D̃ the diagonal of the row sums of Ã, node i has
+the score e_iᵀ(D̃⁻¹Ã)ᵏ X w. The row vector e_iᵀ(D̃⁻¹Ã)ᵏ is found from the left; all D̃_jj are
+positive on A, so each step is multiplied by those that it divides by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lcm
+
+from flint import fmpq, fmpq_poly, fmpz_poly
+
+from pieceproof.checking.intervals import Interval, positive
+from pieceproof.checking.reading import Node
+from pieceproof.checking.reals import exactly
+
+Row = tuple[fmpz_poly, ...]
+MAX_NODES = 10_000
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Rows of Ã, their sums, and the model on top."""
+
+    kernel: tuple[dict[int, fmpq_poly], ...]
+    degrees: tuple[fmpq_poly, ...]
+    power: int
+    training: tuple[int, ...]
+
+    def row(self, node: int) -> dict[int, fmpq_poly]:
+        """A positive multiple of e_nodeᵀ Âᵏ on A."""
+        current = {node: fmpq_poly([1])}
+        for step in range(self.power):
+            divided = [] if step == 0 else sorted(current)  # D̃ of the node itself is left out
+            following: dict[int, fmpq_poly] = {}
+            for j, weight in current.items():
+                for other in divided:
+                    if other != j:
+                        weight = weight * self.degrees[other]
+                for target, entry in self.kernel[j].items():
+                    following[target] = following.get(target, fmpq_poly()) + weight * entry
+            current = following
+        return current
+
+    def scores(self, inputs: tuple[tuple[fmpq, ...], ...]) -> list[Row]:
+        """A positive multiple of the row of every training node."""
+        rows = []
+        for node in self.training:
+            entries = [fmpq_poly()] * len(inputs[0])
+            for j, weight in self.row(node).items():
+                entries = [p + weight * x for p, x in zip(entries, inputs[j], strict=True)]
+            scale = lcm(*(int(p.denom()) for p in entries))
+            rows.append(tuple((p * scale).numer() for p in entries))
+        return rows
+
+
+def read_graph(node: Node, interval: tuple[fmpq, fmpq]) -> Graph:
+    """The "model" of a linear graph convolution whose degrees are positive on A.
+
+    Raises:
+        CertificateError: malformed, or a degree that is not positive.
+    """
+    entry = node.fields(
+        "kind", "nodes", "edges", "degree", "power", "hidden", "output_weights", "training"
+    )
+    entry["kind"].choice("gcn")
+    names = entry["nodes"].texts()
+    if not names or len(set(names)) != len(names) or len(names) > MAX_NODES:
+        raise entry["nodes"].wrong("distinct node names")
+    if entry["hidden"].value is not None or entry["output_weights"].items():
+        raise entry["hidden"].wrong("null (a linear model)")
+    degree, power = entry["degree"].integer(1, 8), entry["power"].integer(1, 8)
+    kernel = [{i: fmpq_poly([1])} for i in range(len(names))]
+    for edge in entry["edges"]:
+        ends = edge.items()
+        if len(ends) != 3:
+            raise edge.wrong('[i, j, "weight"]')
+        i, j = (end.integer(0, len(names) - 1) for end in ends[:2])
+        if i >= j or j in kernel[i]:
+            raise edge.wrong("i < j, every pair once")
+        kernel[i][j] = kernel[j][i] = fmpq_poly([ends[2].rational(), 1]) ** degree
+    degrees = [sum(row.values(), fmpq_poly()) for row in kernel]
+    whole = Interval(*(exactly(end) for end in interval))
+    for name, total in zip(entry["nodes"], degrees, strict=True):
+        if not positive(total.numer(), whole):
+            raise name.wrong("a node whose degree is positive on all of A")
+    training = [each.integer(0, len(names) - 1) for each in entry["training"]]
+    if not training or sorted(set(training)) != training:
+        raise entry["training"].wrong("increasing node numbers")
+    return Graph(tuple(kernel), tuple(degrees), power, tuple(training))

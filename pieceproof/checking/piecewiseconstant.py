@@ -1,0 +1,306 @@
+"""The checker of the method "piecewise-constant": the zero-one loss.
+
+1. the score of every training node is rebuilt from the graph as a row r_t(α), times w;
+2. every part of a piece has parameters w(α) in the box such that all but ``errors`` examples are
+   on their right side, y_t·r_t(α)·w(α) >= 0 and not identically 0: ℓ* is nowhere higher;
+3. no cell has fewer errors on the piece, vertex by vertex (:mod:`pieceproof.checking.sides`).
+
+*Why that suffices at every α.* The objective is lower semicontinuous: it is the least value of
+the cells whose closure holds (α, w). Where 2 holds with > for all but finitely many α, it holds
+for ℓ* at all of them. Cells are open in (α, w) and W is compact, so at any α the value of ℓ*
+is the smaller of its limits; 3 is therefore needed for all but finitely many α only, and at a
+jump ℓ* is the smaller value of the two pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from flint import fmpq, fmpz_poly
+
+from pieceproof.checking.graphs import read_graph
+from pieceproof.checking.heights import Height, compare_heights
+from pieceproof.checking.intervals import Interval, nonnegative, positive, roots_inside
+from pieceproof.checking.numerals import read_interval
+from pieceproof.checking.pieces import Piece, check_common_end, read_pieces
+from pieceproof.checking.problems import Parameter, read_data, read_ends, read_parameters
+from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reals import compare, exactly, minimal_polynomial
+from pieceproof.checking.run import Dual, Run
+from pieceproof.checking.shapes import continuous
+from pieceproof.checking.sides import Arrangement, LowerBound
+from pieceproof.checking.signs import odd_part
+from pieceproof.checking.upperbounds import read_vector
+
+MEMBERS: tuple[str, ...] = ("regions",)
+OWN = ("errors", "sample", "parts")
+FORBIDDEN = 10**9
+"""The cost of the side of a wall that is outside: more than any number of errors."""
+
+Row = tuple[fmpz_poly, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Scores as rows, labels, box."""
+
+    scores: tuple[Row, ...]
+    labels: tuple[int, ...]
+    parameters: tuple[Parameter, ...]
+    interval: tuple[fmpq, fmpq]
+    mean: bool
+
+    @property
+    def centred(self) -> bool:
+        """Whether the box holds 0 inside, so that every direction has parameters in it."""
+        return all(p.lower < 0 < p.upper for p in self.parameters)
+
+    def value(self, errors: int) -> fmpq:
+        """The loss of so many errors."""
+        return fmpq(errors, len(self.labels) if self.mean else 1)
+
+
+def check(run: Run) -> Dual:
+    """ℓ* of a document whose proofs hold, unless ``run`` says otherwise.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a claim without which the others have no meaning is false.
+    """
+    members = run.members
+    problem = read_problem(members["problem"])
+    if members["regions"].value != [{}]:
+        raise members["regions"].wrong("one region without a name")
+    pieces = read_pieces(members["pieces"], problem.interval, OWN)
+    errors = [
+        _errors(node, piece, problem) for node, piece in zip(members["pieces"], pieces, strict=True)
+    ]
+    points = _points(members["pieces"], pieces)
+    lower = LowerBounds(problem)
+    run.checked |= {"pieces": len(pieces), "parts": 0, "minors": 0}
+    for number, (node, piece) in enumerate(zip(members["pieces"], pieces, strict=True)):
+        with run.collecting():
+            run.checked["parts"] += check_parts(node, piece, problem, errors[number])
+        with run.collecting():
+            lower.check(errors[number], piece.interval, node.path)
+        run.tell(number + 1, len(pieces))
+        if run.full:
+            break
+    run.checked["minors"] = lower.looked_at
+    return Dual(pieces, points, {"regions": 1})
+
+
+def read_problem(node: Node) -> Problem:
+    """The stated problem: a linear graph convolution with the zero-one loss.
+
+    Raises:
+        CertificateError: malformed, or outside the covered family.
+    """
+    entry = node.fields("model", "interval", "parameters", "loss", "data")
+    features, inputs, targets = read_data(entry["data"], same_length=False)
+    interval = read_ends(entry["interval"])
+    graph = read_graph(entry["model"], interval)
+    if len(inputs) != len(graph.kernel) or len(targets) != len(graph.training):
+        raise entry["data"].wrong("a row for every node and a label for every training node")
+    if any(target not in (1, -1) for target in targets):
+        raise entry["data"].wrong("labels 1 and -1")
+    loss = entry["loss"].fields("kind", "reduction", "weight_decay")
+    loss["kind"].choice("zero-one")
+    if loss["weight_decay"].rational() != 0:
+        raise loss["weight_decay"].wrong("no weight decay")
+    names = [f"w_{feature}" for feature in features]
+    return Problem(
+        tuple(graph.scores(inputs)),
+        tuple(int(target.p) for target in targets),
+        read_parameters(entry["parameters"], names),
+        interval,
+        loss["reduction"].choice("mean", "sum") == "mean",
+    )
+
+
+def _errors(node: Node, piece: Piece, problem: Problem) -> int:
+    entry = node.fields("interval", "value", *OWN)["errors"]
+    errors = entry.integer(0, len(problem.labels))
+    value = problem.value(errors)
+    if piece.numerator != fmpz_poly([value.p]) or piece.denominator != fmpz_poly([value.q]):
+        raise Refuted(f"{node.path}.value: not the loss of {errors} errors")
+    return errors
+
+
+def _points(node: Node, pieces: Sequence[Piece]) -> list[Height]:
+    """ℓ* at the ends of A and between pieces, where it is the smaller limit.
+
+    Raises:
+        Refuted: neighbours of one value, or a common end not named by its minimal polynomial.
+    """
+    points = continuous(pieces)
+    for number, (left, right) in enumerate(pairwise(pieces), start=1):
+        where = f"{node.path}[{number}]"
+        end = right.interval.start
+        other = Height(right, points[number].alpha)
+        comparison = compare_heights(other, points[number])
+        if comparison == 0:
+            raise Refuted(f"{where}.value: the same as that of piece {number - 1}")
+        if comparison < 0:
+            points[number] = other
+        check_common_end(where, left, right, minimal_polynomial(end))
+    return points
+
+
+# -- not higher ------------------------------------------------------------------------
+
+
+def check_parts(node: Node, piece: Piece, problem: Problem, errors: int) -> int:
+    """Number of parts of a piece whose parameters make no more errors.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: the parts do not divide the piece, or parameters do not have their property.
+    """
+    entry = node.fields("interval", "value", *OWN)
+    parts = entry["parts"].items()
+    if not parts:
+        raise entry["parts"].wrong("at least one part")
+    intervals = [_check_part(part, problem, errors) for part in parts]
+    whole = (intervals[0].start, intervals[-1].end)
+    if any(compare(left.end, right.start) != 0 for left, right in pairwise(intervals)) or any(
+        compare(*pair) != 0
+        for pair in zip(whole, (piece.interval.start, piece.interval.end), strict=True)
+    ):
+        raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+    _check_sample(entry["sample"], piece, problem, errors)
+    return len(parts)
+
+
+def _check_part(node: Node, problem: Problem, errors: int) -> Interval:
+    entry = node.fields("interval", "region", "minimiser")
+    entry["region"].integer(0, 0)
+    ends = read_interval(entry["interval"])
+    if compare(*ends) >= 0:
+        raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
+    interval = Interval(*ends)
+    numerators, denominator = read_vector(entry["minimiser"], len(problem.parameters))
+    where = entry["minimiser"].path
+    if not positive(denominator, interval):
+        raise Refuted(f"{where}.denominator: not positive on the closed interval")
+    for parameter, p in zip(problem.parameters, numerators, strict=True):
+        low, high = parameter.lower, parameter.upper
+        for slack in (p * low.q - denominator * low.p, denominator * high.p - p * high.q):
+            if not nonnegative(slack, interval):
+                raise Refuted(f"{where}: leaves the box at {parameter.name}")
+    wrong = 0
+    for row, label in zip(problem.scores, problem.labels, strict=True):
+        margin = fmpz_poly()
+        for a, b in zip(row, numerators, strict=True):
+            margin += a * b
+        margin *= label
+        if not margin or not nonnegative(margin, interval):
+            wrong += 1
+            if wrong > errors:
+                raise Refuted(f"{where}: makes more than {errors} errors")
+    return interval
+
+
+def _check_sample(node: Node, piece: Piece, problem: Problem, errors: int) -> None:
+    sample = node.fields("alpha", "value", "witness")
+    alpha, witness = sample["alpha"].rational(), sample["witness"].rationals()
+    at = exactly(alpha)
+    if compare(at, piece.interval.start) <= 0 or compare(at, piece.interval.end) >= 0:
+        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
+    if sample["value"].rational() != problem.value(errors):
+        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
+    if len(witness) != len(problem.parameters):
+        raise sample["witness"].wrong(f"{len(problem.parameters)} coordinates")
+    for parameter, w in zip(problem.parameters, witness, strict=True):
+        if not parameter.lower <= w <= parameter.upper:
+            raise Refuted(f"{sample['witness'].path}: outside the box at {parameter.name}")
+    wrong = 0
+    for row, label in zip(problem.scores, problem.labels, strict=True):
+        score = sum((p(alpha) * w for p, w in zip(row, witness, strict=True)), fmpq(0))
+        wrong += score * label <= 0
+    if wrong > errors:
+        raise Refuted(f"{sample['witness'].path}: makes {wrong} errors, not {errors}")
+
+
+# -- not lower -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A row content·q: its sign where q·u > 0 is that of the content."""
+
+    content: fmpz_poly
+    positive: int
+    negative: int
+
+
+class LowerBounds:
+    """Proves that no parameters make fewer errors, piece by piece."""
+
+    def __init__(self, problem: Problem) -> None:
+        classes: dict[str, tuple[Row, list[_Member]]] = {}
+        self.constant = 0
+        for row, label in zip(problem.scores, problem.labels, strict=True):
+            if any(row):
+                full = row if problem.centred else (*row, fmpz_poly())
+                _add(classes, full, (int(label < 0), int(label > 0)))
+            else:
+                self.constant += 1  # a score that is 0 everywhere is an error
+        if not problem.centred:
+            for row in _walls(problem.parameters):
+                _add(classes, row, (0, FORBIDDEN))
+        self.members = [members for _, members in classes.values()]
+        self.arrangement = Arrangement([row for row, _ in classes.values()])
+        self.contents = list(
+            {str(m.content): m.content for members in self.members for m in members}.values()
+        )
+        self.looked_at = 0
+
+    def check(self, errors: int, interval: Interval, where: str) -> None:
+        """Raises:
+        Refuted: some parameters make fewer errors, or no proof was found.
+        """
+        product = fmpz_poly([1])
+        for content in self.contents:
+            odd = odd_part(content)
+            product *= odd // odd.gcd(product)
+        roots = roots_inside(product, interval) if product.degree() > 0 else []
+        for start, end in pairwise((interval.start, *roots, interval.end)):
+            part = Interval(start, end)
+            bound = LowerBound(self.arrangement, self._costs(part), where)
+            bound.check(errors - self.constant, part)
+            self.looked_at += bound.looked_at
+
+    def _costs(self, interval: Interval) -> list[tuple[int, int]]:
+        costs = []
+        for members in self.members:
+            a = b = 0
+            for member in members:
+                same = nonnegative(member.content, interval)
+                a += member.positive if same else member.negative
+                b += member.negative if same else member.positive
+            costs.append((a, b))
+        return costs
+
+
+def _add(classes: dict[str, tuple[Row, list[_Member]]], row: Row, costs: tuple[int, int]) -> None:
+    content = fmpz_poly()
+    for p in row:
+        content = content.gcd(p)
+    leading = next(p for p in row if p)
+    if (leading // content).leading_coefficient() < 0:
+        content = -content
+    q = tuple(p // content for p in row)
+    classes.setdefault(str(q), (q, []))[1].append(_Member(content, *costs))
+
+
+def _walls(parameters: Sequence[Parameter]) -> list[Row]:
+    rows = []
+    for index, parameter in enumerate(parameters):
+        for side, wall in ((1, parameter.lower), (-1, parameter.upper)):
+            row = [fmpz_poly()] * (len(parameters) + 1)
+            row[index], row[-1] = fmpz_poly([side * wall.q]), fmpz_poly([-side * wall.p])
+            rows.append(tuple(row))
+    return rows

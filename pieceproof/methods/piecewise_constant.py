@@ -1,0 +1,109 @@
+"""The zero-one loss: a piecewise constant dual from the minors of the score rows.
+
+The certificate holds, for every piece, parameters that attain it as functions of α. That ℓ* is
+nowhere lower is not written out: the checker proves it anew, vertex by vertex.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+
+from flint import fmpq, fmpz_poly
+
+from geometry.constant_dual import ConstantDual, constant_dual
+from geometry.disagreement import TooManyFlats
+from geometry.dual import Piece
+from geometry.intervals import Interval
+from geometry.regions import Region, refusal
+from geometry.witnesses import Part
+from pieceproof import certificate
+from pieceproof.certificate import Document, interval_document, piece_document, vector_document
+from pieceproof.methods.options import Options
+from piecewise.errors import TooManyCells
+from piecewise.exact import to_fmpq
+from piecewise.problems import Parameter, Problem
+
+__all__ = ["NAME", "document", "refusal", "run"]
+
+NAME = "piecewise-constant"
+SHARES = 1000
+"""Progress is told in thousandths of A."""
+
+
+def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:
+    """The dual function and its document.
+
+    Raises:
+        TooManyCells: the arrangement has too many vertices.
+    """
+    try:
+        dual = constant_dual(
+            problem,
+            lambda share: options.progress("intervals", round(SHARES * share), SHARES),
+            options.out_of_time,
+        )
+    except TooManyFlats as error:
+        raise TooManyCells(str(error)) from None
+    return dual, document(dual, monotonic() - options.start, options.jobs)
+
+
+def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
+    """The result document of a dual function, ``digest`` included."""
+    return certificate.document(
+        dual,
+        NAME,
+        own={"regions": [region.key for region in dual.regions]},
+        pieces=[
+            _piece(dual, piece, errors)
+            for piece, errors in zip(dual.pieces, dual.errors, strict=True)
+        ],
+        counts={"regions": len(dual.regions)},
+        run=certificate.Run(wall_time, jobs),
+    )
+
+
+def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:
+    part = piece.parts[0]
+    alpha = part.interval.sample()
+    numerators, denominator = _parameters(dual, part)
+    value = piece.value(alpha)
+    return {
+        **piece_document(piece),
+        "errors": errors,
+        "sample": {
+            "alpha": str(alpha),
+            "value": str(value),
+            "witness": [str(fmpq(p(alpha)) / denominator(alpha)) for p in numerators],
+        },
+        "parts": [
+            {
+                "interval": interval_document(part.interval),
+                "region": part.region,
+                "minimiser": vector_document(*_parameters(dual, part)),
+            }
+            for part in piece.parts
+        ],
+    }
+
+
+def _parameters(dual: ConstantDual, part: Part) -> tuple[list[fmpz_poly], fmpz_poly]:
+    """w(α) in the box, on the ray of the direction."""
+    region: Region = dual.regions[part.region]
+    direction = list(part.direction)
+    if region.homogeneous:
+        return direction, _scale(dual.problem.parameters, direction, part.interval)
+    return direction[:-1], direction[-1]
+
+
+def _scale(
+    parameters: Sequence[Parameter], direction: Sequence[fmpz_poly], interval: Interval
+) -> fmpz_poly:
+    """An integer by which the direction is divided to lie in the box: by sizes of coefficients."""
+    reach = max(abs(interval.lower.lower), abs(interval.upper.upper), fmpq(1))
+    scale = 1
+    for parameter, p in zip(parameters, direction, strict=True):
+        largest = sum((abs(c) * reach**i for i, c in enumerate(p.coeffs())), fmpq(0))
+        wall = min(to_fmpq(parameter.upper), -to_fmpq(parameter.lower))
+        scale = max(scale, int((largest / wall).ceil()))
+    return fmpz_poly([scale])
