@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from flint import fmpz_poly
 
+from geometry.algebraic import increasing
 from geometry.arcs import lower_points
 from geometry.dual import DualFunction, Piece
-from geometry.intervals import Interval
+from geometry.intervals import Interval, sign_changes
 from geometry.rational_functions import RationalFunction
 from geometry.regions import Region, regions
 from geometry.verdicts import Verdict
@@ -76,7 +77,10 @@ def constant_dual(
 def _piece(problem: Problem, cases: Sequence[Case], step: Step, found: Sequence[Step]) -> Piece:
     interval = Interval(step.lower, step.upper)
     cuts = [each.lower for each in found if step.lower < each.lower < step.upper]
-    parts = tuple(Search(cases, step.value, cuts).parts(interval))
+    for case in cases:
+        for content in case.contents:
+            cuts += sign_changes(content, interval)
+    parts = tuple(Search(cases, step.value, increasing(cuts)).parts(interval))
     return Piece(interval, _value(problem, step.value), parts)
 
 

@@ -94,8 +94,8 @@ class Arrangement:
     def _flats(self) -> tuple[Indices, npt.NDArray[np.bool_]]:
         """A basis of every flat of corank one, and which rows are off the flat."""
         size, count = max(self.rank - 1, 0), len(self.rows)
-        subsets = np.array(list(combinations(range(count), size)), dtype=np.intp)
-        subsets = subsets.reshape(-1, size)
+        listed = list(combinations(range(count), size))
+        subsets = np.array(listed, dtype=np.intp).reshape(len(listed), size)
         if self.rank == 0:
             return subsets[:0], np.zeros((0, count), dtype=bool)
         vanishing = np.ones((len(subsets), count), dtype=bool)

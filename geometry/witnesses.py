@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpq, fmpz, fmpz_poly
 
-from geometry.algebraic import RealAlgebraic
+from geometry.algebraic import RealAlgebraic, roots_of
 from geometry.disagreement import Arrangement, Costs
 from geometry.intervals import Interval
 from geometry.polynomials import has_no_root, sign
 from geometry.sign_rows import Row, determinant
 from geometry.taylor_rows import cofactors, enclose_rows
-from geometry.zero_one import Case, exact_bounds, value_at
+from geometry.zero_one import Case, exact_bounds, is_general, value_at
 from piecewise.errors import PiecewiseError
 
 Direction = tuple[fmpz_poly, ...]
@@ -69,7 +69,11 @@ class Search:
         """
         if depth > DEPTH:
             raise NoWitness(f"no parameters found that attain {self.value} at all of an interval")
-        alpha = interval.sample()
+        cuts = [cut for cut in self.cuts if interval.lower < cut < interval.upper]
+        if depth >= 2 * PATIENCE and cuts:
+            yield from self._divided(interval, cuts[len(cuts) // 2], depth)
+            return
+        alpha = self._sample(interval)
         region, signs = _best(self.cases, alpha, self.value)
         case = self.cases[region]
         needed = _needed(case, signs, alpha)
@@ -88,17 +92,23 @@ class Search:
             yield Part(reach, region, constant)
             yield from self._between(reach.upper, interval.upper, depth)
             return
-        middle = self._cut(interval, alpha)
+        yield from self._divided(interval, RealAlgebraic.rational(alpha), depth)
+
+    def _divided(self, interval: Interval, middle: RealAlgebraic, depth: int) -> Iterator[Part]:
         yield from self._between(interval.lower, middle, depth)
         yield from self._between(middle, interval.upper, depth)
+
+    def _sample(self, interval: Interval) -> fmpq:
+        """A simple rational inside at which rows are in general position."""
+        return next(
+            alpha
+            for alpha in interval.samples()
+            if all(is_general(case, alpha) for case in self.cases)
+        )
 
     def _between(self, lower: RealAlgebraic, upper: RealAlgebraic, depth: int) -> Iterator[Part]:
         if lower < upper:
             yield from self.parts(Interval(lower, upper), depth + 1)
-
-    def _cut(self, interval: Interval, alpha: fmpq) -> RealAlgebraic:
-        inside = [cut for cut in self.cuts if interval.lower < cut < interval.upper]
-        return inside[len(inside) // 2] if inside else RealAlgebraic.rational(alpha)
 
 
 def _best(cases: Sequence[Case], alpha: fmpq, value: int) -> tuple[int, npt.NDArray[np.int8]]:
@@ -172,8 +182,8 @@ def _constant_direction(
             sign(sum((a * b for a, b in zip(row, scaled, strict=True)), fmpq(0))) for row in values
         ]
         if signs == cell.tolist():
-            common = scaled[0]
-            for entry in scaled[1:]:
+            common = fmpz(0)
+            for entry in scaled:
                 common = common.gcd(entry)
             full = [fmpz_poly()] * width
             for column, entry in zip(arrangement.columns, scaled, strict=True):
@@ -278,11 +288,11 @@ def _keeps_sign(p: fmpz_poly, interval: Interval) -> bool:
     if p.degree() <= 0 or has_no_root(p, low, high):
         return True
     for end in (interval.lower, interval.upper):
-        while True:
-            quotient, rest = divmod(p, end.polynomial)
-            if rest:
-                break
-            p = quotient
+        roots = roots_of(end.polynomial, low, high)
+        if any(interval.lower < root < interval.upper for root in roots):
+            continue
+        while not p % end.polynomial:
+            p = p // end.polynomial
     for _ in range(8):
         if p.degree() <= 0 or has_no_root(p, low, high):
             return True

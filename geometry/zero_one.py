@@ -225,6 +225,22 @@ def value_at(case: Case, alpha: fmpq, flats: Indices | None = None) -> int:
     return case.constant + int(low.min())
 
 
+def is_general(case: Case, alpha: fmpq) -> bool:
+    """Whether no content and no minor vanishes at a rational α that is not identically 0."""
+    return all(p(alpha) != 0 for p in case.contents) and _is_general(case.arrangement, alpha)
+
+
+def _is_general(arrangement: Arrangement, alpha: fmpq) -> bool:
+    flats = np.arange(len(arrangement.bases))
+    if not len(flats):
+        return True
+    signs = arrangement.signs(enclose_rows(arrangement.rows, alpha, alpha), flats)
+    for position, row in np.argwhere((signs == 0) & arrangement.outside):
+        if _sign_at(arrangement, [*arrangement.bases[position], row], alpha) == 0:
+            return False
+    return all(_is_general(inner, alpha) for _, inner in arrangement.inner.values())
+
+
 def exact_bounds(
     arrangement: Arrangement, costs: Costs, alpha: fmpq, flats: Indices
 ) -> tuple[npt.NDArray[np.int64], Signs]:

@@ -30,7 +30,7 @@ from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import compare, exactly, minimal_polynomial
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
-from pieceproof.checking.sides import Arrangement, LowerBound
+from pieceproof.checking.sides import Arrangement, LowerBound, minimal
 from pieceproof.checking.signs import odd_part
 from pieceproof.checking.upperbounds import read_vector
 
@@ -183,6 +183,8 @@ def _check_part(node: Node, problem: Problem, errors: int) -> Interval:
     interval = Interval(*ends)
     numerators, denominator = read_vector(entry["minimiser"], len(problem.parameters))
     where = entry["minimiser"].path
+    if positive(-denominator, interval):
+        numerators, denominator = [-p for p in numerators], -denominator
     if not positive(denominator, interval):
         raise Refuted(f"{where}.denominator: not positive on the closed interval")
     for parameter, p in zip(problem.parameters, numerators, strict=True):
@@ -266,7 +268,8 @@ class LowerBounds:
         for content in self.contents:
             odd = odd_part(content)
             product *= odd // odd.gcd(product)
-        roots = roots_inside(product, interval) if product.degree() > 0 else []
+        found = roots_inside(product, interval) if product.degree() > 0 else []
+        roots = [minimal(root) for root in found]
         for start, end in pairwise((interval.start, *roots, interval.end)):
             part = Interval(start, end)
             bound = LowerBound(self.arrangement, self._costs(part), where)

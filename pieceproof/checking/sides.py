@@ -26,7 +26,7 @@ from flint import fmpq, fmpq_mat, fmpz, fmpz_poly
 
 from pieceproof.checking.intervals import Interval, roots_inside
 from pieceproof.checking.reading import CertificateError, Refuted
-from pieceproof.checking.reals import Real, between, exactly
+from pieceproof.checking.reals import Real, between, exactly, minimal_polynomial
 from pieceproof.checking.signs import odd_part, onto_ray, variations
 
 Row = tuple[fmpz_poly, ...]
@@ -307,26 +307,37 @@ class _Step:
         for p in polynomials.values():
             odd = odd_part(p)
             product *= odd // odd.gcd(product)
-        return roots_inside(product, self.interval)
+        return [minimal(root) for root in roots_inside(product, self.interval)]
 
 
 def keeps_sign(f: fmpz_poly, interval: Interval) -> bool:
     """True only if F != 0 has no root inside the open interval; False may mean: not obvious.
 
-    Minimal polynomials of the ends are divided out: they have no further root there.
+    The minimal polynomial of an end is divided out if it has no other root in the interval.
     """
     if f.degree() <= 0:
         return bool(f)
     if _rootless(f, interval):
         return True
-    for end in (interval.start, interval.end):
-        if end.rational or variations(onto_ray(f, end.lower, end.upper)):
-            while True:
-                quotient, rest = divmod(f, end.polynomial)
-                if rest:
-                    break
-                f = quotient
+    ends = {str(end.polynomial): end.polynomial for end in (interval.start, interval.end)}
+    for p in ends.values():
+        own = sum(end.polynomial == p for end in (interval.start, interval.end))
+        if f.gcd(p).degree() == p.degree() and _roots_at_most(p, own, interval):
+            while not f % p:
+                f = f // p
     return f.degree() <= 0 or _rootless(f, interval)
+
+
+def _roots_at_most(p: fmpz_poly, number: int, interval: Interval) -> bool:
+    """True only if P has no more than so many roots in the closed interval."""
+    low, high = interval.hull
+    inside = variations(onto_ray(p, low, high)) if low < high else 0
+    return inside + (p(low) == 0) + (p(high) == 0) <= number
+
+
+def minimal(root: Real) -> Real:
+    """The same number with its minimal polynomial."""
+    return Real(minimal_polynomial(root), root.lower, root.upper)
 
 
 def _rootless(f: fmpz_poly, interval: Interval) -> bool:

@@ -99,11 +99,11 @@ def _parameters(dual: ConstantDual, part: Part) -> tuple[list[fmpz_poly], fmpz_p
 def _scale(
     parameters: Sequence[Parameter], direction: Sequence[fmpz_poly], interval: Interval
 ) -> fmpz_poly:
-    """An integer by which the direction is divided to lie in the box: by sizes of coefficients."""
+    """An integer by which the direction is divided to lie well inside the box."""
     reach = max(abs(interval.lower.lower), abs(interval.upper.upper), fmpq(1))
     scale = 1
     for parameter, p in zip(parameters, direction, strict=True):
         largest = sum((abs(c) * reach**i for i, c in enumerate(p.coeffs())), fmpq(0))
         wall = min(to_fmpq(parameter.upper), -to_fmpq(parameter.lower))
-        scale = max(scale, int((largest / wall).ceil()))
+        scale = max(scale, int((2 * largest / wall).ceil()))
     return fmpz_poly([scale])
