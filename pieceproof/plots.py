@@ -25,7 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator, SymmetricalLogLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator, SymmetricalLogLocator
 
 from pieceproof import captions
 from pieceproof.appearance import FAINT, GREY, MARKS, PAPER, STYLE, colour
@@ -170,6 +170,8 @@ def _crowded(curves: Curves) -> bool:
 def _draw_dual(axis: Axes, curves: Curves, scale: Scale) -> None:
     axis.set_title(captions.loss(curves))
     _draw_traces(axis, curves.values, scale, 2.2)
+    if curves.problem.loss == "zero-one" and curves.problem.reduction == "sum":
+        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     for kind, points in _by_kind(curves).items():
         at, rail = [scale.of(point) for point in points], axis.get_xaxis_transform()
         axis.plot(at, [0] * len(at), transform=rail, gid=kind, **MARKS[kind])

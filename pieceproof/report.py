@@ -6,7 +6,7 @@ Decimals here are rounded; the exact numbers are in the document.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -154,15 +154,20 @@ def _minimum(minimum: dict[str, Any]) -> str:
 def _extrema(extrema: list[dict[str, Any]]) -> str:
     places = [
         f"{_short(entry['value_approx'])} at α = "
-        + (_short(entry["alpha"]["approx"]) if "alpha" in entry else _range(entry["interval"]))
+        + (
+            _short(entry["alpha"]["approx"])
+            if "alpha" in entry
+            else _range(entry["interval"], entry.get("open", ()))
+        )
         for entry in extrema
     ]
     return f"{len(extrema)}: {'; '.join(places)}" if places else "0"
 
 
-def _range(interval: list[Any]) -> str:
+def _range(interval: list[Any], missing: Collection[str] = ()) -> str:
     ends = (read_end(Node(end, "interval")).refined(WIDTH) for end in interval)
-    return f"[{', '.join(f'{as_float((end.lower + end.upper) / 2):.8g}' for end in ends)}]"
+    inside = ", ".join(f"{as_float((end.lower + end.upper) / 2):.8g}" for end in ends)
+    return f"{'(' if 'lower' in missing else '['}{inside}{')' if 'upper' in missing else ']'}"
 
 
 def _short(decimal: str) -> str:

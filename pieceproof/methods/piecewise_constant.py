@@ -91,6 +91,8 @@ def _parameters(dual: ConstantDual, part: Part) -> tuple[list[fmpz_poly], fmpz_p
     """w(α) in the box, on the ray of the direction."""
     region: Region = dual.regions[part.region]
     direction = list(part.direction)
+    if not direction:  # every score is zero: all parameters are alike
+        direction = [fmpz_poly()] * len(dual.problem.parameters)
     if region.homogeneous:
         return direction, _scale(dual.problem.parameters, direction, part.interval)
     return direction[:-1], direction[-1]
