@@ -1,6 +1,6 @@
 """Time and memory of the main job, as ratios against peers measured in the same run.
 
-Usage: python -m benchmarks [cars] [growth] [units2] [units3]; all of them by default.
+Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches]; all by default.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from benchmarks.elimination import strata_job, whole_job
 from benchmarks.instances import cars, scattered
 from benchmarks.measure import Measurement, run
 from geometry.stationary import CellProgram
@@ -110,11 +111,19 @@ def _units(units: int, folder: Path) -> None:
     print(f"  two workers are {seconds[0] / seconds[1]:.2f} times as fast as one")
 
 
+def branches(folder: Path) -> None:
+    """Strata of relu mixed with square, against elimination; whole instances."""
+    del folder
+    strata_job(PEER_SECONDS)
+    whole_job()
+
+
 JOBS: dict[str, Callable[[Path], None]] = {
     "cars": cars_job,
     "growth": growth,
     "units2": units2,
     "units3": units3,
+    "branches": branches,
 }
 
 
