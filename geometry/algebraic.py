@@ -17,23 +17,10 @@ from typing import Any
 from flint import fmpq, fmpz, fmpz_poly
 
 from geometry.polynomials import has_no_root, isolate, primitive, sign, variations
+from piecewise.exact import to_fmpq, to_fraction
 
 CANONICAL_BITS = 64
 """Width 2^-64 of the dyadic interval by which a number is written down."""
-
-
-def as_fmpq(value: fmpq | fmpz | Fraction | int) -> fmpq:
-    """The flint rational equal to ``value``."""
-    if isinstance(value, fmpq):
-        return value
-    if isinstance(value, Fraction):
-        return fmpq(value.numerator, value.denominator)
-    return fmpq(value)
-
-
-def as_fraction(value: fmpq) -> Fraction:
-    """The fraction equal to ``value``."""
-    return Fraction(int(value.p), int(value.q))
 
 
 @total_ordering
@@ -53,7 +40,7 @@ class RealAlgebraic:
     @classmethod
     def rational(cls, value: fmpq | fmpz | Fraction | int) -> RealAlgebraic:
         """The rational number as an algebraic one (denominator·x − numerator)."""
-        exact = as_fmpq(value)
+        exact = to_fmpq(value)
         return cls(fmpz_poly([-exact.p, exact.q]), exact, exact)
 
     @property
@@ -73,7 +60,7 @@ class RealAlgebraic:
 
     def as_rational(self) -> Fraction | None:
         """The number as a fraction, or None when it is irrational."""
-        return as_fraction(self._lower) if self.is_rational else None
+        return to_fraction(self._lower) if self.is_rational else None
 
     def bisect(self, steps: int = 1) -> None:
         """Halve the enclosure ``steps`` times."""
@@ -138,7 +125,7 @@ class RealAlgebraic:
     def isolating_interval(self) -> tuple[Fraction, Fraction]:
         """The canonical dyadic isolating interval, the same however the number was refined."""
         if self.is_rational:
-            exact = as_fraction(self._lower)
+            exact = to_fraction(self._lower)
             return exact, exact
         bits = CANONICAL_BITS
         while True:
@@ -148,7 +135,7 @@ class RealAlgebraic:
             floor = (self._lower * scale).floor()
             lower, upper = fmpq(floor, scale), fmpq(floor + 1, scale)
             if variations(self.polynomial, lower, upper) == 1:
-                return as_fraction(lower), as_fraction(upper)
+                return to_fraction(lower), to_fraction(upper)
             bits *= 2
 
     def decimal(self, digits: int = 20) -> str:
@@ -166,7 +153,7 @@ class RealAlgebraic:
 
     def __float__(self) -> float:
         self.refine(fmpq(1, fmpz(1) << 60) * max(fmpq(1, fmpz(1) << 60), abs(self._lower)))
-        return float(as_fraction((self._lower + self._upper) / 2))
+        return float(to_fraction((self._lower + self._upper) / 2))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RealAlgebraic):

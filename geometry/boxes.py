@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from flint import arb, fmpq, fmpz
 
-from geometry.algebraic import as_fmpq, as_fraction
+from piecewise.exact import to_fmpq, to_fraction
 
 Interval = tuple[Fraction, Fraction]
 """A closed interval."""
@@ -17,7 +17,7 @@ Box = tuple[Interval, ...]
 
 def ball(lower: Fraction | fmpq | int, upper: Fraction | fmpq | int) -> arb:
     """A ball that contains [lower, upper], at the current precision."""
-    return arb(as_fmpq(lower)).union(arb(as_fmpq(upper)))
+    return arb(to_fmpq(lower)).union(arb(to_fmpq(upper)))
 
 
 def interval(enclosure: arb) -> Interval:
@@ -27,4 +27,4 @@ def interval(enclosure: arb) -> Interval:
 
 def _exact(point: arb) -> Fraction:
     mantissa, exponent = point.man_exp()
-    return as_fraction(fmpq(fmpz(mantissa)) * fmpq(2) ** int(exponent))
+    return to_fraction(fmpq(fmpz(mantissa)) * fmpq(2) ** int(exponent))

@@ -23,7 +23,7 @@ from fractions import Fraction
 
 from flint import fmpz_mpoly
 
-from geometry.algebraic import RealAlgebraic, as_fraction, simplest_between
+from geometry.algebraic import RealAlgebraic, simplest_between
 from geometry.boxes import Interval
 from geometry.continuation import Tube, follow
 from geometry.engine_route import EngineRoute
@@ -35,6 +35,7 @@ from geometry.linear_route import LinearRoute
 from geometry.plane_route import PlaneRoute
 from geometry.samples import Point, Route
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fraction
 
 MARGIN = Fraction(1, 2**8)
 """Tubes stop at this part of the gap before an event."""
@@ -212,7 +213,7 @@ def _samples(alpha: Interval) -> Iterator[Fraction]:
     for first, last in ((6, 18), (6, 11), (13, 18)):
         lower, upper = alpha[0] + width * first / 24, alpha[0] + width * last / 24
         ends = RealAlgebraic.rational(lower), RealAlgebraic.rational(upper)
-        yield as_fraction(simplest_between(*ends))
+        yield to_fraction(simplest_between(*ends))
 
 
 def _gap(family: Family, route: Route, ends: _Ends, events: Verdict) -> Gap:

@@ -22,10 +22,10 @@ from math import floor, frexp, log2
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from geometry.algebraic import as_fmpq
 from geometry.boxes import Box, Interval, ball, interval
 from geometry.krawczyk import contracts, krawczyk
 from geometry.recentred import Floats, Flow, Vector
+from piecewise.exact import to_fmpq
 
 BITS = 96
 SHORTEST = Fraction(1, 2**24)
@@ -150,7 +150,7 @@ def _piece(
         proposal = model.propose(float(width), line.least)
         if proposal is not None:
             space = [arb(float(side)) for side in proposal]
-            if model.contracts(arb(as_fmpq(width)), space):
+            if model.contracts(arb(to_fmpq(width)), space):
                 end = _node(flow, line.at(ahead - alpha), ball(ahead, ahead))
                 if (
                     end is not None
@@ -185,7 +185,7 @@ class _Line:
 
     def holds(self, space: Sequence[arb], beta: Fraction, point: Sequence[arb]) -> bool:
         """Whether the box ``point`` lies in c + vβ + qβ² + TY."""
-        offset = [p - arb(as_fmpq(c)) for p, c in zip(point, self.at(beta), strict=True)]
+        offset = [p - arb(to_fmpq(c)) for p, c in zip(point, self.at(beta), strict=True)]
         local = (self.back * arb_mat(len(offset), 1, offset)).entries()
         return all(bool(abs(side) < bound) for side, bound in zip(local, space, strict=True))
 
@@ -221,7 +221,7 @@ def _line(flow: Flow, point: Sequence[arb], alpha: Fraction) -> _Line | None:
     frame = flow.frame(np.array(sizes).reshape(n, n + 1)[:, :n])
     exact = tuple(tuple(_short(entry) for entry in row) for row in frame)
     try:
-        back = arb_mat(n, n, [arb(as_fmpq(t)) for row in exact for t in row]).inv()
+        back = arb_mat(n, n, [arb(to_fmpq(t)) for row in exact for t in row]).inv()
         curve = (
             tuple(_dyadic(c) for c in centre),
             tuple(_short(float(v)) for v in slope),

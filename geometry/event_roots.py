@@ -8,11 +8,12 @@ from math import ceil, floor
 
 from flint import arb, ctx, fmpq, fmpz, fmpz_poly
 
-from geometry.algebraic import as_fmpq, as_fraction, roots_of
+from geometry.algebraic import roots_of
 from geometry.boxes import Box, Interval, ball
 from geometry.events import PRECISION, Event, EventKind, EventSystem, SpecialValue
 from geometry.families import Family
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fmpq, to_fraction
 
 BITS = 8 * PRECISION
 """Enclosures of α are this narrow when the solution over it is evaluated."""
@@ -40,10 +41,10 @@ def roots_in(polynomial: fmpz_poly, domain: Interval) -> list[tuple[Interval, In
     """The distinct roots in the domain, increasing: each on the grid of 2^−PRECISION, and in a
     far narrower interval."""
     found = []
-    lower, upper = (as_fmpq(end) for end in domain)
+    lower, upper = (to_fmpq(end) for end in domain)
     for root in roots_of(polynomial, lower, upper):
         root.refine(fmpq(1, fmpz(1) << BITS))
-        exact = as_fraction(root.lower), as_fraction(root.upper)
+        exact = to_fraction(root.lower), to_fraction(root.upper)
         found.append((on_grid(exact), exact))
     return found
 
@@ -60,7 +61,7 @@ def special_values(
     """The roots in A over which there are infinitely many solutions, as ``dimension`` says of
     rational ones (−1 and 0: there are not)."""
     found = []
-    lower, upper = (as_fmpq(end) for end in family.domain)
+    lower, upper = (to_fmpq(end) for end in family.domain)
     for root in roots_of(polynomial, lower, upper):
         exact = root.as_rational()
         if exact is None:

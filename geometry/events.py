@@ -33,7 +33,7 @@ from math import ceil, floor
 
 from flint import fmpz_mpoly, fmpz_poly
 
-from geometry.algebraic import as_fmpq, roots_of
+from geometry.algebraic import roots_of
 from geometry.boxes import Box, Interval
 from geometry.counting.jacobian import jacobian_determinant
 from geometry.engines import PRIME, Engine, GroebnerBasis, Limits, PolynomialSystem
@@ -43,6 +43,7 @@ from geometry.krawczyk import CertifiedRoot, UncertifiedRoot, certify_all
 from geometry.resultants import CriticalValueCurve
 from geometry.special import Saturated, Unsolved, solve_off_special, without_zeros_of
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fmpq
 
 PRECISION = 128
 """Events are enclosed to about 2^−128, so that different α nearly always separate."""
@@ -246,7 +247,7 @@ def _product(p: fmpz_poly, q: fmpz_poly) -> fmpz_poly:
 def _special_values(
     family: Family, special: fmpz_poly, engines: Sequence[Engine], limits: Limits
 ) -> Iterator[SpecialValue]:
-    lower, upper = (as_fmpq(end) for end in family.domain)
+    lower, upper = (to_fmpq(end) for end in family.domain)
     for root in roots_of(special, lower, upper):
         exact = root.as_rational()
         if exact is None:

@@ -14,7 +14,6 @@ from functools import cached_property
 
 from flint import arb, fmpq_mat, fmpz_mpoly, fmpz_poly
 
-from geometry.algebraic import as_fmpq, as_fraction
 from geometry.boxes import Box, interval
 from geometry.event_roots import event_system, on_grid, special_values
 from geometry.events import EventKind, Events, EventSystem, arranged, conditions
@@ -25,6 +24,7 @@ from geometry.polynomials import primitive
 from geometry.recentred import Flow
 from geometry.samples import Point, Sample
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fmpq, to_fraction
 
 
 class LinearRoute:
@@ -85,7 +85,7 @@ class LinearRoute:
         """Of the solutions at one α; −1 for none."""
         n = len(self.numerators)
         rows = [
-            [p(as_fmpq(alpha)) for p in coefficients(equation.to_dict(), n)]
+            [p(to_fmpq(alpha)) for p in coefficients(equation.to_dict(), n)]
             for equation in self.family.system.equations
         ]
         rank = int(fmpq_mat([row[:n] for row in rows]).rank())
@@ -101,10 +101,10 @@ class LinearRoute:
 
     def at(self, alpha: Fraction) -> Sample:
         """The solution, enclosed; none where it lies on a wall of W for every α."""
-        below = self.denominator(as_fmpq(alpha))
+        below = self.denominator(to_fmpq(alpha))
         if self._is_on_a_wall or below == 0:
             return Sample((), Verdict.PROVED)
-        exact = [as_fraction(numerator(as_fmpq(alpha)) / below) for numerator in self.numerators]
+        exact = [to_fraction(numerator(to_fmpq(alpha)) / below) for numerator in self.numerators]
         box = tuple(on_grid((value, value)) for value in exact)
         return Sample((Point(CertifiedRoot(box, box), self._flow),), Verdict.PROVED)
 

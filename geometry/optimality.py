@@ -20,7 +20,6 @@ from typing import Any
 
 from flint import fmpq_mpoly, fmpq_mpoly_ctx
 
-from geometry.algebraic import as_fmpq
 from geometry.engines import PolynomialSystem, read
 from geometry.engines.system import terms_of
 from geometry.errors import InvalidSystem
@@ -28,6 +27,7 @@ from geometry.ladders import Ladder, ladder
 from geometry.printing import latex_system, sympy_equations
 from geometry.reduction import Reduction, involved, reduce
 from piecewise.cell_polynomials import SignCondition, constant_of, from_text, terms_as_text
+from piecewise.exact import to_fmpq
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Stratum:
 
         def polynomial(expression: Any) -> fmpq_mpoly:
             terms = terms_of(expression, names)
-            return context.from_dict({m: as_fmpq(Fraction(c)) for m, c in terms.items()})
+            return context.from_dict({m: to_fmpq(Fraction(c)) for m, c in terms.items()})
 
         on = _labelled(active, 1)
         off = _labelled(inactive, 1 + len(on))

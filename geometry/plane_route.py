@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from flint import arb, fmpq, fmpz, fmpz_mpoly, fmpz_poly
 
-from geometry.algebraic import as_fmpq, as_fraction, roots_of
+from geometry.algebraic import roots_of
 from geometry.boxes import Box, interval
 from geometry.engines.system import PolynomialSystem
 from geometry.event_roots import Solution, event_system, on_grid, special_values
@@ -26,6 +26,7 @@ from geometry.recentred import Flow
 from geometry.resultants import subresultants
 from geometry.samples import Point, Sample
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fmpq, to_fraction
 
 
 class PlaneRoute:
@@ -93,12 +94,12 @@ class PlaneRoute:
     def at(self, alpha: Fraction) -> Sample:
         """Roots isolated exactly, and certified as simple ones of their factor."""
         points, reasons = [], []
-        lower, upper = (as_fmpq(end) for end in self.family.box[0])
+        lower, upper = (to_fmpq(end) for end in self.family.box[0])
         for flow, multiplicity in self.factors:
             over = flow.values.system.at(alpha)
             for root in roots_of(_in_unknown(over), lower, upper):
                 root.refine(fmpq(1, 2**PRECISION))
-                side = on_grid((as_fraction(root.lower), as_fraction(root.upper)))
+                side = on_grid((to_fraction(root.lower), to_fraction(root.upper)))
                 found = certify(over, (side,), PRECISION)
                 if isinstance(found, UncertifiedRoot):
                     reasons.append(found.reason)
@@ -112,7 +113,7 @@ class PlaneRoute:
         (factor,) = point.flow.values.system.equations
         common = factor.gcd(polynomial)
         over = PolynomialSystem.of((self.name,), (common,), self.family.system.parameter).at(alpha)
-        lower, upper = (as_fmpq(end) for end in point.root.box[0])
+        lower, upper = (to_fmpq(end) for end in point.root.box[0])
         return bool(over.equations) and bool(roots_of(_in_unknown(over), lower, upper))
 
 

@@ -17,7 +17,6 @@ from math import comb
 
 from flint import fmpq_mat, fmpq_mpoly
 
-from geometry.algebraic import as_fmpq, as_fraction
 from geometry.counting.solutions import SAMPLES
 from geometry.engines import Engine, Failure, Limits, PolynomialSystem, read
 from geometry.engines.quotient import krull_dimension
@@ -25,6 +24,7 @@ from geometry.optimality import Stratum
 from geometry.reduction import Combination, Reduction, involved, reduce
 from geometry.verdicts import Verdict
 from piecewise.cell_polynomials import SignCondition
+from piecewise.exact import to_fmpq, to_fraction
 
 MOST_MINORS = 500
 """More maximal minors than this are not expanded."""
@@ -46,7 +46,7 @@ class DependentGradients:
     def holds(self, stratum: Stratum) -> bool:
         """Whether it is so, exactly."""
         names = stratum.objective.context().names()
-        at = [as_fmpq(self.point.get(name, self.alpha)) for name in names]
+        at = [to_fmpq(self.point.get(name, self.alpha)) for name in names]
         columns = [i for i, name in enumerate(names) if name in self.point]
         constraints = [constraint.polynomial for constraint in stratum.active]
         if any(h(*at) != 0 for h in constraints):
@@ -153,7 +153,7 @@ def _shown(stratum: Stratum, inner: dict[str, fmpq_mpoly]) -> DependentGradients
     """The point with these values of the variables left, at ``SAMPLE``, with all coordinates."""
     context = stratum.objective.context()
     names = context.names()
-    sample = as_fmpq(SAMPLE)
+    sample = to_fmpq(SAMPLE)
 
     def value(polynomial: fmpq_mpoly, known: dict[str, fmpq_mpoly]) -> fmpq_mpoly:
         arguments = [known.get(name, context.constant(sample)) for name in names]
@@ -163,7 +163,7 @@ def _shown(stratum: Stratum, inner: dict[str, fmpq_mpoly]) -> DependentGradients
     whole = {**left, **{n: value(p, left) for n, p in stratum.reduction.solved.items()}}
     origin = (0,) * len(names)
     return DependentGradients(
-        SAMPLE, {name: as_fraction(whole[name][origin]) for name in stratum.kept}
+        SAMPLE, {name: to_fraction(whole[name][origin]) for name in stratum.kept}
     )
 
 

@@ -28,9 +28,9 @@ import numpy as np
 import numpy.typing as npt
 from flint import arb, arb_mat, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz_mpoly
 
-from geometry.algebraic import as_fmpq
 from geometry.balls import BallSystem
 from geometry.engines.system import PolynomialSystem
+from piecewise.exact import to_fmpq
 
 SMALLEST = 2.0**-40
 """Least ratio of singular values for which floats give a frame."""
@@ -93,12 +93,12 @@ class Flow:
         *y, beta = context.gens()
         places = [
             sum(
-                (as_fmpq(t) * gen for t, gen in zip(row, y, strict=True)),
-                context.constant(as_fmpq(c)) + as_fmpq(v) * beta + as_fmpq(q) * beta**2,
+                (to_fmpq(t) * gen for t, gen in zip(row, y, strict=True)),
+                context.constant(to_fmpq(c)) + to_fmpq(v) * beta + to_fmpq(q) * beta**2,
             )
             for c, v, q, row in zip(*curve, frame, strict=True)
         ]
-        places.append(context.constant(as_fmpq(middle)) + beta)
+        places.append(context.constant(to_fmpq(middle)) + beta)
         terms: dict[tuple[int, ...], list[fmpq]] = {}
         for row, equation in enumerate(self._rational):
             for monomial, coefficient in equation.compose(*places).terms():

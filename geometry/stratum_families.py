@@ -20,7 +20,7 @@ from fractions import Fraction
 
 from flint import fmpq_mpoly, fmpz_poly
 
-from geometry.algebraic import as_fmpq, roots_of
+from geometry.algebraic import roots_of
 from geometry.boxes import Interval
 from geometry.engines import ENGINES, Elimination, Engine, Limits, PolynomialSystem, available
 from geometry.errors import InvalidSystem
@@ -30,6 +30,7 @@ from geometry.projection import projected
 from geometry.reduction import involved
 from geometry.special import univariate
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fmpq
 
 Side = tuple[Fraction | int, Fraction | int]
 
@@ -98,7 +99,7 @@ def _walls(stratum: Stratum, sides: Mapping[str, Side], names: Iterable[str]) ->
     found = []
     for name in names:
         gen = context.gen(context.names().index(name))
-        lower, upper = (as_fmpq(Fraction(end)) for end in sides[name])
+        lower, upper = (to_fmpq(Fraction(end)) for end in sides[name])
         found += [gen - lower, upper - gen]
     return found
 
@@ -156,7 +157,7 @@ def _escapes(
     if not values:
         reason = "the gradients of the active constraints are dependent for every α"
         return (), (reason,), Verdict.UNRESOLVED
-    lower, upper = (as_fmpq(Fraction(end)) for end in domain)
+    lower, upper = (to_fmpq(Fraction(end)) for end in domain)
     return tuple(root.isolating_interval() for root in roots_of(values, lower, upper)), (), verdict
 
 

@@ -66,9 +66,13 @@ def rationals(values: Iterable[Any]) -> tuple[Fraction, ...]:
     return tuple(rational(value) for value in values)
 
 
-def to_fmpq(value: Fraction) -> fmpq:
+def to_fmpq(value: Fraction | int | fmpq | fmpz) -> fmpq:
     """The flint number equal to ``value``."""
-    return fmpq(value.numerator, value.denominator)
+    if isinstance(value, fmpq):
+        return value
+    if isinstance(value, Fraction):
+        return fmpq(value.numerator, value.denominator)
+    return fmpq(value)
 
 
 def to_fraction(value: fmpq) -> Fraction:

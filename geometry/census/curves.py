@@ -18,7 +18,6 @@ from math import inf, nextafter
 
 from flint import arb, arb_poly, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from geometry.algebraic import as_fmpq, as_fraction
 from geometry.boxes import Interval, ball, interval
 from geometry.branch_values import ValueFunction
 from geometry.branches import Branch
@@ -26,6 +25,7 @@ from geometry.census.records import Chord
 from geometry.continuation import Piece, Tube, follow
 from geometry.families import Family
 from geometry.recentred import Flow
+from piecewise.exact import to_fmpq, to_fraction
 
 PARTS = 32
 """Chords per branch, at least, where the branch may be feasible."""
@@ -48,7 +48,7 @@ class Values:
         names = family.system.names
         self._context = fmpq_mpoly_ctx.get(names, "degrevlex")
         self._objective: fmpq_mpoly = self._context.from_dict(
-            {m: as_fmpq(Fraction(c)) for m, c in family.objective.items()}
+            {m: to_fmpq(Fraction(c)) for m, c in family.objective.items()}
         )
         self._local = fmpq_mpoly_ctx.get(
             (*(f"y{i}" for i in range(len(names) - 1)), "beta"), "degrevlex"
@@ -109,9 +109,9 @@ class Values:
         pending = [piece.alpha]
         while pending:
             left, right = pending.pop()
-            betas = [as_fmpq(alpha - piece.origin) for alpha in (left, right)]
+            betas = [to_fmpq(alpha - piece.origin) for alpha in (left, right)]
             span, eta = ball(*betas), arb(max(map(abs, betas)))
-            sides = [arb(as_fmpq(side[1])) for side in piece.space]
+            sides = [arb(to_fmpq(side[1])) for side in piece.space]
             for _ in range(TIGHTENED):
                 image = sides if model is None else model.image(eta, sides)
                 sides = [a if bool(a < b) else b for a, b in zip(image, sides, strict=True)]
@@ -131,12 +131,12 @@ class Values:
         constant = self._local.constant
         places = [
             sum(
-                (as_fmpq(t) * gen for t, gen in zip(row, y, strict=True)),
-                constant(as_fmpq(c)) + as_fmpq(v) * beta + as_fmpq(q) * beta**2,
+                (to_fmpq(t) * gen for t, gen in zip(row, y, strict=True)),
+                constant(to_fmpq(c)) + to_fmpq(v) * beta + to_fmpq(q) * beta**2,
             )
             for c, v, q, row in zip(piece.centre, piece.slope, piece.bend, piece.frame, strict=True)
         ]
-        places.append(constant(as_fmpq(piece.origin)) + beta)
+        places.append(constant(to_fmpq(piece.origin)) + beta)
         along: dict[int, fmpq] = {}
         across: dict[tuple[int, ...], fmpq] = {}
         for monomial, coefficient in self._objective.compose(*places).terms():
@@ -167,9 +167,9 @@ def _univariate(coefficients: dict[int, fmpq]) -> fmpq_poly:
 
 def _banded(alpha: Interval, start: fmpq, end: fmpq, error: arb) -> Chord:
     """With ends rounded to floats, and the rounding in the error."""
-    ends = [float(as_fraction(value)) for value in (start, end)]
+    ends = [float(to_fraction(value)) for value in (start, end)]
     rounding = max(
-        abs(Fraction(rounded) - as_fraction(value))
+        abs(Fraction(rounded) - to_fraction(value))
         for rounded, value in zip(ends, (start, end), strict=True)
     )
     bound = interval(error)[1] + rounding

@@ -12,13 +12,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from geometry.algebraic import as_fmpq
 from geometry.boxes import Interval
 from geometry.engines.system import terms_of
 from geometry.events import EventKind
 from geometry.families import Family
 from geometry.optimality import Stratum
 from geometry.reduction import involved
+from piecewise.exact import to_fmpq
 
 TOGETHER = "several constraints together"
 
@@ -54,8 +54,8 @@ class Labels:
         gens = dict(zip(objective.context().names(), objective.context().gens(), strict=True))
         said = [(c.label, c.polynomial) for c in self._stratum.inactive]
         for name, (lower, upper) in self._walls.items():
-            said.append((f"{name}:lower", gens[name] - as_fmpq(lower)))
-            said.append((f"{name}:upper", as_fmpq(upper) - gens[name]))
+            said.append((f"{name}:lower", gens[name] - to_fmpq(lower)))
+            said.append((f"{name}:upper", to_fmpq(upper) - gens[name]))
         known = self._family.system.names
         others = [name for name in gens if name not in known]
         found: dict[Monic, str] = {}

@@ -26,8 +26,8 @@ from random import Random
 
 from flint import fmpq, fmpq_mat
 
-from geometry.algebraic import as_fraction
 from geometry.engines.system import Monomial
+from piecewise.exact import to_fraction
 
 Pairs = tuple[tuple[int, int], ...]
 """For each support the indices of the two chosen points, increasing."""
@@ -240,5 +240,5 @@ class _Homotopy:
         return MixedCell(
             tuple((self.points[k][a], self.points[k][b]) for k, (a, b) in enumerate(cell.pairs)),
             int(volume.p),
-            tuple(as_fraction(slopes[0][k, 0]) for k in range(n)),
+            tuple(to_fraction(slopes[0][k, 0]) for k in range(n)),
         )

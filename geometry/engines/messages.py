@@ -8,20 +8,15 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_mpoly, fmpz_poly
 
-from geometry.algebraic import as_fmpq, as_fraction
+from geometry.algebraic import read_fmpq
 from geometry.engines.parametrisation import Parametrisation
 from geometry.engines.system import PolynomialSystem, Terms, ring
+from piecewise.exact import to_fmpq, to_fraction
 
 
 def number(value: Fraction | int | fmpq | fmpz) -> str:
-    """ "p/q" or "p", of any length."""
-    return str(as_fmpq(value) if isinstance(value, (Fraction, int)) else value)
-
-
-def read_number(text: str) -> fmpq:
-    """The inverse of ``number``."""
-    numerator, _, denominator = text.partition("/")
-    return fmpq(fmpz(numerator), fmpz(denominator or "1"))
+    """ "p/q" or "p", of any length; ``read_fmpq`` is the inverse."""
+    return str(to_fmpq(value))
 
 
 def terms(polynomial: Terms | fmpz_mpoly) -> list[list[Any]]:
@@ -32,7 +27,7 @@ def terms(polynomial: Terms | fmpz_mpoly) -> list[list[Any]]:
 
 def read_terms(data: Iterable[Sequence[Any]]) -> dict[tuple[int, ...], Fraction]:
     """The inverse of ``terms``."""
-    return {tuple(monomial): as_fraction(read_number(c)) for monomial, c in data}
+    return {tuple(monomial): to_fraction(read_fmpq(c)) for monomial, c in data}
 
 
 def read_polynomial(data: Iterable[Sequence[Any]], names: Sequence[str]) -> fmpz_mpoly:
@@ -73,7 +68,7 @@ def read_parametrisation(data: dict[str, Any]) -> Parametrisation:
     """The inverse of ``parametrisation``."""
     return Parametrisation(
         fmpz_poly([fmpz(c) for c in data["eliminant"]]),
-        tuple(fmpq_poly([read_number(c) for c in n]) for n in data["numerators"]),
+        tuple(fmpq_poly([read_fmpq(c) for c in n]) for n in data["numerators"]),
         fmpz_poly([fmpz(c) for c in data["denominator"]]),
-        tuple(as_fraction(read_number(c)) for c in data["form"]),
+        tuple(to_fraction(read_fmpq(c)) for c in data["form"]),
     )

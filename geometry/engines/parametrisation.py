@@ -15,9 +15,9 @@ from typing import Any
 
 from flint import arb, ctx, fmpq_poly, fmpz_mpoly, fmpz_poly, nmod_poly
 
-from geometry.algebraic import as_fmpq
 from geometry.boxes import Box, interval
 from geometry.engines.system import PolynomialSystem
+from piecewise.exact import to_fmpq
 
 MAX_REFINEMENTS = 10
 """Doublings of the working precision before a box is given as wide as it is."""
@@ -53,7 +53,7 @@ class Parametrisation:
         if self.eliminant.gcd(self.denominator).degree() > 0:
             return False
         form = sum(
-            (as_fmpq(c) * n for c, n in zip(self.linear_form, self.numerators, strict=True)),
+            (to_fmpq(c) * n for c, n in zip(self.linear_form, self.numerators, strict=True)),
             fmpq_poly([0]),
         )
         if (form - fmpq_poly([0, 1]) * d) % w:

@@ -18,7 +18,7 @@ from flint import fmpz
 
 from geometry.boxes import Box
 from geometry.engines.parametrisation import sorted_boxes
-from geometry.engines.process import find_program, run
+from geometry.engines.program import Program
 from geometry.engines.protocol import (
     Dimension,
     Elimination,
@@ -31,7 +31,6 @@ from geometry.engines.protocol import (
 from geometry.engines.system import PolynomialSystem
 from geometry.verdicts import Verdict
 
-INSTALL = "install it with `pip install --no-deps passagemath-qepcad` (or `apt-get install qepcad`)"
 _WORDS_OF_SPACE = 20_000_000
 _CELL = "---------- Information about the cell"
 _DIMENSION = re.compile(r"Dimension\s*: (\d+)")
@@ -41,47 +40,44 @@ _COORDINATE = re.compile(
 
 
 @dataclass(frozen=True)
-class Qepcad:
-    """The program ``qepcad``; ``program`` overrides where it is looked for."""
+class Qepcad(Program):
+    """The program ``qepcad``."""
 
-    program: str | None = None
+    executable = "qepcad"
+    install = (
+        "install it with `pip install --no-deps passagemath-qepcad` (or `apt-get install qepcad`)"
+    )
+
     name: str = "qepcad"
-
-    def is_available(self) -> bool:
-        return self._found() is not None
 
     def groebner(
         self, system: PolynomialSystem, limits: Limits, prime: int = 0, alpha: int = 0
     ) -> GroebnerBasis | Failure:
-        return Failure(self.name, Reason.UNSUPPORTED, "it computes no Gröbner bases")
+        return self.failure(Reason.UNSUPPORTED, "it computes no Gröbner bases")
 
     def eliminate(
         self, system: PolynomialSystem, keep: Sequence[str], limits: Limits
     ) -> Elimination | Failure:
-        return Failure(self.name, Reason.UNSUPPORTED, "it projects real sets, not ideals")
+        return self.failure(Reason.UNSUPPORTED, "it projects real sets, not ideals")
 
     def solve(
         self, system: PolynomialSystem, limits: Limits, precision: int = 64
     ) -> Solutions | Failure:
         if system.parameter is not None:
-            return Failure(self.name, Reason.UNSUPPORTED, "set the parameter to a number first")
-        program = self._found()
-        if program is None:
-            message = f"the program is not found; {INSTALL}"
-            return Failure(self.name, Reason.MISSING, message)
+            return self.failure(Reason.UNSUPPORTED, "set the parameter to a number first")
         if not system.equations:
             return Solutions(self.name, Dimension.POSITIVE, (), Verdict.PROVED)
-        output = run(
-            self.name,
-            [program, f"+N{_WORDS_OF_SPACE}"],
+        path = self.path()
+        output = self.start(
+            [f"+N{_WORDS_OF_SPACE}"],
             limits,
             text=_script(system),
-            environment={"qe": installation(program)},
+            environment={} if path is None else {"qe": installation(path)},
         )
         if isinstance(output, Failure):
             return output
         if "The End" not in output:
-            return Failure(self.name, Reason.UNREADABLE, f"it ends {output.strip()[-80:]!r}")
+            return self.failure(Reason.UNREADABLE, f"it ends {output.strip()[-80:]!r}")
         cells = output.split(_CELL)[1:]
         if any(int(_DIMENSION.findall(cell)[0]) > 0 for cell in cells):
             return Solutions(self.name, Dimension.POSITIVE, (), Verdict.PROVED)
@@ -89,12 +85,9 @@ class Qepcad:
         for cell in cells:
             coordinates = _COORDINATE.findall(cell)
             if len(coordinates) != len(system.variables):
-                return Failure(self.name, Reason.UNREADABLE, f"cell{cell[:40]!r}")
+                return self.failure(Reason.UNREADABLE, f"cell{cell[:40]!r}")
             boxes.append(_box(coordinates))
         return Solutions(self.name, None, tuple(sorted_boxes(boxes)), Verdict.PROVED)
-
-    def _found(self) -> str | None:
-        return find_program(self.program or "qepcad")
 
 
 def installation(program: str) -> str:

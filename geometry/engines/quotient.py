@@ -16,10 +16,10 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly, nmod_mat
 
-from geometry.algebraic import as_fmpq, as_fraction
 from geometry.engines.parametrisation import Parametrisation
 from geometry.engines.protocol import GroebnerBasis
 from geometry.engines.system import Monomial, Terms
+from piecewise.exact import to_fmpq, to_fraction
 
 
 def divides(a: Monomial, b: Monomial) -> bool:
@@ -230,7 +230,7 @@ def _tail(monomial: Monomial, element: Terms, index: dict[Monomial, int], prime:
     for term, coefficient in element.items():
         if term != monomial:
             value = -coefficient * inverse
-            row[0, index[term]] = int(value) % prime if prime else as_fmpq(Fraction(value))
+            row[0, index[term]] = int(value) % prime if prime else to_fmpq(Fraction(value))
     return row
 
 
@@ -243,6 +243,6 @@ def _integer(p: fmpq_poly) -> fmpz_poly:
 def as_terms(polynomial: Any) -> dict[Monomial, int | Fraction]:
     """Coefficients by monomial of a flint polynomial over Z or Q, leading term first."""
     return {
-        tuple(int(e) for e in monomial): as_fraction(fmpq(coefficient))
+        tuple(int(e) for e in monomial): to_fraction(fmpq(coefficient))
         for monomial, coefficient in polynomial.terms()
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from flint import fmpz, fmpz_mpoly
 
 from geometry.engines.exact_child import ask
-from geometry.engines.process import find_program, run
+from geometry.engines.program import Program
 from geometry.engines.protocol import (
     Elimination,
     Failure,
@@ -21,18 +21,15 @@ from geometry.engines.protocol import (
 from geometry.engines.system import Monomial, PolynomialSystem, Terms, primitive, ring
 from geometry.verdicts import Verdict
 
-INSTALL = "install it with `apt-get install singular`"
-
 
 @dataclass(frozen=True)
-class Singular:
-    """The program ``Singular``; ``program`` overrides where it is looked for."""
+class Singular(Program):
+    """The program ``Singular``."""
 
-    program: str | None = None
+    executable = "Singular"
+    install = "install it with `apt-get install singular`"
+
     name: str = "singular"
-
-    def is_available(self) -> bool:
-        return self._found() is not None
 
     def groebner(
         self, system: PolynomialSystem, limits: Limits, prime: int = 0, alpha: int = 0
@@ -61,7 +58,7 @@ class Singular:
         self, system: PolynomialSystem, limits: Limits, precision: int = 64
     ) -> Solutions | Failure:
         if system.parameter is not None:
-            return Failure(self.name, Reason.UNSUPPORTED, "set the parameter to a number first")
+            return self.failure(Reason.UNSUPPORTED, "set the parameter to a number first")
         basis = self.groebner(system, limits)
         if isinstance(basis, Failure):
             return basis
@@ -92,18 +89,11 @@ class Singular:
         ]
         return Elimination(self.name, tuple(keep), tuple(generators), Verdict.PROVED)
 
-    def _found(self) -> str | None:
-        return find_program(self.program or "Singular")
-
     def _run(self, script: str, limits: Limits) -> str | Failure:
-        program = self._found()
-        if program is None:
-            message = f"the program is not found; {INSTALL}"
-            return Failure(self.name, Reason.MISSING, message)
         printing = 'short=0; for(int k=1;k<=ncols(g);k++){"@"+string(g[k]);} "@@"; quit;'
-        output = run(self.name, [program, "-q", "--no-rc"], limits, text=script + printing)
+        output = self.start(["-q", "--no-rc"], limits, text=script + printing)
         if isinstance(output, str) and "@@" not in output:
-            return Failure(self.name, Reason.UNREADABLE, f"it says {output.strip()[:80]!r}")
+            return self.failure(Reason.UNREADABLE, f"it says {output.strip()[:80]!r}")
         return output
 
 

@@ -16,7 +16,7 @@ from sample_families import (
     two_units,
 )
 
-from geometry.algebraic import RealAlgebraic, as_fmpq, roots_of
+from geometry.algebraic import RealAlgebraic, roots_of
 from geometry.counting.jacobian import jacobian_determinant
 from geometry.engines import (
     PRIME,
@@ -35,6 +35,7 @@ from geometry.families import Family
 from geometry.resultants import CriticalValueCurve, critical_value_curve, discriminant
 from geometry.special import Unsolved, solve_off_special
 from geometry.verdicts import Verdict
+from piecewise.exact import to_fmpq
 
 LIMITS = Limits(seconds=60)
 ALL = [pytest.param((engine,), id=engine.name) for engine in (Msolve(), Flint(), Singular())]
@@ -189,8 +190,8 @@ def test_folds_are_the_odd_roots_of_the_discriminant(active):
     assert len(expected) == len(folds) > 0
     for root, event in zip(expected, folds, strict=True):
         assert event.certified
-        assert root.compare_rational(as_fmpq(event.alpha[0])) >= 0
-        assert root.compare_rational(as_fmpq(event.alpha[1])) <= 0
+        assert root.compare_rational(to_fmpq(event.alpha[0])) >= 0
+        assert root.compare_rational(to_fmpq(event.alpha[1])) <= 0
 
 
 def _terms_polynomial(family: Family) -> fmpz_mpoly:

@@ -72,7 +72,7 @@ def test_a_prime_that_divides_everything():
 
 def program(folder: Path, behaviour: str) -> str:
     """A stand-in for msolve that works a few times, then misbehaves."""
-    real = Msolve()._found()
+    real = Msolve().path()
     count = folder / "count"
     count.write_text("0")
     script = folder / "msolve"

@@ -8,7 +8,6 @@ from random import Random
 import pytest
 from flint import fmpq
 
-from geometry.algebraic import as_fmpq
 from geometry.branches import branch_diagram
 from geometry.engines import Engine, Limits, Msolve
 from geometry.engines.exact_worker import FlintLibrary
@@ -31,6 +30,7 @@ from piecewise import (
     relu2,
     square,
 )
+from piecewise.exact import to_fmpq
 from piecewise.polynomial_objective import PiecewiseObjective
 
 LIMITS = Limits(seconds=30)
@@ -56,12 +56,12 @@ def counted(stratum: Stratum, family: Family, alpha: Fraction, walls: dict) -> t
     names = stratum.objective.context().names()
     real = feasible = 0
     for point in solutions(family.system.at(alpha)):
-        known = dict(zip(family.system.variables, map(as_fmpq, point), strict=True))
+        known = dict(zip(family.system.variables, map(to_fmpq, point), strict=True))
         whole = stratum.reduction.point(known)
         zero = [fmpq(0)] * len(names)
-        at = [as_fmpq(alpha), *zero[1:]]
+        at = [to_fmpq(alpha), *zero[1:]]
         w = {name: fmpq(0) + whole[name](*at) for name in stratum.variables}
-        values = [as_fmpq(alpha), *(w[name] for name in names[1:])]
+        values = [to_fmpq(alpha), *(w[name] for name in names[1:])]
         on = {
             n for n in stratum.variables if any(n in label.split(":") for label in stratum.labels)
         }
@@ -82,7 +82,7 @@ def drawn(seed: int) -> list[tuple[Stratum, Family, dict]]:
     problem = Problem(
         model, inputs=[[x] for x in inputs], targets=targets, interval=(0, 1), box=(-6, 6)
     )
-    walls = {p.name: (as_fmpq(p.lower), as_fmpq(p.upper)) for p in problem.parameters}
+    walls = {p.name: (to_fmpq(p.lower), to_fmpq(p.upper)) for p in problem.parameters}
     box = {p.name: (p.lower, p.upper) for p in problem.parameters}
     found = [s for s in strata(PiecewiseObjective(problem)) if not s.restriction().dropped]
     found = [s for s in found if not s.dropped and s.restriction().kept]

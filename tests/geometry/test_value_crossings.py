@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from flint import fmpq, fmpz_mpoly, fmpz_poly
 
-from geometry.algebraic import as_fmpq, roots_of
+from geometry.algebraic import roots_of
 from geometry.branch_values import ValueFunction
 from geometry.branches import BranchDiagram, branch_diagram
 from geometry.engines import Limits, Msolve
@@ -19,6 +19,7 @@ from geometry.resultants import CriticalValueCurve, critical_value_curve, result
 from geometry.stratification import strata
 from geometry.stratum_families import stratum_family
 from piecewise import FeedForward, Interpolated, Problem, relu, square
+from piecewise.exact import to_fmpq
 from piecewise.polynomial_objective import PiecewiseObjective
 
 LIMITS = Limits(seconds=60)
@@ -87,7 +88,7 @@ def test_values_of_a_cell_and_of_its_face_meet_at_roots_of_the_resultant():
     crossings = [e for e in diagrams[0].events.of_kind(EventKind.CROSSING) if e.index == crossed]
     assert crossings
     for event in crossings:
-        low, high = (as_fmpq(side) for side in event.alpha)
+        low, high = (to_fmpq(side) for side in event.alpha)
         assert any(r.compare_rational(low) >= 0 >= r.compare_rational(high) for r in roots)
     # Between two α the values change order only if a root lies between.
     functions = [ValueFunction(d.family) for d in diagrams]
@@ -107,7 +108,7 @@ def test_values_of_a_cell_and_of_its_face_meet_at_roots_of_the_resultant():
             if below[0] != below[1]:
                 changes += 1
                 assert any(
-                    r.compare_rational(as_fmpq(first)) > 0 > r.compare_rational(as_fmpq(last))
+                    r.compare_rational(to_fmpq(first)) > 0 > r.compare_rational(to_fmpq(last))
                     for r in roots
                 )
     assert changes
