@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bounds.applicability import architecture_of, facts_of
@@ -22,6 +22,21 @@ from piecewise.problems import Problem
 
 STRUCTURE = ("pieces", "boundaries", "degree", "parameters")
 """The numbers from which oscillation bounds follow."""
+
+
+@dataclass(frozen=True)
+class Regularity:
+    """What a census found: whether Assumption 1 of [BNS25] holds on all strata of the instance."""
+
+    holds: bool | None
+    strata: int
+
+    def __str__(self) -> str:
+        found = {True: "holds on all", False: "fails on some", None: "is not decided on all"}
+        return (
+            f"Assumption 1 of [BNS25] {found[self.holds]} of the {self.strata} strata of this "
+            "instance, by its census."
+        )
 
 
 def answer_for_numbers(values: Mapping[str, Any], sample: Sample) -> Answer:
@@ -62,6 +77,7 @@ def answer_for_problem(
     title: str,
     problem: Problem,
     counts: Mapping[str, Any],
+    regular: Regularity | None,
     values: Mapping[str, object],
     sample: Sample,
     max_cells: int,
@@ -96,6 +112,10 @@ def answer_for_problem(
     row = architecture_of(problem, sample)
     arguments = {**row.arguments(), **row.level_counts}
     facts = {**facts_of(problem, counts), Assumption.CUTS_BOUNDED: True}
+    if regular is not None:
+        notes.append(str(regular))
+        if regular.holds is not None:
+            facts[Assumption.REGULARITY] = regular.holds
     notes.append("The theorems are evaluated at the analytic counts.")
     evaluations = list(evaluate_all({**arguments, **values}, facts))
     others = sorted(oscillation_entries(evaluations, True), key=lambda entry: entry.oscillations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from bounds.errors import positive, probability
 from bounds.rows import Sample
 from pieceproof.analysis import analyze
 from pieceproof.bound_report import Answer, document, report
-from pieceproof.bounding import answer_for_numbers, answer_for_problem
+from pieceproof.bounding import Regularity, answer_for_numbers, answer_for_problem
+from pieceproof.certificate import digest
 from pieceproof.options import BadInput, Exit, jobs_option, json_option, print_json
 from pieceproof.problem_document import problem_document, problem_from_document
 from pieceproof.progress import TerminalProgress
@@ -29,6 +31,8 @@ from piecewise.problems import Problem
 
 SAMPLE = ("epsilon", "delta", "value_range", "instances")
 """Options about the sample; the others are counts."""
+
+CENSUS_FORMAT = "pieceproof-census/1"
 
 MOST_DIGITS = 4000
 """Longest integer read from the command line."""
@@ -77,6 +81,10 @@ def _count_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--instances", type=Number(), default=1000, show_default=True, help="m, sample size.")
 @click.option("--certificate", help="Certificate of SPEC.  [default: that of `analyze`, if there]")
+@click.option(
+    "--census",
+    help="Result of `census` for SPEC, for its regularity.  [default: its own, if there]",
+)
 @click.option("--exact", is_flag=True, help="Compute the exact dual loss of SPEC first.")
 @click.option(
     "--max-cells", type=click.IntRange(min=1), default=DEFAULT_MAX_CELLS, show_default=True,
@@ -91,6 +99,7 @@ def bound_command(
     value_range: str,
     instances: int,
     certificate: str | None,
+    census: str | None,
     exact: bool,
     max_cells: int,
     as_json: bool,
@@ -114,7 +123,7 @@ def bound_command(
         answer = (
             _of_numbers(values, sample)
             if path is None
-            else _of_file(path, certificate, exact, values, sample, max_cells, jobs)
+            else _of_file(path, certificate, census, exact, values, sample, max_cells, jobs)
         )
         text = document(answer) if as_json else report(answer)
     except BoundsError as error:
@@ -138,6 +147,7 @@ def _of_numbers(values: dict[str, int], sample: Sample) -> Answer:
 def _of_file(
     path: str,
     certificate: str | None,
+    census: str | None,
     exact: bool,
     values: dict[str, int],
     sample: Sample,
@@ -148,7 +158,8 @@ def _of_file(
         if certificate is not None or exact:
             raise BadInput(f"{path}: it is a certificate; --certificate and --exact go with a spec")
         problem, counts = _certified(path, None, jobs)
-        return answer_for_problem(path, problem, counts, values, sample, max_cells)
+        regular = None if census is None else _regularity(census, problem)
+        return answer_for_problem(path, problem, counts, regular, values, sample, max_cells)
     problem, counts = load_problem(path), dict[str, Any]()
     usual = Path(f"{Path(path).stem}-result") / "result.json"
     if exact:
@@ -165,7 +176,27 @@ def _of_file(
             counts = _certified(str(usual), problem, jobs)[1]
         except (BadInput, CertificateError):  # of another problem, or partial
             counts = {}
-    return answer_for_problem(path, problem, counts, values, sample, max_cells)
+    own = Path(f"{Path(path).stem}-census") / "census.json"
+    regular = None
+    if census is not None:
+        regular = _regularity(census, problem)
+    elif own.is_file():
+        with suppress(BadInput, CertificateError):  # of another problem
+            regular = _regularity(str(own), problem)
+    return answer_for_problem(path, problem, counts, regular, values, sample, max_cells)
+
+
+def _regularity(path: str, problem: Problem) -> Regularity:
+    """What a census says of Assumption 1 of [BNS25]."""
+    loaded = load(path)
+    body = {key: value for key, value in loaded.items() if key != "digest"}
+    if loaded.get("format") != CENSUS_FORMAT or loaded.get("digest") != digest(body):
+        raise BadInput(f"{path}: not the unchanged result of a census; run `census` again")
+    if loaded["problem"] != problem_document(problem):
+        raise BadInput(f"{path}: problem: it is not that of the spec; take its census anew")
+    holds, strata = loaded["assumption"]["holds"], sum(loaded["assumption"]["strata"].values())
+    decided = holds is False or (holds is True and loaded["complete"] is True)
+    return Regularity(holds if decided else None, strata)
 
 
 def _certified(path: str, expected: Problem | None, jobs: int) -> tuple[Problem, dict[str, Any]]:

@@ -146,6 +146,30 @@ def test_a_spec_with_its_exact_count(spec, capsys):
         assert holds[Assumption.REGULARITY.value] is None
 
 
+def test_a_census_decides_regularity(spec, capsys):
+    small = SPEC.replace("[[0], [1], [2], [3]]", "[[1], [2]]").replace("1, 0, 0.5, 3", "1, 3")
+    Path("small.toml").write_text(small)
+
+    def regularity(*arguments):
+        found = answer(capsys, *arguments)
+        holds = {a["statement"]: a["holds"] for t in found["theorems"] for a in t["assumptions"]}
+        return holds[Assumption.REGULARITY.value]
+
+    assert regularity("small.toml") is None
+    assert main(["census", "small.toml"]) == 0
+    capsys.readouterr()
+    path = Path("small-census/census.json")
+    census = json.loads(path.read_text())
+    expected = census["assumption"]["holds"]
+    assert isinstance(expected, bool)
+    assert regularity("small.toml") is expected
+    assert regularity("small.toml", "--census", path) is expected
+    assert "not that of the spec" in refused(capsys, "spec.toml", "--census", path)
+    path.write_text(json.dumps({**census, "complete": False}))
+    assert "not the unchanged result of a census" in refused(capsys, "small.toml", "--census", path)
+    assert regularity("small.toml") is None  # found by itself it is left aside
+
+
 def test_a_validation_loss_is_no_minimum(spec, capsys):
     text = """\
 [hyperparameter]
