@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from math import log, sqrt
 
 import pytest
@@ -279,3 +279,28 @@ def test_bad_arguments_give_one_line(call, words):
         call()
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+# walks through the n-cube in which every coordinate flips equally often, an odd number of times
+WALKS = {
+    (2, 1): [0, 1, 3],
+    (3, 1): [0, 1, 3, 7],
+    (4, 3): [0, 1, 3, 2, 6, 4, 12, 8, 9, 13, 5, 7, 15],
+    (5, 3): [0, 1, 3, 2, 6, 7, 5, 13, 9, 25, 17, 19, 27, 11, 15, 31],
+}
+
+
+@pytest.mark.parametrize(("n", "cuts"), WALKS)
+def test_duals_with_exactly_as_many_patterns_as_lemma_1_allows(n, cuts):
+    """n step functions with B cuts each take exactly nB + 1 patterns, and B is exact."""
+    walk = WALKS[n, cuts]
+    assert len(set(walk)) == len(walk) == n * cuts + 1
+    duals = [
+        planted(*((k, k + 1, [vertex >> bit & 1]) for k, vertex in enumerate(walk)))
+        for bit in range(n)
+    ]
+    for bit, dual in enumerate(duals):
+        levels = [vertex >> bit & 1 for vertex in walk]
+        assert sum(a != b for a, b in pairwise(levels)) == cuts
+        assert len(dual.arcs) == len(walk)
+    assert threshold_patterns(duals, ["1/2"] * n).count == n * cuts + 1
