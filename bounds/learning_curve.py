@@ -107,7 +107,8 @@ def learning_curve(
         progress: told how many sizes are done.
 
     Raises:
-        BoundsError: no dual, sizes that do not increase, or δ outside (0, 1).
+        BoundsError: no dual, duals that are one constant, sizes that do not increase, or δ
+            outside (0, 1).
     """
     failure = probability("delta", delta)
     if not duals or len(duals) != len(oscillations):
@@ -121,6 +122,8 @@ def learning_curve(
     random = Random(seed)
     drawn = [random.randrange(len(duals)) for _ in range(sizes[-1])]
     spread = level_profile(duals).spread
+    if not spread:
+        raise BoundsError("duals: all are one constant; there is nothing to tune")
     steps = []
     for done, m in enumerate(sizes):
         progress("sizes", done, len(sizes))

@@ -30,7 +30,7 @@ from bounds.splits import (
     pattern_labels,
 )
 from geometry.algebraic import RealAlgebraic, simplest_between
-from geometry.dual import DualFunction
+from geometry.dual import DualFunction, Kind
 from geometry.verdicts import Verdict
 from pieceproof.datasets import Data, DataClass
 from pieceproof.methods import Options, Progress, method_for, silent
@@ -275,10 +275,20 @@ class _Search:
         alphas = [_places(self.family)[place] for place in order]
         data = tuple(entry.data for entry in self.team)
         duals = [dual_of(self.family, each) for each in data]
+        if any(_jumps_at(dual, alpha) for dual in duals for alpha in alphas):
+            return None  # the checker reads no value off a jump
         report = verify_witness(duals, thresholds, alphas)
         if report.verdict is not Shattering.VERIFIED:
             return None  # two exact values that round to the same float
         return Witness(self.family, data, tuple(thresholds), tuple(alphas), report)
+
+
+def _jumps_at(dual: DualFunction, alpha: Fraction) -> bool:
+    at = to_fmpq(alpha)
+    return any(
+        point.kind is Kind.JUMP and point.alpha.compare_rational(at) == 0
+        for point in dual.breakpoints
+    )
 
 
 def _simplest(low: float, high: float) -> Fraction:

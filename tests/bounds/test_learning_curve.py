@@ -174,6 +174,7 @@ def test_columns_hold_the_values_of_exact_duals(problem, parts):
     ("call", "words"),
     [
         (lambda: learning_curve([], [], [1]), "0 duals"),
+        (lambda: learning_curve([planted((0, 4, [3]))], [0], [1]), "all are one constant"),
         (lambda: learning_curve([RISING], [1], []), "sizes: give at least one"),
         (lambda: learning_curve([RISING], [1], [2, 2]), "sizes: 2 does not exceed 2"),
         (lambda: learning_curve([RISING], [1], [0]), "sizes: 0 is too small"),
