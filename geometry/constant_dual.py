@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import fmpz_poly
 
-from geometry.algebraic import increasing
+from geometry.algebraic import RealAlgebraic, increasing
 from geometry.arcs import lower_points
 from geometry.dual import DualFunction, Piece
 from geometry.intervals import Interval, sign_changes
 from geometry.rational_functions import RationalFunction
-from geometry.regions import Region, regions
+from geometry.regions import Region, rational_row, regions
 from geometry.verdicts import Verdict
-from geometry.witnesses import Search
+from geometry.witnesses import Part, Search
 from geometry.zero_one import Case, Step, merged, steps
 from piecewise.exact import to_fmpq
 from piecewise.problems import Problem
@@ -59,31 +59,60 @@ def constant_dual(
         ),
         out_of_time,
     )
-    pieces = tuple(_piece(problem, cases, step, found) for step in merged(found))
-    if reached < upper:
-        reason = f"the time budget ran out at alpha = {reached}"
-        raise NotImplementedError(reason)
+    whole = list(found)
+    if reached < upper:  # nothing is known there but that all examples may be misclassified
+        ends = (RealAlgebraic.rational(end) for end in (reached, upper))
+        whole.append(Step(*ends, len(problem.targets)))
+    joined = merged(whole)
+    search = _Parts(problem, listed, cases, found, RealAlgebraic.rational(reached))
+    pieces = tuple(search.piece(step) for step in joined)
+    reason = f"the time budget ran out: nothing is known for alpha > {reached}"
     return ConstantDual(
         problem,
         pieces,
         tuple(lower_points([(piece.interval, piece.value) for piece in pieces])),
-        claim=Verdict.PROVED,
+        claim=Verdict.PROVED if reached == upper else Verdict.UNRESOLVED,
+        reasons=() if reached == upper else (reason,),
         regions=listed,
         cases=cases,
-        errors=tuple(step.value for step in merged(found)),
+        errors=tuple(step.value for step in joined),
     )
 
 
-def _piece(problem: Problem, cases: Sequence[Case], step: Step, found: Sequence[Step]) -> Piece:
-    interval = Interval(step.lower, step.upper)
-    cuts = [each.lower for each in found if step.lower < each.lower < step.upper]
-    for case in cases:
-        for content in case.contents:
-            cuts += sign_changes(content, interval)
-    parts = tuple(Search(cases, step.value, increasing(cuts)).parts(interval))
-    return Piece(interval, _value(problem, step.value), parts)
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of pieces; beyond ``reached`` any parameters will do."""
 
+    problem: Problem
+    regions: Sequence[Region]
+    cases: Sequence[Case]
+    found: Sequence[Step]
+    reached: RealAlgebraic
 
-def _value(problem: Problem, errors: int) -> RationalFunction:
-    examples = len(problem.targets) if problem.reduction == "mean" else 1
-    return RationalFunction.reduced(fmpz_poly([errors]), fmpz_poly([examples]))
+    def piece(self, step: Step) -> Piece:
+        """The piece of a maximal step."""
+        parts: list[Part] = []
+        if step.lower < self.reached:
+            parts += self._searched(Interval(step.lower, min(step.upper, self.reached)), step.value)
+        if step.upper > self.reached:
+            rest = Interval(max(step.lower, self.reached), step.upper)
+            parts.append(Part(rest, 0, self._centre()))
+        return Piece(Interval(step.lower, step.upper), self._value(step.value), tuple(parts))
+
+    def _searched(self, interval: Interval, value: int) -> Iterator[Part]:
+        cuts = [s.lower for s in self.found if interval.lower < s.lower < interval.upper]
+        for case in self.cases:
+            for content in case.contents:
+                cuts += sign_changes(content, interval)
+        return Search(self.cases, value, increasing(cuts)).parts(interval)
+
+    def _centre(self) -> tuple[fmpz_poly, ...]:
+        """The middle of the box as a direction."""
+        if self.regions[0].homogeneous:
+            return tuple(fmpz_poly() for _ in self.problem.parameters)
+        middle = [(p.lower + p.upper) / 2 for p in self.problem.parameters]
+        return rational_row([*middle, Fraction(1)])
+
+    def _value(self, errors: int) -> RationalFunction:
+        examples = len(self.problem.targets) if self.problem.reduction == "mean" else 1
+        return RationalFunction.reduced(fmpz_poly([errors]), fmpz_poly([examples]))

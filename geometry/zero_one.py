@@ -111,7 +111,7 @@ def steps(
     pending = [_Part(lower, upper, whole, max(case_cap(case) for case in cases))]
     while pending:
         part = pending.pop()
-        if found and out_of_time():
+        if out_of_time():
             return found, part.lower
         outcome = _treated(cases, part, (upper - lower) * NARROW)
         if isinstance(outcome, _Part):

@@ -12,6 +12,7 @@ from oracle_zero_one import least_errors
 
 import pieceproof
 from geometry.regions import regions
+from geometry.verdicts import Verdict
 from geometry.zero_one import is_general
 from pieceproof.certificate import digest
 from pieceproof.evaluation import evaluate
@@ -149,6 +150,21 @@ def test_the_karate_club(club: pieceproof.CertifiedDual) -> None:
         (True, False),
     ]
     assert club.document["counts"]["discontinuities"] == 2
+
+
+def test_a_time_budget_leaves_an_honest_rest() -> None:
+    problem = karate(1, 2, ["degree", "one"])
+    full = pieceproof.analyze(problem)
+    for seconds in (0, 0.02, 0.1):
+        partial = pieceproof.analyze(problem, seconds=seconds)
+        if partial.claim is Verdict.PROVED:
+            continue
+        assert partial.verdict is Verdict.UNRESOLVED
+        assert "time budget" in partial.document["reasons"][0]
+        for alpha in (0, F(1, 3), 1, 2, 5, 10):
+            assert partial(alpha) >= full(alpha)
+            assert evaluate(partial.document, F(alpha)).value == partial(alpha)
+    assert pieceproof.analyze(problem, seconds=0)(0) == 34
 
 
 def angular_sweep(problem: Problem, alpha: Fraction) -> int:
