@@ -15,6 +15,7 @@ from geometry.census.examine import LIMITS, Setting, examine
 from geometry.census.minimal import Lowest, LowestPart, lowest
 from geometry.census.records import (
     BranchRecord,
+    Chord,
     EventRecord,
     GapRecord,
     Rung,
@@ -29,6 +30,7 @@ __all__ = [
     "RUNGS",
     "BranchRecord",
     "Census",
+    "Chord",
     "ClassTotal",
     "EventRecord",
     "GapRecord",

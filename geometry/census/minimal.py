@@ -38,13 +38,14 @@ Key = tuple[int, int, int]
 class LowestPart:
     """On ``alpha`` only ``candidates`` can be the lowest feasible branch.
 
-    ``start`` and ``end`` are the least value at the ends of ``alpha``, rounded.
+    The least value lies within ``error`` below ``start`` and ``end`` at the ends of ``alpha``.
     """
 
     alpha: Interval
     candidates: tuple[Key, ...]
     start: float
     end: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,10 @@ def _compared(alpha: Interval, curves: Sequence[_Curve]) -> tuple[LowestPart, Ke
     alive = [
         (curve, band) for curve, band in bands if not _is_above(tuple(map(band.lower, alpha)), tops)
     ]
-    start, end = (
-        float(min(band.upper(at) - band.error for curve, band in bands if curve.feasible))
-        for at in alpha
-    )
-    part = LowestPart(alpha, tuple(curve.key for curve, _ in alive), start, end)
+    start, end = (min(band.upper(at) for curve, band in bands if curve.feasible) for at in alpha)
+    below = (top - min(band.lower(at) for _, band in alive) for at, top in zip(alpha, (start, end), strict=True))
+    keys = tuple(curve.key for curve, _ in alive)
+    part = LowestPart(alpha, keys, float(start), float(end), float(max(below)))
     return part, _winner(alive, (alpha[0] + alpha[1]) / 2)
 
 

@@ -101,7 +101,8 @@ class Census:
         if verdict in (Verdict.PROVED, Verdict.MODULAR) and lower == upper:
             return Rung(lower, verdict, lower, upper)
         reason = "values that are equal, too close, or of strata that are open"
-        return Rung(None, Verdict.BOUNDS, 0 if self.open_reasons else lower, upper, reason)
+        sure = lower if verdict in (Verdict.PROVED, Verdict.MODULAR) else 0
+        return Rung(None, Verdict.BOUNDS, sure, upper, reason)
 
     @cached_property
     def verdict(self) -> Verdict:

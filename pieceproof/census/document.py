@@ -150,4 +150,5 @@ def _lowest(part: LowestPart) -> Document:
         "candidates": [list(key) for key in part.candidates],
         "start": part.start,
         "end": part.end,
+        "error": part.error,
     }
