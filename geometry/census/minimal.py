@@ -158,7 +158,10 @@ def _compared(alpha: Interval, curves: Sequence[_Curve]) -> tuple[LowestPart, Ke
         (curve, band) for curve, band in bands if not _is_above(tuple(map(band.lower, alpha)), tops)
     ]
     start, end = (min(band.upper(at) for curve, band in bands if curve.feasible) for at in alpha)
-    below = (top - min(band.lower(at) for _, band in alive) for at, top in zip(alpha, (start, end), strict=True))
+    below = (
+        top - min(band.lower(at) for _, band in alive)
+        for at, top in zip(alpha, (start, end), strict=True)
+    )
     keys = tuple(curve.key for curve, _ in alive)
     part = LowestPart(alpha, keys, float(start), float(end), float(max(below)))
     return part, _winner(alive, (alpha[0] + alpha[1]) / 2)

@@ -66,6 +66,7 @@ def census_command(
     again with the same --out.
     """
     # Engines, Matplotlib and rich load only when a census is taken.
+    from pieceproof.census.beside import dual_counts
     from pieceproof.census.document import census_document
     from pieceproof.census.picture import write_picture
     from pieceproof.census.report import census_summary
@@ -87,7 +88,8 @@ def census_command(
             max_codimension=max_codimension,
             max_cells=max_cells,
         )
-    document = census_document(census, problem, monotonic() - start, jobs, question_seconds)
+        dual = dual_counts(problem, progress)
+    document = census_document(census, problem, dual, monotonic() - start, jobs, question_seconds)
     write(document, folder / CENSUS)
     if census.complete:
         (folder / UNFINISHED).unlink(missing_ok=True)
@@ -95,5 +97,5 @@ def census_command(
     if as_json:
         print_json(document)
     else:
-        show(census_summary(census, problem, [("document", str(folder / CENSUS)), *pictures]))
+        show(census_summary(census, problem, dual, [("document", str(folder / CENSUS)), *pictures]))
     return Exit.DONE if census.complete else Exit.PARTIAL

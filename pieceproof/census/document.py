@@ -25,9 +25,14 @@ FORMAT = "pieceproof-census/1"
 
 
 def census_document(
-    census: Census, problem: Problem, wall_time: float, jobs: int, question_seconds: float
+    census: Census,
+    problem: Problem,
+    dual: Document | None,
+    wall_time: float,
+    jobs: int,
+    question_seconds: float,
 ) -> Document:
-    """The document of a census."""
+    """The document of a census; ``dual`` is what is known of ℓ*."""
     steps = census.steps
     stated = problem_document(problem)
     body: Document = {
@@ -53,7 +58,8 @@ def census_document(
             {**builtins_of(record), "minimal": _rung(census.minimal(place))}
             for place, record in enumerate(census.records)
         ],
-        "bounds": summary({}, structure_of(problem)),
+        "dual": dual,
+        "bounds": bounds_of(problem),
         "provenance": {
             "versions": {
                 "pieceproof": version("pieceproof"),
@@ -68,6 +74,11 @@ def census_document(
         },
     }
     return {**body, "digest": digest(body)}
+
+
+def bounds_of(problem: Problem) -> list[dict[str, object]]:
+    """Worst-case bounds of the oscillations of ℓ* from the structure of the problem alone."""
+    return summary({}, structure_of(problem))
 
 
 def events(census: Census) -> list[tuple[str, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,7 +14,7 @@ from rich.text import Text
 from geometry.assumptions import Kind
 from geometry.census import Census, ClassTotal, Step
 from pieceproof.captions import count
-from pieceproof.census.document import events, sorted_kinds
+from pieceproof.census.document import bounds_of, events, sorted_kinds
 from pieceproof.report import facts
 from piecewise.problems import Problem
 
@@ -35,15 +36,19 @@ MAX_STEPS = 12
 
 
 def census_summary(
-    census: Census, problem: Problem, files: Iterable[tuple[str, str]]
+    census: Census,
+    problem: Problem,
+    dual: dict[str, Any] | None,
+    files: Iterable[tuple[str, str]],
 ) -> RenderableType:
-    """The table; ``files`` are lines (what, where)."""
+    """The table; ``dual`` is what is known of ℓ*, ``files`` are lines (what, where)."""
     lower, upper = census.domain
     title = (
         f"Critical points of f(α, ·) over α in [{lower}, {upper}]: "
         f"{count(len(problem.targets), 'example')}, {count(len(problem.parameters), 'parameter')}"
     )
-    listed = [*_facts(census), ("verdict", _verdict(census)), *files]
+    beside = [*_beside(problem, dual), ("verdict", _verdict(census))]
+    listed = [*_facts(census), *beside, *files]
     return Group(Text(title, style="bold"), "", _ladder(census), "", facts(listed))
 
 
@@ -81,6 +86,18 @@ def _facts(census: Census) -> Iterator[tuple[str, str]]:
                 f"{_interval(feasible)}"
             ),
         )
+
+
+def _beside(problem: Problem, dual: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if dual is None:
+        yield "ℓ*", "see `pieceproof analyze`"
+    else:
+        cuts = count(dual["oscillations"], "oscillation")
+        yield "ℓ*", f"{count(dual['pieces'], 'piece')}, {cuts} ({dual['verdict']})"
+    for bound in bounds_of(problem):
+        number = bound["oscillations"]
+        shown = f"at most {number:,} oscillations" if isinstance(number, int) else "more than fit"
+        yield "in the worst case", f"{shown}: {bound['theorem']}"
 
 
 def _assumption(census: Census) -> str:
