@@ -1,6 +1,6 @@
 """Time and memory of the main job, as ratios against peers measured in the same run.
 
-Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches]; all by default.
+Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches] [paths]; all by default.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from time import perf_counter
 from benchmarks.elimination import strata_job, whole_job
 from benchmarks.instances import cars, scattered
 from benchmarks.measure import Measurement, run
+from benchmarks.paths import paths
 from geometry.stationary import CellProgram
 from pieceproof.specfile import load_problem
 from piecewise.objective import CellKey, ConvexObjective
@@ -124,6 +125,7 @@ JOBS: dict[str, Callable[[Path], None]] = {
     "units2": units2,
     "units3": units3,
     "branches": branches,
+    "paths": paths,
 }
 
 
