@@ -25,6 +25,7 @@ from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
 from pieceproof.evaluation import OutsideError, evaluate
+from pieceproof.methods.options import OutOfTime
 from pieceproof.options import (
     UNFINISHED,
     BadInput,
@@ -195,6 +196,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{where}: {error.format_message()} See {where} --help.")
     except (SpecError, BadInput, CertificateError, CacheError) as error:
         return _refuse(str(error))
+    except OutOfTime as error:
+        _refuse(str(error))
+        return Exit.PARTIAL
     except OverflowError:
         return _refuse("the certificate holds a number that is too large to print")
     except Refuted as error:

@@ -84,7 +84,8 @@ def refusal(problem: Problem) -> str | None:
     """Why the cells of a problem are not convex problems; None if they are."""
     model = problem.model
     if problem.validation is not None:
-        return "held-out examples; their loss is no minimum over a cell"
+        training = refusal(problem.training())
+        return training or "held-out examples; their loss is no minimum over a cell"
     if problem.loss not in ("squared", "absolute"):
         return f"loss {problem.loss!r}; the exact dual covers the squared and the absolute loss"
     if reason := _concave_penalty(problem):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,12 +14,14 @@ from oracle_pointwise import least
 from test_kinked_duals import FAMILIES
 
 from pieceproof import analyze
+from pieceproof.cli import main
 from piecewise import Examples, Linear, Penalty, Problem
 from piecewise.problems import copied
 
 LINEAR = tuple(name for name in FAMILIES if "unit" not in name and "step" not in name)
 NETWORKS = ("unit with lasso", "unit with elastic net", "unit with ridge")
 INSTANCES = 20
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def held_out(problem: Problem, random: Random) -> Problem:
@@ -170,3 +173,12 @@ def test_an_edge_of_minimisers_at_one_alpha_is_an_isolated_value() -> None:
     assert (dual(Fraction(1, 2)), dual(1), dual(Fraction(3, 2))) == (1, 0, 1)
     assert [place.lower.as_rational() for place in dual.minimum().places] == [1]
     assert dual.oscillations() == 2
+
+
+def test_a_budget_that_runs_out_leaves_work_to_go_on_with(tmp_path, capsys) -> None:
+    spec, out = EXAMPLES / "tuning.toml", tmp_path / "out"
+    assert main(["analyze", str(spec), "--out", str(out), "--seconds", "0"]) == 3
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "1 of 32 cells" in message
+    assert [path.name for path in out.iterdir()] == ["unfinished.sqlite"]

@@ -19,7 +19,9 @@ what these modules compute in another way, so that one mistake does not vouch fo
 ``kinkedpoints``   the same as ``stationary`` for faces with kinks, by interpolation
 ``argmins``        where a joint cell attains the training dual, and at one point only
 ``secondstage``    the best of several minimisers of a linear model
-``heldout``        the validation loss along minimisers
+``heldout``        the validation loss along one minimiser
+``fitted``         the validation loss at all minimisers
+``validation``     the checker of validation losses
 ``stationary``     value and multipliers on a face, over Q(α)
 ``pieces``         the stated pieces as a function
 ``spans``          many pieces bounded at once

@@ -13,8 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, cmp_to_key
+from dataclasses import replace
 from itertools import pairwise
 
 from flint import fmpq, fmpq_poly
@@ -22,8 +21,9 @@ from flint import fmpq, fmpq_poly
 from pieceproof.checking import convexcells
 from pieceproof.checking.argmins import Contact, contacts
 from pieceproof.checking.constraints import Constraints
+from pieceproof.checking.fitted import Fitted, alpha_is, read_best
 from pieceproof.checking.heights import Height, compare_heights
-from pieceproof.checking.heldout import Path, loss_at, losses_on
+from pieceproof.checking.heldout import Path, losses_on
 from pieceproof.checking.intervals import Interval, nonnegative, positive
 from pieceproof.checking.kinks import Kinks
 from pieceproof.checking.numerals import read_interval
@@ -31,24 +31,22 @@ from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Case, Orbits, check_classes
 from pieceproof.checking.pieces import (
     Piece,
-    Value,
     check_common_end,
     gap,
     read_pieces,
     with_ends,
 )
-from pieceproof.checking.problems import Problem, read_problem
+from pieceproof.checking.problems import read_problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.checking.reals import Real, compare, exactly, minimal_polynomial, sign_at
+from pieceproof.checking.reals import compare, exactly
 from pieceproof.checking.run import Dual, Run
-from pieceproof.checking.secondstage import Along, At, Minimisers, goal_of, lower_bound
+from pieceproof.checking.secondstage import Along, Minimisers, lower_bound
 from pieceproof.checking.unitcells import check_arrangements
 
 MEMBERS: tuple[str, ...] = ("training", "best")
 
 OWN = ("sample", "parts")
 PART = ("interval", "cell", "active", "minimiser")
-BEST = ("alpha", "cell", "active", "optimistic", "minimiser", "value")
 
 
 def check(run: Run) -> Dual:
@@ -71,8 +69,8 @@ def check(run: Run) -> Dual:
     constraints = Constraints(problem, tuple(arrangements))
     kinks = Kinks(problem, constraints, Objective(problem, arrangements))
     pieces = read_pieces(run.members["pieces"], problem.interval, OWN)
-    found = _Found(problem, kinks)
-    stated = [_read_best(entry, orbits) for entry in run.members["best"]]
+    found = Fitted(problem, kinks)
+    stated = [read_best(entry, orbits) for entry in run.members["best"]]
     for entry in training["proofs"]:
         member = entry.fields("cell", "steps", optional=("signs",))
         case = orbits.read_case(member, entry.path)
@@ -92,155 +90,10 @@ def check(run: Run) -> Dual:
     parts = 0
     for node, piece in zip(run.members["pieces"], pieces, strict=True):
         with run.collecting():
-            parts += _check_parts(node, piece, found, orbits, kinks)
+            parts += _check_parts(node, piece, found, orbits)
     run.checked["validation parts"] = parts
     counts = {**proved.counts, "training_pieces": len(proved.pieces)}
     return Dual(pieces, [Height(height.piece, height.alpha) for height in points], counts)
-
-
-@dataclass(frozen=True)
-class _Best:
-    """An entry of "best": the minimiser of a cell with the least loss at one α."""
-
-    node: Node
-    case: Case
-    alpha: fmpq
-
-
-def _read_best(node: Node, orbits: Orbits) -> _Best:
-    entry = node.fields(*BEST, optional=("signs",))
-    return _Best(node, orbits.read_case(entry, node.path), entry["alpha"].rational())
-
-
-def alpha_is(alpha: Real, value: fmpq) -> bool:
-    """Whether the number is the rational ``value``."""
-    return compare(alpha, exactly(value)) == 0
-
-
-@dataclass
-class _Found:
-    """The validation loss on all contacts."""
-
-    problem: Problem
-    kinks: Kinks
-    paths: list[tuple[Contact, Interval, Value]] = field(default_factory=list)
-    isolated: list[Height] = field(default_factory=list)
-    flats: list[Contact] = field(default_factory=list)
-
-    @cached_property
-    def goal(self) -> Kinks:
-        """The held-out loss of a linear model."""
-        return goal_of(self.problem)
-
-    def best(self, stated: _Best) -> Height:
-        """The least loss of the minimisers of a linear model at a rational α.
-
-        Raises:
-            CertificateError: malformed.
-            Refuted: another minimiser may be better, or the stated one is none.
-        """
-        entry, alpha = stated.node.fields(*stated.node.value), stated.alpha
-        low, high = self.problem.interval
-        if self.problem.units or not low <= alpha <= high:
-            raise Refuted(f"{stated.node.path}: not an α of a linear model")
-        several = Minimisers.of(self.kinks, stated.case, entry["active"], At(alpha))
-        several.check_optimal(stated.node.path)
-        above, below = lower_bound(several, self.goal, entry["optimistic"])
-        point, value = entry["minimiser"].rationals(), entry["value"].rational()
-        if len(point) != len(self.problem.parameters):
-            raise entry["minimiser"].wrong(f"{len(self.problem.parameters)} coordinates")
-        several.check_member([fmpq_poly([c]) for c in (*point, fmpq(1))], stated.node.path)
-        if above(alpha) < value * below(alpha):
-            raise Refuted(f"{entry['optimistic'].path}: the bound is below the value")
-        path = Path([fmpq_poly([c]) for c in point], fmpq_poly([1]), (fmpq(1),))
-        loss = loss_at(self.problem, path, exactly(alpha))
-        if loss.numerator(alpha) != value * loss.denominator(alpha):
-            raise Refuted(f"{entry['value'].path}: not the loss at the minimiser")
-        return Height(loss, exactly(alpha))
-
-    def add(self, contact: Contact) -> None:
-        """The loss along a contact.
-
-        Raises:
-            Refuted: there are several minimisers and the model is no linear one.
-        """
-        if contact.flat:
-            if self.problem.units:
-                raise Refuted(f"training: {contact.case} may have several minimisers")
-            self.flats.append(contact)
-            return
-        outputs = self.problem.weights or tuple(map(fmpq, contact.case.signs or ()))
-        path = Path(contact.point, contact.below, outputs)
-        if compare(contact.start, contact.end) == 0:
-            value = loss_at(self.problem, path, contact.start)
-            self.isolated.append(Height(value, contact.start))
-            return
-        for part, value in losses_on(self.problem, path, Interval(contact.start, contact.end)):
-            self.paths.append((contact, part, value))
-
-    def points(self, pieces: Sequence[Piece]) -> list[Height]:
-        """ℓ* at the ends of A and between pieces, with numbers that this checker knows.
-
-        Raises:
-            Refuted: a minimiser at a single α is better than the piece around it.
-        """
-        ends = [pieces[0].interval.start, *(piece.interval.end for piece in pieces)]
-        points = []
-        for index, end in enumerate(ends):
-            own = [Height(p, end) for p in pieces[max(index - 1, 0) : index + 1]]
-            own += [each for each in self.isolated if compare(each.alpha, end) == 0]
-            least = min(own, key=cmp_to_key(compare_heights))
-            points.append(Height(least.piece, self._known(end, pieces, index)))
-        for each in self.isolated:
-            for piece in pieces:
-                inside = (
-                    compare(piece.interval.start, each.alpha) < 0
-                    and compare(each.alpha, piece.interval.end) < 0
-                )
-                if inside and compare_heights(each, Height(piece, each.alpha)) < 0:
-                    raise Refuted(f"pieces: a minimiser at {each.alpha} has a smaller loss")
-        return points
-
-    def _known(self, end: Real, pieces: Sequence[Piece], index: int) -> Real:
-        """The same number as found by this checker: an end of A or of a contact, or a crossing."""
-        if 0 < index < len(pieces):
-            difference = gap(pieces[index - 1], pieces[index])
-            if difference and sign_at(difference, end) == 0:
-                factors = (factor for factor, _ in difference.factor()[1])
-                minimal = next(factor for factor in factors if sign_at(factor, end) == 0)
-                return _with_polynomial(end, minimal)
-        known = [exactly(each) for each in self.problem.interval]
-        known += [number for _, part, _ in self.paths for number in (part.start, part.end)]
-        known += [each.alpha for each in self.isolated]
-        for number in known:
-            if compare(number, end) == 0:
-                return _with_polynomial(number, minimal_polynomial(number))
-        raise Refuted(f"pieces: nothing changes at {end}")
-
-    def check_lower(self, node: Node, pieces: Sequence[Piece]) -> None:
-        """No minimiser has a smaller validation loss than stated.
-
-        Raises:
-            Refuted: one has.
-        """
-        for contact, part, value in self.paths:
-            for number, piece in enumerate(pieces):
-                low = max(part.start, piece.interval.start, key=cmp_to_key(compare))
-                high = min(part.end, piece.interval.end, key=cmp_to_key(compare))
-                if compare(low, high) < 0 and not nonnegative(
-                    value.numerator * piece.denominator - piece.numerator * value.denominator,
-                    Interval(low, high),
-                ):
-                    raise Refuted(
-                        f"{node.path}[{number}].value: a minimiser of {contact.case} has a smaller "
-                        f"loss somewhere on [{low}, {high}]"
-                    )
-
-
-def _with_polynomial(number: Real, minimal: object) -> Real:
-    if number.rational:
-        return exactly(number.lower)
-    return Real(minimal, number.lower, number.upper)  # type: ignore[arg-type]
 
 
 def _named_ends(node: Node, pieces: list[Piece], points: Sequence[Height]) -> list[Piece]:
@@ -260,7 +113,7 @@ def _named_ends(node: Node, pieces: list[Piece], points: Sequence[Height]) -> li
     return with_ends(pieces, [point.alpha for point in points])
 
 
-def _check_parts(node: Node, piece: Piece, found: _Found, orbits: Orbits, kinks: Kinks) -> int:
+def _check_parts(node: Node, piece: Piece, found: Fitted, orbits: Orbits) -> int:
     """The parts divide the piece, and each is a contact whose loss is the piece."""
     entry = node.fields("interval", "value", *OWN)
     ends = [piece.interval.start]
@@ -292,7 +145,7 @@ def _meets(contact: Contact, interval: Interval) -> bool:
 
 
 def _check_best_part(
-    node: Node, case: Case, interval: Interval, piece: Piece, found: _Found
+    node: Node, case: Case, interval: Interval, piece: Piece, found: Fitted
 ) -> None:
     """The part is the best of several minimisers along contacts with its active set."""
     entry = node.fields(*node.value)
@@ -332,7 +185,7 @@ def _held(active: Node) -> list[str]:
     return [label for label in active.texts() if not label.endswith(signs)]
 
 
-def _contact_of(node: Node, case: Case, interval: Interval, piece: Piece, found: _Found) -> Contact:
+def _contact_of(node: Node, case: Case, interval: Interval, piece: Piece, found: Fitted) -> Contact:
     """The contact of the case whose loss is the piece on the whole interval."""
     labels = _held(node.fields(*node.value)["active"])
     covered = interval.start

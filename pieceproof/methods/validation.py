@@ -21,10 +21,9 @@ from pieceproof.certificate import (
     vector_document,
 )
 from pieceproof.methods import convex_cells
-from pieceproof.methods.options import Options
+from pieceproof.methods.options import Options, OutOfTime
 from pieceproof.parallel import runner
 from piecewise import objective
-from piecewise.errors import NotYetSupported
 from piecewise.networks import FeedForward
 from piecewise.objective import CellKey, ConvexObjective
 from piecewise.problems import Problem
@@ -48,7 +47,7 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
     Raises:
         TooManyCells: more cells than ``options.max_cells``.
         CacheError: the cache file cannot be used.
-        NotYetSupported: the time budget ran out before the training dual was complete.
+        OutOfTime: the time budget ran out before the training dual was complete.
     """
     training = ConvexObjective(problem.training(), options.max_cells)
     total = training.case_count()
@@ -63,7 +62,12 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
             out_of_time=options.out_of_time,
         )
     if fitted.open_cells:
-        raise NotYetSupported("a partial validation loss; raise the time budget")
+        done = total - fitted.open_cells
+        raise OutOfTime(
+            f"the time budget ran out: {done} of {total} cells of the training loss have a proof, "
+            "and what minimises it is not known yet; go on with a larger --seconds and the same "
+            "--out"
+        )
     dual = validation_dual(problem, fitted)
     return dual, document(dual, monotonic() - options.start, options.jobs)
 
