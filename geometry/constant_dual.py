@@ -61,8 +61,8 @@ def constant_dual(
     )
     whole = list(found)
     if reached < upper:  # nothing is known there but that all examples may be misclassified
-        ends = (RealAlgebraic.rational(end) for end in (reached, upper))
-        whole.append(Step(*ends, len(problem.targets)))
+        start, end = RealAlgebraic.rational(reached), RealAlgebraic.rational(upper)
+        whole.append(Step(start, end, len(problem.targets)))
     joined = merged(whole)
     search = _Parts(problem, listed, cases, found, RealAlgebraic.rational(reached))
     pieces = tuple(search.piece(step) for step in joined)

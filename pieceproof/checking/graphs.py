@@ -44,6 +44,16 @@ class Graph:
             current = following
         return current
 
+    def denominator(self, node: int) -> fmpq_poly:
+        """What ``row`` is a multiple by: e_nodeᵀ Âᵏ = row/denominator."""
+        total, current = self.degrees[node], {node}
+        for step in range(self.power):
+            if step:
+                for other in current:
+                    total = total * self.degrees[other]
+            current = {target for j in current for target in self.kernel[j]}
+        return total
+
     def scores(self, inputs: tuple[tuple[fmpq, ...], ...]) -> list[Row]:
         """A positive multiple of the row of every training node."""
         rows = []

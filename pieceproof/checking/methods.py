@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pieceproof.checking import convexcells, piecewiseconstant, validation
+from pieceproof.checking import convexcells, leastsquares, piecewiseconstant, validation
 from pieceproof.checking.run import Dual, Run
 
 
@@ -31,4 +31,5 @@ CHECKERS: dict[str, Checker] = {
     "convex-cells": convexcells,
     "validation": validation,
     "piecewise-constant": piecewiseconstant,
+    "least-squares": leastsquares,
 }
