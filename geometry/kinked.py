@@ -20,9 +20,9 @@ from math import lcm
 from flint import fmpq, fmpq_mat, fmpz_poly
 
 from geometry.nonsmooth import NonsmoothProgram, State, optimal_state
-from geometry.polynomial_systems import SingularSystem, solve_system, sum_of_products
+from geometry.polynomial_systems import inner_product, solve_state, sum_of_products
 from geometry.rational_functions import RationalFunction
-from geometry.stationary import CellProgram, Held, Polynomials, Stationary, inner_product
+from geometry.stationary import CellProgram, Held, Stationary
 from piecewise.objective import Constraint, ConvexCell
 
 NARROW = 1 << 10
@@ -147,7 +147,7 @@ class KinkedProgram(CellProgram):
             for kink, row in zip(self.kinks, self.rows, strict=True)
         ]
         near = [_close(z, alpha) for z in kinks]
-        common = lcm(1, *(int((2 * c).p) for c in near), *(int(c.q) for c in near))
+        common = lcm(1, *(int((2 * c).p) for c in near), *(int((c / 2).q) for c in near))
         total = fmpz_poly([])
         for kink, z, c in zip(self.kinks, kinks, near, strict=True):
             if z.degree() <= 0:
@@ -252,53 +252,6 @@ class KinkedProgram(CellProgram):
             tuple(slacks),
             (*multipliers[: len(state.active)], *forces),
         )
-
-
-def solve_state(
-    hessian: Sequence[Sequence[fmpz_poly]],
-    linear: Sequence[fmpz_poly],
-    rows: Sequence[Sequence[fmpz_poly]],
-    levels: Sequence[fmpz_poly],
-) -> tuple[Polynomials, fmpz_poly, list[fmpz_poly], int]:
-    """(W, D, M, c) with 2H·W/D − G = Bᵀ·M/(cD), B·W/D = levels; D ≥ 0 for real α, c > 0.
-
-    Rows with a single constant entry and a constant level pin a parameter and leave the system.
-
-    Raises:
-        SingularSystem: no unique solution over Q(α).
-    """
-    n = len(linear)
-    pins: dict[int, int] = {}
-    for r, (row, level) in enumerate(zip(rows, levels, strict=True)):
-        support = [i for i in range(n) if row[i]]
-        if len(support) == 1 and row[support[0]].degree() == 0 and level.degree() <= 0:
-            if support[0] in pins:
-                raise SingularSystem("two rows pin the same parameter")
-            pins[support[0]] = r
-    values = {i: fmpq(levels[r][0]) / rows[r][i][0] for i, r in pins.items()}
-    scale = lcm(1, *(int(value.q) for value in values.values()))
-    fixed = [int(values[i] * scale) if i in values else 0 for i in range(n)]
-    free = [i for i in range(n) if i not in pins]
-    coupled = [r for r in range(len(rows)) if r not in pins.values()]
-    matrix = [[*(2 * hessian[i][j] for j in free), *(-rows[r][i] for r in coupled)] for i in free]
-    zero = fmpz_poly([])
-    matrix += [[*(rows[r][i] for i in free), *([zero] * len(coupled))] for r in coupled]
-    right = [scale * linear[i] - 2 * inner_product(fixed, hessian[i]) for i in free]
-    right += [scale * levels[r] - inner_product(fixed, rows[r]) for r in coupled]
-    solution, determinant = solve_system(matrix, right)
-    denominator = scale * determinant
-    point = [fixed[i] * determinant for i in range(n)]
-    for i, value in zip(free, solution, strict=False):
-        point[i] = value
-    factor = lcm(1, *(abs(int(rows[r][i][0])) for i, r in pins.items()))
-    multipliers = [zero] * len(rows)
-    for r, value in zip(coupled, solution[len(free) :], strict=True):
-        multipliers[r] = factor * value
-    for i, r in pins.items():
-        held = sum_of_products([rows[c][i] for c in coupled], solution[len(free) :])
-        force = 2 * sum_of_products(hessian[i], point) - linear[i] * denominator - held
-        multipliers[r] = force * (factor // int(rows[r][i][0]))
-    return tuple(point), denominator, multipliers, factor
 
 
 def _close(z: fmpz_poly, alpha: fmpq) -> fmpq:

@@ -1,19 +1,27 @@
 """Linear systems over Z[α], solved without fractions [Bareiss 1968].
 
 A solution is (N, D) with matrix·N = D·right. The matrices of stationarity systems have a
-determinant of one weak sign for all real α, so D ≥ 0 and the numerators carry all signs.
+determinant of one weak sign wherever the objective is convex, all α ≥ 0 among them, so D ≥ 0
+there and the numerators carry all signs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import gcd
+from math import gcd, lcm
 
-from flint import fmpq_mat, fmpz_mat, fmpz_poly
+from flint import fmpq, fmpq_mat, fmpz_mat, fmpz_poly
+
+Polynomials = tuple[fmpz_poly, ...]
 
 
 class SingularSystem(ArithmeticError):
     """The active set has dependent rows or a singular reduced Hessian over Q(α)."""
+
+
+def inner_product(integers: Sequence[int], polynomials: Sequence[fmpz_poly]) -> fmpz_poly:
+    """Σ_i integers_i·polynomials_i."""
+    return sum([a * p for a, p in zip(integers, polynomials, strict=True) if a], fmpz_poly([]))
 
 
 def sum_of_products(left: Sequence[fmpz_poly], right: Sequence[fmpz_poly]) -> fmpz_poly:
@@ -56,7 +64,8 @@ def solve_definite(
 def solve_system(
     matrix: list[list[fmpz_poly]], right: list[fmpz_poly]
 ) -> tuple[list[fmpz_poly], fmpz_poly]:
-    """(N, D) with matrix·N = D·right and D ≥ 0 for real α, where det(matrix) has one weak sign.
+    """(N, D) with matrix·N = D·right and D ≥ 0 wherever det(matrix) has one weak sign, which
+    includes all α ≥ 0.
 
     Raises:
         SingularSystem: the matrix is singular over Q(α).
@@ -128,3 +137,50 @@ def _eliminate(
         known = sum_of_products(rows[i][i + 1 : size], numerators[i + 1 :])
         numerators[i] = (previous * rows[i][size] - known) // rows[i][i]
     return numerators, previous
+
+
+def solve_state(
+    hessian: Sequence[Sequence[fmpz_poly]],
+    linear: Sequence[fmpz_poly],
+    rows: Sequence[Sequence[fmpz_poly]],
+    levels: Sequence[fmpz_poly],
+) -> tuple[Polynomials, fmpz_poly, list[fmpz_poly], int]:
+    """(W, D, M, c) with 2H·W/D − G = Bᵀ·M/(cD), B·W/D = levels; D ≥ 0 for real α, c > 0.
+
+    Rows with a single constant entry and a constant level pin a parameter and leave the system.
+
+    Raises:
+        SingularSystem: no unique solution over Q(α).
+    """
+    n = len(linear)
+    pins: dict[int, int] = {}
+    for r, (row, level) in enumerate(zip(rows, levels, strict=True)):
+        support = [i for i in range(n) if row[i]]
+        if len(support) == 1 and row[support[0]].degree() == 0 and level.degree() <= 0:
+            if support[0] in pins:
+                raise SingularSystem("two rows pin the same parameter")
+            pins[support[0]] = r
+    values = {i: fmpq(levels[r][0]) / rows[r][i][0] for i, r in pins.items()}
+    scale = lcm(1, *(int(value.q) for value in values.values()))
+    fixed = [int(values[i] * scale) if i in values else 0 for i in range(n)]
+    free = [i for i in range(n) if i not in pins]
+    coupled = [r for r in range(len(rows)) if r not in pins.values()]
+    matrix = [[*(2 * hessian[i][j] for j in free), *(-rows[r][i] for r in coupled)] for i in free]
+    zero = fmpz_poly([])
+    matrix += [[*(rows[r][i] for i in free), *([zero] * len(coupled))] for r in coupled]
+    right = [scale * linear[i] - 2 * inner_product(fixed, hessian[i]) for i in free]
+    right += [scale * levels[r] - inner_product(fixed, rows[r]) for r in coupled]
+    solution, determinant = solve_system(matrix, right)
+    denominator = scale * determinant
+    point = [fixed[i] * determinant for i in range(n)]
+    for i, value in zip(free, solution, strict=False):
+        point[i] = value
+    factor = lcm(1, *(abs(int(rows[r][i][0])) for i, r in pins.items()))
+    multipliers = [zero] * len(rows)
+    for r, value in zip(coupled, solution[len(free) :], strict=True):
+        multipliers[r] = factor * value
+    for i, r in pins.items():
+        held = sum_of_products([rows[c][i] for c in coupled], solution[len(free) :])
+        force = 2 * sum_of_products(hessian[i], point) - linear[i] * denominator - held
+        multipliers[r] = force * (factor // int(rows[r][i][0]))
+    return tuple(point), denominator, multipliers, factor

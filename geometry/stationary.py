@@ -16,13 +16,17 @@ from math import lcm
 
 from flint import fmpq, fmpq_mat, fmpz_poly
 
-from geometry.polynomial_systems import SingularSystem, solve_definite, sum_of_products
+from geometry.polynomial_systems import (
+    Polynomials,
+    SingularSystem,
+    inner_product,
+    solve_definite,
+    sum_of_products,
+)
 from geometry.programs import QuadraticProgram, optimal_active_set
 from geometry.rational_functions import RationalFunction
 from piecewise.exact import to_fmpq
 from piecewise.objective import CellKey, Constraint, ConvexCell
-
-Polynomials = tuple[fmpz_poly, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,10 +283,6 @@ def _live_parameters(cell: ConvexCell) -> list[int]:
                 dead -= support
                 changed = True
     return [i for i in range(size) if i not in dead]
-
-
-def inner_product(integers: Sequence[int], polynomials: Sequence[fmpz_poly]) -> fmpz_poly:
-    return sum([a * p for a, p in zip(integers, polynomials, strict=True) if a], fmpz_poly([]))
 
 
 def _combine(matrix: Sequence[Sequence[fmpz_poly]], vector: Sequence[int]) -> list[fmpz_poly]:

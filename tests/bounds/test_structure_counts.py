@@ -31,7 +31,8 @@ from bounds.counting import (
 )
 from bounds.structure import Origin, Rule
 from piecewise.activations import Interpolated, custom
-from piecewise.networks import FeedForward, Ridge
+from piecewise.networks import FeedForward, Linear, Ridge
+from piecewise.penalties import Penalty
 from piecewise.problems import Problem
 
 RELU = custom([0], [[0], [0, 1]])
@@ -300,3 +301,19 @@ def test_bad_arguments_give_one_line(call, words):
         call()
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_kinks_of_penalties_and_of_the_absolute_loss_are_boundaries():
+    rows = [[1, 2], [3, 4], [5, 7]]
+    lasso = structure_of(
+        Problem(Linear(bias=True), inputs=rows, targets=[1, 2, 3], penalty=Penalty.of("l1"))
+    )
+    assert (lasso.pieces, lasso.boundaries, lasso.parameters) == (4, 2, 3)
+    assert (lasso.objective_degree, lasso.boundary_degree, lasso.alpha_degree) == (2, 1, 1)
+    net = structure_of(
+        Problem(Linear(), inputs=rows, targets=[1, 2, 3], penalty=Penalty.of("elastic", "1/2"))
+    )
+    assert (net.pieces, net.objective_degree) == (4, 3)
+    absolute = structure_of(Problem(Linear(), inputs=rows, targets=[1, 2, 3], loss="absolute"))
+    assert (absolute.pieces, absolute.boundaries) == (7, 3)  # three lines in general position
+    assert (absolute.objective_degree, absolute.alpha_degree) == (1, None)
