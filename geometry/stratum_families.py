@@ -10,7 +10,7 @@ solutions it equals f, and its derivatives by (w, λ) are F (envelope theorem).
 - A parameter that does not matter to f may take any value. A constraint that joins it to
   others is replaced by what it says about them (``geometry.projection``).
 - A multiplier may be unbounded where the gradients of the unsolved constraints are
-  dependent. Those α are roots of p, ⟨p⟩ = ⟨h_S = 0, Σ μ_j ∇h_j = 0, c·μ = 1⟩ ∩ Q[α].
+  dependent. Those α are roots of Π p_k, ⟨p_k⟩ = ⟨h_S = 0, Σ μ_j ∇h_j = 0, μ_k = 1⟩ ∩ Q[α].
 """
 
 from __future__ import annotations
@@ -149,22 +149,26 @@ def _escapes(
     """The α of dependent gradients in ``domain``, why they are not known, and their verdict."""
     if not restricted.active:
         return (), (), Verdict.PROVED
-    found = _eliminant(_dependent(restricted), engines, limits)
-    if isinstance(found, str):
-        reason = f"dependent gradients of the active constraints: {found}"
-        return (), (reason,), Verdict.UNRESOLVED
-    values, verdict = found
+    values, verdicts = fmpz_poly([1]), []
+    for index in range(len(restricted.active)):
+        found = _eliminant(_dependent(restricted, index), engines, limits)
+        if isinstance(found, str):
+            reason = f"dependent gradients of the active constraints: {found}"
+            return (), (reason,), Verdict.UNRESOLVED
+        values *= found[0]
+        verdicts.append(found[1])
     if not values:
         reason = "the gradients of the active constraints are dependent for every α"
         return (), (reason,), Verdict.UNRESOLVED
     lower, upper = (to_fmpq(Fraction(end)) for end in domain)
-    return tuple(root.isolating_interval() for root in roots_of(values, lower, upper)), (), verdict
+    roots = roots_of(values, lower, upper)
+    return tuple(root.isolating_interval() for root in roots), (), Verdict.weakest(verdicts)
 
 
-def _dependent(restricted: Stratum) -> PolynomialSystem:
-    """h_S = 0, Σ μ_j ∇h_j = 0, Σ c_j μ_j = 1 in (w, μ, α): multipliers as a point of
-    projective space, in a chart that misses those with Σ c_j μ_j = 0 (none for generic c)."""
-    chart = (0, *(1 + 7 * j for j in range(len(restricted.active))))
+def _dependent(restricted: Stratum, index: int) -> PolynomialSystem:
+    """h_S = 0, Σ μ_j ∇h_j = 0, μ_index = 1 in (w, μ, α): all charts together hold every
+    dependence."""
+    chart = (0, *(int(j == index) for j in range(len(restricted.active))))
     system = restricted.fritz_john(chart)
     scale = system.variables[len(restricted.kept)]
     return system.joined([], [_variable(system, scale)]).parameter_as_variable()

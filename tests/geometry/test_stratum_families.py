@@ -10,7 +10,7 @@ from flint import fmpq_mpoly_ctx
 
 from geometry.branch_values import ValueFunction
 from geometry.branches import branch_diagram
-from geometry.engines import Flint, Limits, Msolve, Solutions
+from geometry.engines import Flint, Limits, Msolve, Solutions, read
 from geometry.errors import InvalidSystem
 from geometry.optimality import Stratum
 from geometry.projection import projected
@@ -64,6 +64,26 @@ def test_multipliers_escape_where_gradients_are_dependent():
     )
     assert family.escapes == ((Fraction(1, 2), Fraction(1, 2)),)
     assert family.unknown == ()
+
+
+def test_two_surfaces_touch_over_finitely_many_alpha():
+    """A sphere and a surface that moves with α, by charts and by the 2 × 2 minors."""
+    ball, plane = X**2 + Y**2 + Z**2 - 1, Y * X + Z * (1 + Z**2) - A * (4 + 6 * A) + X**2
+    stratum = Stratum.of(X + 2 * Y, [X, Y, Z], A, active=[ball, plane])
+    family = stratum_family(stratum, (0, 1), WIDE, engines=(Msolve(), Flint()), limits=LIMITS)
+    if not Msolve().is_available():
+        pytest.skip("msolve is not installed")
+    assert family.unknown == ()
+    # The gradients are dependent where all minors vanish.
+    names = [X, Y, Z]
+    rows = sympy.Matrix([[h.diff(v) for v in names] for h in (ball, plane)])
+    minors = [rows[:, [i, j]].det() for i, j in ((0, 1), (0, 2), (1, 2))]
+    found = Msolve().solve(read([ball, plane, *minors], [X, Y, Z, A]), LIMITS)
+    expected = sorted(box[-1] for box in found.boxes if box[-1][1] >= 0 and box[-1][0] <= 1)
+    assert len(family.escapes) == len(expected) > 0
+    for own, other in zip(family.escapes, expected, strict=True):
+        assert own[0] <= other[1]
+        assert other[0] <= own[1]
 
 
 def test_gradients_dependent_for_every_alpha_leave_the_family_open():
