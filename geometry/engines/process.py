@@ -19,11 +19,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 
 from geometry.engines.protocol import Failure, Limits, Reason
 
-_LIMITED = 'ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; shift 2; exec "$@"'
+_LIMITED = 'ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; ulimit -t "$3"; shift 3; exec "$@"'
 _OUTPUT_BLOCKS = str(2**20)
 """Half a gigabyte, in the 512-byte blocks of ``ulimit -f``."""
 _OUT_OF_MEMORY = ("memory", "bad_alloc")
@@ -58,7 +59,9 @@ def run(
         for name, content in (files or {}).items():
             Path(folder, name).write_text(content, encoding="utf-8")
         memory = str(limits.megabytes * 1024)
-        shell = ["/bin/sh", "-c", _LIMITED, "sh", memory, _OUTPUT_BLOCKS, *command]
+        # Should this process be killed, the child still ends: all cores for the time allowed.
+        processor = str(ceil(limits.seconds * (os.cpu_count() or 1)) + 5)
+        shell = ["/bin/sh", "-c", _LIMITED, "sh", memory, _OUTPUT_BLOCKS, processor, *command]
         said, complained = Path(folder, ".stdout"), Path(folder, ".stderr")
         asked = Path(folder, ".stdin")
         asked.write_text(text, encoding="utf-8")
