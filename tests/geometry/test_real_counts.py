@@ -67,7 +67,10 @@ def counted(stratum: Stratum, family: Family, alpha: Fraction, walls: dict) -> t
         }
         inside = all(lo < w[n] < hi for n, (lo, hi) in walls.items() if n not in on)
         real += inside
-        feasible += inside and all(c.polynomial(*values) > 0 for c in stratum.inactive)
+        # Points of a smaller face lie on a constraint, up to the rounding of the engine's boxes.
+        feasible += inside and all(
+            c.polynomial(*values) > fmpq(1, 10**15) for c in stratum.inactive
+        )
     return real, feasible
 
 
