@@ -62,9 +62,7 @@ def counted(stratum: Stratum, family: Family, alpha: Fraction, walls: dict) -> t
         at = [to_fmpq(alpha), *zero[1:]]
         w = {name: fmpq(0) + whole[name](*at) for name in stratum.variables}
         values = [to_fmpq(alpha), *(w[name] for name in names[1:])]
-        on = {
-            n for n in stratum.variables if any(n in label.split(":") for label in stratum.labels)
-        }
+        on = {label.split(":")[0] for label in stratum.labels}
         inside = all(lo < w[n] < hi for n, (lo, hi) in walls.items() if n not in on)
         real += inside
         # Points of a smaller face lie on a constraint, up to the rounding of the engine's boxes.
