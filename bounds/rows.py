@@ -96,7 +96,7 @@ class Architecture:
             "degree": s.degree,
             "parameters": s.parameters,
             "alpha_degree": s.alpha_degree,
-            "objective_degree": s.objective_degree,
+            "objective_degree": s.objective_degree or None,  # no level is critical on constants
             "boundary_degree": s.boundary_degree,
             "hyperparameters": 1,
             "activation_degree": settings.get("degree"),

@@ -18,8 +18,9 @@ from pieceproof.options import BadInput, Exit, folder_of, jobs_option, json_opti
 from pieceproof.progress import TerminalProgress
 from pieceproof.report import show
 from pieceproof.task_duals import OutOfTime, TaskError
-from pieceproof.tasks import Task, bootstrap, load_tasks
+from pieceproof.tasks import Task, bootstrap, load_tasks, numbered
 from pieceproof.tuning import GRID, erm
+from piecewise.errors import ProblemError
 from piecewise.objective import DEFAULT_MAX_CELLS
 
 RESULT = "erm.json"
@@ -127,11 +128,10 @@ def _tasks(specs: Sequence[str], samples: int | None, seed: int) -> Sequence[Tas
     if len(specs) != 1:
         raise BadInput("erm: --bootstrap: it takes one SPEC; give [tasks] in each spec instead")
     (task,) = load_tasks(specs, sections=False)
-    width = len(str(samples))
-    return [
-        Task(f"{task.name}-{number:0{width}d}", problem)
-        for number, problem in enumerate(bootstrap(task.problem, samples, seed), start=1)
-    ]
+    try:
+        return numbered(task.name, bootstrap(task.problem, samples, seed))
+    except ProblemError as error:
+        raise BadInput(f"{specs[0]}: --bootstrap: {error}; give several specs instead") from None
 
 
 def _option(message: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pieceproof.specfile import load_problem, task_section
 from pieceproof.tables import SpecError
+from piecewise.errors import ProblemError
 from piecewise.problems import Problem
 
 MOST_TASKS = 10_000
@@ -38,6 +39,9 @@ def bootstrap(
     """``tasks`` instances, each of ``size`` examples drawn from ``problem`` with replacement.
 
     The same arguments give the same instances; a longer list starts with the shorter ones.
+
+    Raises:
+        ProblemError: a graph, whose nodes are no independent examples.
     """
     generator = random.Random(seed)
     examples = len(problem.targets)
@@ -73,14 +77,18 @@ def load_tasks(paths: Sequence[str | Path], sections: bool = True) -> tuple[Task
         size = section.positive("size", len(problem.targets))
         if many * size > MOST_EXAMPLES:
             raise section.error("size", f"{many} x {size} examples exceed {MOST_EXAMPLES:,}")
-        digits = len(str(many))
-        found += [
-            Task(f"{Path(path).stem}-{number:0{digits}d}", task)
-            for number, task in enumerate(
-                bootstrap(problem, many, section.count("seed", 0), size), start=1
-            )
-        ]
+        try:
+            samples = bootstrap(problem, many, section.count("seed", 0), size)
+        except ProblemError as error:
+            raise section.error("bootstrap", f"{error}; give several specs instead") from None
+        found += numbered(Path(path).stem, samples)
     return _distinct(found)
+
+
+def numbered(name: str, problems: Sequence[Problem]) -> list[Task]:
+    """Tasks called NAME-01, NAME-02, …"""
+    digits = len(str(len(problems)))
+    return [Task(f"{name}-{k:0{digits}d}", entry) for k, entry in enumerate(problems, start=1)]
 
 
 def _distinct(tasks: list[Task]) -> tuple[Task, ...]:

@@ -170,6 +170,34 @@ def test_a_census_decides_regularity(spec, capsys):
     assert regularity("small.toml") is None  # found by itself it is left aside
 
 
+def test_a_graph_with_the_zero_one_loss(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("graph.toml").write_text("""\
+[hyperparameter]
+interval = [0, 2]
+[model]
+kind = "gcn"
+nodes = ["a", "b", "c"]
+edges = [["a", "b", 1], ["b", "c", 2]]
+[loss]
+kind = "zero-one"
+[parameters]
+box = [-1, 1]
+[data]
+inputs = [[1, 1], [2, 1], [-1, 1]]
+targets = [1, -1, 1]
+""")
+    found = answer(capsys, "graph.toml", "--exact")
+    exact, *others = found["statements"]
+    assert exact["statement"] == "Lemma 1, exact oscillation count"
+    assert others
+    assert all(int(entry["oscillations"]) >= int(exact["oscillations"]) for entry in others)
+    theorems = by_key(found)
+    assert theorems["level_bezout"]["value"] is None  # the dual jumps
+    assert theorems["connected_pieces"]["applies"] is None  # sign cells may be disconnected
+    assert theorems["bns25_graph"]["reason"].startswith("needs hidden")
+
+
 def test_a_validation_loss_is_no_minimum(spec, capsys):
     text = """\
 [hyperparameter]

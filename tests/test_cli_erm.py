@@ -111,6 +111,31 @@ def test_a_budget_is_partial_and_kept(job, tmp_path, capsys):
     assert not (tmp_path / "erm.json").exists()
 
 
+GRAPH = """\
+[hyperparameter]
+interval = [0, 1]
+[model]
+kind = "gcn"
+graph = "karate"
+[loss]
+kind = "zero-one"
+[data]
+features = ["degree", "one"]
+positive = "Mr. Hi"
+"""
+
+
+def test_the_nodes_of_a_graph_are_no_examples(tmp_path, capsys):
+    path = tmp_path / "graph.toml"
+    path.write_text(GRAPH, encoding="utf-8")
+    out = ("--out", tmp_path / "o")
+    assert "--bootstrap: data: the nodes of a graph" in refused(
+        capsys, path, *out, "--bootstrap", "2"
+    )
+    path.write_text(f"{GRAPH}[tasks]\nbootstrap = 2\n", encoding="utf-8")
+    assert "tasks.bootstrap: data: the nodes of a graph" in refused(capsys, path, *out)
+
+
 def test_refusals(job, tmp_path, capsys):
     spec, out = job / "spec.toml", ("--out", tmp_path / "o")
     assert "--delta: " in refused(capsys, spec, *out, "--delta", "1.5")

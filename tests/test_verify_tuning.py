@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from instances import INSTANCES
 from strategies import problems
+from test_zero_one import random_problem as random_graph
 
 from pieceproof.certificate import digest
 from pieceproof.checking.reading import CertificateError
@@ -92,6 +93,17 @@ def test_awkward_instances(name, tmp_path):
     report = verify(document, folder=tmp_path)
     places = document["minimum"]["places"]
     assert report.accepted or (len(places) > 1 and report.verdict is Conclusion.UNRESOLVED), report
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_graphs_with_jumps(seed, tmp_path):
+    """Piecewise constant duals: plateaus, jumps at algebraic points."""
+    tasks = [random_graph(100 * seed + k) for k in range(40)]
+    tasks = [task for task in tasks if task.interval == (0, 3)][:4]
+    document = written(tasks, tmp_path)
+    assert document["verdict"] == "proved"
+    report = verify(document, folder=tmp_path)
+    assert report.accepted, report
 
 
 def shifted(text: str, by: Fraction = Fraction(1, 1000)) -> str:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import MORE_BREAKPOINTS, numbers, problems, ridges
+from test_zero_one import random_problem as random_graph
 
 from bounds import pseudo_dimension, structure_of, summary
 from bounds.applicability import architecture_of, facts_of
@@ -76,6 +77,7 @@ FAMILIES = {
     "penalties": linear_problems(),
     "penalties, absolute loss": linear_problems(loss="absolute"),
     "absolute loss": absolute_networks(),
+    "graphs, zero-one loss": st.integers(0, 500).map(random_graph),
 }
 
 
