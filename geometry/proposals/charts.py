@@ -1,0 +1,147 @@
+"""The parts of W that matter: choices of signs, scalings undone, and one of mirror images.
+
+See ``docs/enclosures.md``. A positively homogeneous unit with a single trainable outgoing
+weight may have that weight at a wall; equal units are sorted by their first weight, and
+units of an even activation have it non-negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from geometry.proposals.floats import Array, FloatObjective
+from piecewise.activations import Interpolated, PiecewisePolynomial
+from piecewise.networks import TRAINABLE, FeedForward
+from piecewise.patterns import sign_choices
+from piecewise.problems import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """One sub-problem: output signs, parameters held at walls (0 lower, 1 upper), symmetry."""
+
+    objective: FloatObjective
+    signs: tuple[int, ...]
+    held: dict[int, int]
+    classes: tuple[tuple[tuple[int, ...], ...], ...]
+    flipped: tuple[tuple[int, ...], ...]
+
+    @property
+    def moving(self) -> list[int]:
+        """The parameters that are not held."""
+        return [i for i in range(self.objective.d) if i not in self.held]
+
+    def placed(self, w: Array) -> Array:
+        """The point with held parameters at their walls, the others within W."""
+        objective = self.objective
+        found: Array = np.clip(w, objective.lower, objective.upper)
+        for i, side in self.held.items():
+            found[..., i] = (objective.lower, objective.upper)[side][i]
+        return found
+
+    def canonical(self, w: Array) -> Array:
+        """The image in the fundamental domain."""
+        found = w.copy()
+        for own in self.flipped:
+            if found[own[0]] < 0:
+                found[list(own)] *= -1
+        for members in self.classes:
+            rows = sorted((found[list(own)] for own in members), key=lambda row: tuple(row))
+            for own, row in zip(members, rows, strict=True):
+                found[list(own)] = row
+        return found
+
+
+def incoming(network: FeedForward, features: int) -> list[tuple[int, ...]]:
+    """For every unit the indices of its weights and its bias."""
+    found, start, sources = [], 0, features
+    for width in network.hidden:
+        size = sources + network.bias
+        for _ in range(width):
+            found.append(tuple(range(start, start + size)))
+            start += size
+        sources = width
+    return found
+
+
+def outgoing(network: FeedForward, features: int) -> list[tuple[int, ...]]:
+    """For every unit the indices of the trainable weights that read it."""
+    own = incoming(network, features)
+    found: list[tuple[int, ...]] = []
+    first = 0
+    for width, following in pairwise([*network.hidden, 0]):
+        for unit in range(width):
+            if following:
+                readers = own[first + width : first + width + following]
+                found.append(tuple(weights[unit] for weights in readers))
+            elif network.output_weights == TRAINABLE:
+                found.append((own[-1][-1] + 1 + unit,))
+            else:
+                found.append(())
+        first += width
+    return found
+
+
+def charts(problem: Problem) -> list[Chart]:
+    """All charts of a feedforward problem."""
+    network = problem.model
+    assert isinstance(network, FeedForward)
+    features = len(problem.inputs[0])
+    own, out = incoming(network, features), outgoing(network, features)
+    ranges = [(p.lower, p.upper) for p in problem.parameters]
+    held: list[dict[int, int]] = [{}]
+    if problem.weight_decay == 0 and network.activation.homogeneity == 1:
+        for weights, readers in zip(own, out, strict=True):
+            if len(readers) != 1 or not all(ranges[i][0] <= 0 <= ranges[i][1] for i in weights):
+                continue
+            lower, upper = ranges[readers[0]]
+            sides = [side for side, there in ((1, upper > 0), (0, lower < 0)) if there]
+            held = [{**each, readers[0]: side} for each in held for side in sides]
+    found = []
+    for signs in sign_choices(problem):
+        objective = FloatObjective(problem, signs)
+        for each in held:
+            classes = _classes(objective, each, own, out)
+            symmetric = is_even(network.activation) and all(
+                ranges[i][0] == -ranges[i][1] for unit in own[: network.hidden[0]] for i in unit
+            )
+            flipped = tuple(own[: network.hidden[0]]) if symmetric else ()
+            found.append(Chart(objective, signs, each, classes, flipped))
+    return found
+
+
+def _classes(
+    objective: FloatObjective,
+    held: dict[int, int],
+    own: list[tuple[int, ...]],
+    out: list[tuple[int, ...]],
+) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Classes of equal units of a single hidden layer, each unit by its parameters."""
+    network = objective.network
+    if len(network.hidden) > 1:
+        return ()
+    classes: dict[object, list[tuple[int, ...]]] = {}
+    for unit in range(network.hidden[0]):
+        indices = (*own[unit], *out[unit])
+        key = (
+            None if objective.outputs is None else float(objective.outputs[unit]),
+            tuple((objective.lower[i], objective.upper[i], held.get(i)) for i in indices),
+        )
+        classes.setdefault(key, []).append(indices)
+    return tuple(tuple(members) for members in classes.values() if len(members) > 1)
+
+
+def is_even(activation: Interpolated) -> bool:
+    """Whether σ_α(−z) = σ_α(z) for every α."""
+    return all(_is_even(each) for each in (activation.first, activation.second))
+
+
+def _is_even(activation: PiecewisePolynomial) -> bool:
+    points = activation.breakpoints
+    return all(a == -b for a, b in zip(points, reversed(points), strict=True)) and all(
+        tuple(c if i % 2 == 0 else -c for i, c in enumerate(piece)) == mirror
+        for piece, mirror in zip(activation.pieces, reversed(activation.pieces), strict=True)
+    )

@@ -1,0 +1,369 @@
+"""Local minimisers of f(α, ·) at one α, in floating point, with the stratum each lies on.
+
+A descent from many starts ends near a minimiser, or near a bend of f; Newton's method on the
+first-order system of every small set of boundaries and walls nearby then finds the
+stratum on which the point satisfies the conditions of a strict local minimiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+
+import numpy as np
+
+from geometry.proposals.charts import Chart
+from geometry.proposals.floats import Array, Local, Pattern
+from piecewise.problems import Problem
+
+Label = tuple[int, int, int]
+"""(unit, example, breakpoint), counted from 0."""
+Group = tuple[Label, ...]
+
+NEAREST = 5
+"""Boundaries and walls near a point that are tried as active."""
+STEPS = 80
+SEED = 20240229
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A stratum: pattern, groups of coinciding boundaries, walls (parameter → side)."""
+
+    pattern: Pattern
+    groups: tuple[Group, ...]
+    walls: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def identity(self) -> object:
+        """Equal for equal strata."""
+        return self.pattern.tobytes(), frozenset(self.groups), frozenset(self.walls)
+
+
+@dataclass(frozen=True, eq=False)
+class Minimiser:
+    """A strict local minimiser w of f(α, ·) in floating point."""
+
+    chart: int
+    face: Face
+    alpha: float
+    w: Array
+    multipliers: Array
+    value: float
+
+
+class Solver:
+    """First-order points and minimisers of one chart."""
+
+    def __init__(self, chart: Chart, index: int) -> None:
+        self.chart, self.index = chart, index
+        self.objective = chart.objective
+        self.groups = _groups(self.objective.problem)
+        self.smooth = _smooth(self.objective.problem)
+
+    # -- first-order points ------------------------------------------------------------
+
+    def free(self, face: Face) -> Array:
+        """Indices of the parameters that move on a stratum."""
+        held = {*self.chart.held, *(i for i, _ in face.walls)}
+        return np.array([i for i in range(self.objective.d) if i not in held], dtype=int)
+
+    def newton(
+        self, alpha: float, w: Array, face: Face, multipliers: Array | None = None
+    ) -> tuple[Array, Array] | None:
+        """A solution (w, λ) of the first-order system near w."""
+        point = self.chart.placed(w.copy())
+        for i, side in face.walls:
+            point[i] = (self.objective.lower, self.objective.upper)[side][i]
+        free = self.free(face)
+        m, s = len(free), len(face.groups)
+        factors = np.zeros(s) if multipliers is None else multipliers.copy()
+        last = np.inf
+        for step in range(40):
+            local = self.objective.local(alpha, point, face.pattern)
+            z, dz, ddz = self._active(local, face)
+            if step == 0 and multipliers is None and s:
+                factors = np.linalg.lstsq(
+                    dz[:, 1 + free].T, local.gradient[1 + free], rcond=None
+                )[0]
+            h = local.hessian - np.einsum("s,sij->ij", factors, ddz)
+            f = np.concatenate([local.gradient[1 + free] - factors @ dz[:, 1 + free], z])
+            matrix = np.zeros((m + s, m + s))
+            matrix[:m, :m] = h[np.ix_(1 + free, 1 + free)]
+            matrix[:m, m:] = -dz[:, 1 + free].T
+            matrix[m:, :m] = dz[:, 1 + free]
+            if not m + s:
+                return point, factors
+            try:
+                delta = np.linalg.solve(matrix, -f)
+            except np.linalg.LinAlgError:
+                return None
+            if not np.all(np.isfinite(delta)):
+                return None
+            point[free] += delta[:m]
+            factors = factors + delta[m:]
+            size = float(np.max(np.abs(delta[:m]) / np.maximum(1.0, np.abs(point[free])), initial=0.0))
+            if size < 1e-13 or (size < 1e-9 and size >= last):
+                return point, factors
+            if not np.all(np.isfinite(point)) or np.max(np.abs(point)) > 1e9:
+                return None
+            last = size
+        return None
+
+    def _active(self, local: Local, face: Face) -> tuple[Array, Array, Array]:
+        n = 1 + self.objective.d
+        if not face.groups:
+            return np.zeros(0), np.zeros((0, n)), np.zeros((0, n, n))
+        u = np.array([group[0][0] for group in face.groups])
+        t = np.array([group[0][1] for group in face.groups])
+        k = np.array([group[0][2] for group in face.groups])
+        return local.z[u, t] - self.objective.points[k], local.dz[u, t], local.ddz[u, t]
+
+    def velocity(self, alpha: float, w: Array, face: Face, multipliers: Array) -> Array:
+        """dw/dα along the curve of first-order points (all parameters)."""
+        free = self.free(face)
+        m, s = len(free), len(face.groups)
+        local = self.objective.local(alpha, w, face.pattern)
+        _, dz, ddz = self._active(local, face)
+        h = local.hessian - np.einsum("s,sij->ij", multipliers, ddz)
+        matrix = np.zeros((m + s, m + s))
+        matrix[:m, :m] = h[np.ix_(1 + free, 1 + free)]
+        matrix[:m, m:] = -dz[:, 1 + free].T
+        matrix[m:, :m] = dz[:, 1 + free]
+        right = np.concatenate([h[1 + free, 0], dz[:, 0]])
+        found: Array = np.zeros(self.objective.d)
+        if m + s:
+            found[free] = np.linalg.lstsq(matrix, -right, rcond=None)[0][:m]
+        return found
+
+    # -- minimisers --------------------------------------------------------------------
+
+    def is_minimiser(self, alpha: float, w: Array, face: Face, slack: float = 0.0) -> bool:
+        """Whether a first-order point is feasible and satisfies the strict conditions."""
+        return self.defect(alpha, w, face, slack) is None
+
+    def defect(self, alpha: float, w: Array, face: Face, slack: float = 0.0) -> str | None:
+        """Which condition of a strict local minimiser fails, if any."""
+        objective, free = self.objective, self.free(face)
+        if np.any(w[free] < objective.lower[free] - slack) or np.any(
+            w[free] > objective.upper[free] + slack
+        ):
+            return "box"
+        local = objective.local(alpha, w, face.pattern)
+        listed = {label for group in face.groups for label in group}
+        for unit, example in product(range(objective.units), range(len(objective.y))):
+            piece = face.pattern[unit, example]
+            z = local.z[unit, example]
+            if piece > 0 and (unit, example, piece - 1) not in listed:
+                if z < objective.points[piece - 1] - slack:
+                    return "pattern"
+            if piece < len(objective.points) and (unit, example, piece) not in listed:
+                if z > objective.points[piece] + slack:
+                    return "pattern"
+        for pattern in self.sides(face):
+            here = objective.local(alpha, w, pattern)
+            _, dz, ddz = self._active(here, face)
+            factors = np.linalg.lstsq(dz[:, 1 + free].T, here.gradient[1 + free], rcond=None)[0]
+            for factor, group in zip(factors, face.groups, strict=True):
+                u, t, k = group[0]
+                if (factor if pattern[u, t] == k + 1 else -factor) <= 0:
+                    return "multiplier"
+            rest = here.gradient - factors @ dz
+            for i, side in face.walls:
+                if (rest[1 + i] if side == 0 else -rest[1 + i]) <= 0:
+                    return "multiplier"
+            h = (here.hessian - np.einsum("s,sij->ij", factors, ddz))[np.ix_(1 + free, 1 + free)]
+            basis = _kernel(dz[:, 1 + free], len(free))
+            if basis.shape[1] and np.min(np.linalg.eigvalsh(basis.T @ h @ basis)) <= 0:
+                return "curvature"
+        return None
+
+    def sides(self, face: Face) -> Iterator[Pattern]:
+        """All patterns around a stratum."""
+        for choice in product((False, True), repeat=len(face.groups)):
+            pattern = face.pattern.copy()
+            for change, group in zip(choice, face.groups, strict=True):
+                for u, t, k in group if change else ():
+                    pattern[u, t] = 2 * k + 1 - pattern[u, t]
+            yield pattern
+
+    def polish(self, alpha: float, w: Array) -> Minimiser | None:
+        """The best strict minimiser on a stratum near w, if one is found."""
+        objective = self.objective
+        local = objective.local(alpha, w)
+        near = self._near(local, w)
+        found: Minimiser | None = None
+        for size in range(min(len(near), len(self.chart.moving)) + 1):
+            for chosen in combinations(near, size):
+                face = self._face(local, w, chosen)
+                solved = self.newton(alpha, w, face)
+                if solved is None:
+                    continue
+                point, factors = solved
+                # The pattern of the point itself, but for active boundaries.
+                face = self._face(objective.local(alpha, point), point, chosen)
+                solved = self.newton(alpha, point, face)
+                if solved is None or not self.is_minimiser(alpha, solved[0], face):
+                    continue
+                point, factors = solved
+                value = objective.local(alpha, point, face.pattern).value
+                if found is None or value < found.value - 1e-13 * abs(found.value):
+                    found = Minimiser(self.index, face, alpha, point, factors, value)
+            if found is not None and found.value <= local.value + 1e-9 * abs(local.value):
+                break  # nothing lower near a point where descent has ended
+        return found
+
+    def _near(self, local: Local, w: Array) -> list[tuple[str, object]]:
+        """Boundaries and walls near w, the nearest first."""
+        objective, moving = self.objective, self.chart.moving
+        listed: list[tuple[float, str, object]] = []
+        for group in self.groups:
+            u, t, k = group[0]
+            if k in self.smooth:
+                continue
+            steep = np.linalg.norm(local.dz[u, t][1 + np.array(moving)])
+            if steep > 0:
+                distance = abs(local.z[u, t] - objective.points[k]) / steep
+                listed.append((float(distance), "boundary", group))
+        for i in moving:
+            span = objective.upper[i] - objective.lower[i]
+            for side, gap in ((0, w[i] - objective.lower[i]), (1, objective.upper[i] - w[i])):
+                if gap < 1e-2 * span:
+                    listed.append((float(gap), "wall", (i, side)))
+        limit = 0.15 * (1.0 + float(np.linalg.norm(w)))
+        listed = sorted((entry for entry in listed if entry[0] <= limit), key=lambda e: e[0])
+        return [(kind, what) for _, kind, what in listed[:NEAREST]]
+
+    def _face(self, local: Local, w: Array, chosen: Sequence[tuple[str, object]]) -> Face:
+        pattern = self.objective.piece(local.z)
+        groups: list[Group] = []
+        walls: list[tuple[int, int]] = []
+        for kind, what in chosen:
+            if kind == "wall":
+                walls.append(what)  # type: ignore[arg-type]
+                continue
+            group: Group = what  # type: ignore[assignment]
+            groups.append(group)
+            for u, t, k in group:
+                same = self._sense((u, t, k)) == self._sense(group[0])
+                pattern[u, t] = k + 1 if same else k
+        return Face(pattern, tuple(groups), tuple(walls))
+
+    def _sense(self, label: Label) -> int:
+        row = [*self.objective.x[label[1]], *([1.0] if self.objective.network.bias else [])]
+        return 1 if next((v for v in row if v), 1.0) > 0 else -1
+
+    # -- search ------------------------------------------------------------------------
+
+    def descend(self, alpha: float, w: Array) -> Array:
+        """A point from which f decreases no more, or hardly: modified Newton, f clipped to W."""
+        objective, moving = self.objective, np.array(self.chart.moving, dtype=int)
+        point = self.chart.placed(w.copy())
+        value = float(objective.values(alpha, point[None])[0])
+        for _ in range(STEPS):
+            local = objective.local(alpha, point)
+            g, h = local.gradient[1 + moving], local.hessian[np.ix_(1 + moving, 1 + moving)]
+            low = (point[moving] <= objective.lower[moving]) & (g > 0)
+            high = (point[moving] >= objective.upper[moving]) & (g < 0)
+            loose = ~(low | high)
+            if not np.any(loose):
+                break
+            values, vectors = np.linalg.eigh(h[np.ix_(loose, loose)])
+            floor = 1e-8 * max(1e-12, float(np.max(np.abs(values))))
+            step = np.zeros(len(moving))
+            step[loose] = -vectors @ ((vectors.T @ g[loose]) / np.maximum(np.abs(values), floor))
+            scales = 0.5 ** np.arange(30)
+            trial = np.repeat(point[None], len(scales), axis=0)
+            trial[:, moving] += scales[:, None] * step
+            trial = self.chart.placed(trial)
+            found = objective.values(alpha, trial)
+            best = int(np.argmin(found))
+            if not found[best] < value - 1e-14 * abs(value):
+                break
+            point, value = trial[best], float(found[best])
+        return point
+
+    def starts(self, alpha: float, count: int) -> list[Array]:
+        """Promising points of W: the best of many random ones, near 0 and over the box."""
+        objective = self.objective
+        rng = np.random.default_rng(SEED)
+        size = 400 * objective.d
+        wide = rng.uniform(objective.lower, objective.upper, (size, objective.d))
+        scales = 10.0 ** rng.uniform(-1.5, 1.0, (size, 1))
+        close = rng.normal(size=(size, objective.d)) * scales
+        points = self.chart.placed(np.concatenate([wide, close]))
+        order = np.argsort(objective.values(alpha, points), kind="stable")
+        return [points[i] for i in order[: 4 * count : 4]]
+
+    def minimisers(self, alpha: float, starts: Sequence[Array]) -> list[Minimiser]:
+        """Distinct minimisers found from the starts, the lowest first."""
+        found: list[Minimiser] = []
+        for start in starts:
+            near = self.polish(alpha, self.chart.canonical(self.descend(alpha, start)))
+            if near is None:
+                continue
+            canonical = self.chart.canonical(near.w)
+            if not np.array_equal(canonical, near.w):
+                near = self.polish(alpha, canonical) or near
+            if not any(same(near, other) for other in found):
+                found.append(near)
+        return sorted(found, key=lambda each: each.value)
+
+
+def same(a: Minimiser, b: Minimiser) -> bool:
+    """Whether two minimisers at one α are one."""
+    return a.chart == b.chart and bool(
+        np.max(np.abs(a.w - b.w) / np.maximum(1.0, np.abs(b.w))) < 1e-7
+    )
+
+
+def _kernel(rows: Array, size: int) -> Array:
+    """An orthonormal basis of the kernel."""
+    if not len(rows):
+        return np.eye(size)
+    _, values, vectors = np.linalg.svd(rows, full_matrices=True)
+    rank = int(np.sum(values > 1e-12 * max(1e-300, float(np.max(values, initial=0.0)))))
+    basis: Array = vectors[rank:].T
+    return basis
+
+
+def _groups(problem: Problem) -> list[Group]:
+    """Boundaries, those of a first-layer unit that are one hyperplane together."""
+    network = problem.model
+    points = network.activation.breakpoints  # type: ignore[union-attr]
+    hidden = network.hidden  # type: ignore[union-attr]
+    found: list[Group] = []
+    for unit in range(hidden[0]):
+        merged: dict[object, list[Label]] = {}
+        for t, inputs in enumerate(problem.inputs):
+            row = [*inputs, *([1] if network.bias else [])]
+            lead = next((v for v in row if v), None)
+            if lead is None:
+                continue
+            for k, at in enumerate(points):
+                key = tuple(v / lead for v in (*row, at))
+                merged.setdefault(key, []).append((unit, t, k))
+        found += [tuple(group) for group in merged.values()]
+    for unit in range(hidden[0], sum(hidden)):
+        found += [((unit, t, k),) for t in range(len(problem.targets)) for k in range(len(points))]
+    return found
+
+
+def _smooth(problem: Problem) -> set[int]:
+    """The breakpoints at which σ_α is C¹ for every α."""
+    activation = problem.model.activation  # type: ignore[union-attr]
+    found = set()
+    for k, at in enumerate(activation.breakpoints):
+        jumps = []
+        for side in (0, 1):
+            left, right = activation.pairs[k][side], activation.pairs[k + 1][side]
+            slope = [
+                sum((i * c * at ** (i - 1) for i, c in enumerate(piece) if i), 0 * at)
+                for piece in (left, right)
+            ]
+            jumps.append(slope[0] - slope[1])
+        if not any(jumps):
+            found.add(k)
+    return found

@@ -1,0 +1,202 @@
+"""From curves to slabs: intervals of α with paths and basins that a proof may succeed on.
+
+A *trial* is asked about every slab; it answers with what stands in the way. Basins are made
+smaller or slabs shorter until it is satisfied, or until slabs become too short to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+import numpy as np
+
+from geometry.proposals.floats import Array
+from geometry.proposals.minimisers import Face, Minimiser
+from geometry.proposals.tracking import Change, Event, Tracker
+
+SHORTEST = Fraction(1, 2**26)
+"""Slabs are not cut below this part of A."""
+EVENT_TRIES = 12
+GROW, SHRINK = 4.0, 0.6
+
+
+class Obstacle(Enum):
+    """What a trial stumbles over: the basin is too large, or the slab too long."""
+
+    BASIN = "basin"
+    SLAB = "slab"
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A path over a slab: w = centre + slope·(α − middle), and its basin's half widths."""
+
+    chart: int
+    face: Face
+    centre: Array
+    slope: Array
+    radius: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A slab; ``kind`` as in the certificate, None where nothing is proposed (``reason``)."""
+
+    lower: Fraction
+    upper: Fraction
+    kind: str | None
+    curves: tuple[Curve, ...] = ()
+    reason: str = ""
+
+
+Trial = Callable[[Proposal], Obstacle | None]
+
+
+class Slabs:
+    """Slabs for one interval between two nodes."""
+
+    def __init__(self, tracker: Tracker, interval: tuple[Fraction, Fraction], trial: Trial) -> None:
+        self.tracker, self.interval, self.trial = tracker, interval, trial
+        self.size = 1.0
+        self.unit = interval[1] - interval[0]
+
+    # -- curves ------------------------------------------------------------------------
+
+    def curve(self, point: Minimiser, lower: Fraction, upper: Fraction, size: float) -> Curve | None:
+        """The path through a minimiser over a slab, with a basin of relative size ``size``."""
+        middle = float(lower + upper) / 2
+        solver = self.tracker.solvers[point.chart]
+        here = self.tracker.at(point, middle)
+        if here is None:
+            return None
+        speed = solver.velocity(middle, here.w, here.face, here.multipliers)
+        # Rounded, so that the path is the same on every machine that finds the same minimum.
+        return Curve(point.chart, here.face, here.w, speed, size * self._shape(here))
+
+    def _shape(self, point: Minimiser) -> Array:
+        """Half widths in proportion to 1/√∂²f: long where f is flat."""
+        solver = self.tracker.solvers[point.chart]
+        local = solver.objective.local(point.alpha, point.w, point.face.pattern)
+        diagonal = np.abs(np.diag(local.hessian)[1:])
+        scale = max(float(np.max(diagonal)), 1e-300)
+        found: Array = 1 / np.sqrt(np.maximum(diagonal, 1e-6 * scale) / scale)
+        return found
+
+    # -- slabs -------------------------------------------------------------------------
+
+    def fill(self, lower: Fraction, upper: Fraction, points: Sequence[Minimiser]) -> list[Proposal]:
+        """Slabs with one curve over [lower, upper], the minimiser followed from ``points``."""
+        if lower >= upper:
+            return []
+        middle = float(lower + upper) / 2
+        nearest = sorted(points, key=lambda p: abs(p.alpha - middle))
+        found = None
+        for point in nearest[:3]:
+            found = self.tracker.follow(point, middle, 2) or self.tracker.follow(point, middle, 12)
+            if found is not None:
+                break
+        if found is not None:
+            proposal = self._one(found, lower, upper)
+            if proposal is not None:
+                return [proposal]
+        if upper - lower <= SHORTEST * self.unit:
+            return [Proposal(lower, upper, None, (), "no basin could be proved around the minimiser")]
+        known = [*points, found] if found is not None else list(points)
+        cut = (lower + upper) / 2
+        return self.fill(lower, cut, known) + self.fill(cut, upper, known)
+
+    def _one(self, point: Minimiser, lower: Fraction, upper: Fraction) -> Proposal | None:
+        """A slab whose basin is not much smaller than the largest at its middle."""
+        middle = (lower + upper) / 2
+        width = min((upper - lower) / 64, self.unit / 2**20)
+        largest = self._largest(point, middle - width / 2, middle + width / 2, self.size * GROW)
+        if largest is None:
+            return None
+        self.size = largest
+        for part in (0.8, 0.5, 0.3):
+            curve = self.curve(point, lower, upper, largest * part)
+            if curve is None:
+                return None
+            proposal = Proposal(lower, upper, "one", (curve,))
+            obstacle = self.trial(proposal)
+            if obstacle is None:
+                return proposal
+            if obstacle is Obstacle.SLAB:
+                return None
+        return None
+
+    def _largest(
+        self, point: Minimiser, lower: Fraction, upper: Fraction, start: float
+    ) -> float | None:
+        """About the largest relative size of a basin over a short slab."""
+        size = start
+        for _ in range(40):
+            curve = self.curve(point, lower, upper, size)
+            if curve is None:
+                return None
+            obstacle = self.trial(Proposal(lower, upper, "one", (curve,)))
+            if obstacle is None:
+                return size
+            if obstacle is Obstacle.SLAB:
+                return None
+            size *= SHRINK
+        return None
+
+    def around(self, event: Event, room: Fraction) -> Proposal:
+        """A slab around an event, at most ``room`` to either side."""
+        at = Fraction(event.alpha)
+        half = _rounded(room / 4)
+        last = ""
+        for _ in range(EVENT_TRIES):
+            lower = max(self.interval[0], _rounded(at - half))
+            upper = min(self.interval[1], _rounded(at + half))
+            if lower >= upper:
+                break
+            if event.change is Change.UNCLEAR:
+                last = "the minimiser changes in a way that is not understood"
+                half = half / 8
+                continue
+            proposal = self._event(event, lower, upper)
+            if proposal is not None:
+                return proposal
+            last = f"a {event.change.value} that could not be proved"
+            half = _rounded(half / 4)
+        return Proposal(lower, upper, None, (), last)
+
+    def _event(self, event: Event, lower: Fraction, upper: Fraction) -> Proposal | None:
+        points = (event.before, event.behind)
+        kind = event.change.value
+        if event.change is Change.KINK:
+            curves = []
+            for point in points:
+                middle = self.tracker.at(point, float(lower + upper) / 2)
+                size = None if middle is None else self._largest(
+                    middle, lower, upper, self.size * GROW
+                )
+                curve = None if size is None else self.curve(point, lower, upper, 0.9 * size)
+                if curve is None:
+                    return None
+                curves.append(curve)
+            proposal = Proposal(lower, upper, kind, tuple(curves))
+            return proposal if self.trial(proposal) is None else None
+        size = self.size * GROW
+        for _ in range(24):
+            both = [self.curve(point, lower, upper, size) for point in points]
+            if both[0] is None or both[1] is None:
+                return None
+            proposal = Proposal(lower, upper, kind, (both[0], both[1]))
+            obstacle = self.trial(proposal)
+            if obstacle is None:
+                return proposal
+            if obstacle is Obstacle.SLAB:
+                return None
+            size *= SHRINK
+        return None
+
+
+def _rounded(value: Fraction) -> Fraction:
+    """A dyadic number near: ends of slabs stay short to write."""
+    return Fraction(round(value * 2**52), 2**52)

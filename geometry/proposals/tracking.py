@@ -1,0 +1,240 @@
+"""From minimisers at single α to curves over A: where the global minimiser changes.
+
+Neighbouring nodes are joined where the minimiser of one, followed by Newton's method, arrives
+at that of the other; else the interval is halved until only a point is left: an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import pairwise
+
+import numpy as np
+
+from geometry.proposals.charts import Chart
+from geometry.proposals.floats import Array
+from geometry.proposals.minimisers import Face, Minimiser, Solver, same
+
+NODES = 17
+STARTS = 14
+RESOLUTION = 2.0**-36
+"""Events are located to this part of A."""
+TRUSTED = 2.0**-5
+"""On intervals shorter than this part of A only the minimisers at both ends are followed."""
+
+
+class Change(Enum):
+    """What happens to the global minimiser at an event."""
+
+    KINK = "kink"
+    SWITCH = "switch"
+    CROSS = "cross"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """The minimiser before and behind, both very near ``alpha``."""
+
+    alpha: float
+    change: Change
+    before: Minimiser
+    behind: Minimiser
+
+
+@dataclass
+class Tracker:
+    """Minimisers of all charts at single α, and events between them."""
+
+    charts: Sequence[Chart]
+    interval: tuple[float, float]
+    tick: Callable[[float], None] = lambda alpha: None
+    pools: list[list[Array]] = field(default_factory=list)
+    nodes: dict[float, Minimiser] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.solvers = [Solver(chart, i) for i, chart in enumerate(self.charts)]
+        self.pools = [[] for _ in self.charts]
+
+    @property
+    def width(self) -> float:
+        """|A|."""
+        return self.interval[1] - self.interval[0]
+
+    def start(self) -> None:
+        """Global searches at a few nodes, then again from everything found."""
+        grid = np.linspace(*self.interval, NODES)
+        for alpha in grid:
+            self._search(float(alpha), wide=True)
+            self.tick(float(alpha))
+        for alpha in grid:
+            self.nodes.pop(float(alpha), None)
+            self.best(float(alpha))
+        self._settle_ends()
+
+    def _settle_ends(self) -> None:
+        """At an end of A, of equal minimisers take the one that lies on a curve from inside."""
+        for end, sign in zip(self.interval, (1, -1), strict=True):
+            inner = self.best(end + sign * 2.0**-10 * self.width)
+            there = self.best(end)
+            if inner is None or there is None:
+                continue
+            arrived = self.follow(inner, end, 4)
+            if arrived is not None and arrived.value <= there.value + 1e-12 * abs(there.value):
+                self.nodes[end] = arrived
+
+    def best(self, alpha: float) -> Minimiser | None:
+        """The lowest minimiser known at α."""
+        if alpha not in self.nodes:
+            found = self._search(alpha, wide=False)
+            if found is None:
+                return None
+            self.nodes[alpha] = found
+        return self.nodes[alpha]
+
+    def add(self, alpha: float, chart: int, w: Sequence[float]) -> bool:
+        """Take a point where f is lower than thought; whether a new minimiser was found."""
+        solver = self.solvers[chart]
+        point = solver.chart.canonical(np.array(w))
+        self.pools[chart].insert(0, point)
+        before = self.best(alpha)
+        found = solver.minimisers(alpha, [point])
+        if found and (before is None or found[0].value < before.value - 1e-15):
+            self.pools[chart].insert(0, found[0].w)
+            self.nodes[alpha] = found[0]
+            return True
+        return False
+
+    def _search(self, alpha: float, wide: bool) -> Minimiser | None:
+        best: Minimiser | None = None
+        for solver, pool in zip(self.solvers, self.pools, strict=True):
+            starts = list(pool)
+            if wide:
+                starts += solver.starts(alpha, STARTS)
+            found = solver.minimisers(alpha, starts)
+            for each in found[:4]:
+                if not any(np.max(np.abs(each.w - w)) < 0.02 * (1 + np.max(np.abs(w))) for w in pool):
+                    pool.append(each.w)
+            del pool[40:]
+            if found and (best is None or found[0].value < best.value - 1e-14):
+                best = found[0]
+        if best is not None and wide:
+            self.nodes[alpha] = best
+        return best
+
+    # -- following ---------------------------------------------------------------------
+
+    def follow(self, point: Minimiser, alpha: float, steps: int = 1) -> Minimiser | None:
+        """The minimiser on the same curve at another α, or None where it ends before."""
+        solver = self.solvers[point.chart]
+        current = point
+        for k in range(1, steps + 1):
+            at = point.alpha + (alpha - point.alpha) * k / steps
+            speed = solver.velocity(current.alpha, current.w, current.face, current.multipliers)
+            guess = current.w + speed * (at - current.alpha)
+            solved = solver.newton(at, guess, current.face)
+            if solved is None:
+                return None
+            w, factors = solved
+            if np.max(np.abs(w - guess)) > 0.5 * (0.1 + np.max(np.abs(w))):
+                return None
+            if not solver.is_minimiser(at, w, current.face):
+                return None
+            value = solver.objective.local(at, w, current.face.pattern).value
+            current = Minimiser(point.chart, current.face, at, w, factors, value)
+        return current
+
+    def at(self, point: Minimiser, alpha: float) -> Minimiser | None:
+        """The first-order point on the same curve at a near α, minimiser or not."""
+        solver = self.solvers[point.chart]
+        speed = solver.velocity(point.alpha, point.w, point.face, point.multipliers)
+        guess = point.w + speed * (alpha - point.alpha)
+        solved = solver.newton(alpha, guess, point.face)
+        if solved is None or np.max(np.abs(solved[0] - guess)) > 0.5 * (0.1 + np.max(np.abs(guess))):
+            return None
+        value = solver.objective.local(alpha, solved[0], point.face.pattern).value
+        return Minimiser(point.chart, point.face, alpha, solved[0], solved[1], value)
+
+    def joined(self, left: Minimiser, right: Minimiser) -> bool:
+        """Whether the curve through the left minimiser arrives at the right one."""
+        if left.chart != right.chart or left.face.identity != right.face.identity:
+            return False
+        for steps in (1, 4, 16):
+            arrived = self.follow(left, right.alpha, steps)
+            if arrived is not None and same(arrived, right):
+                return True
+        return False
+
+    def events(self, lower: float, upper: float) -> list[Event]:
+        """All events between two nodes, increasing."""
+        known = sorted(a for a in self.nodes if lower <= a <= upper)
+        ends = sorted({lower, *known, upper})
+        found: list[Event] = []
+        for a, b in pairwise(ends):
+            left, right = self.best(a), self.best(b)
+            if left is not None and right is not None:
+                found += self._between(left, right)
+        return found
+
+    def _between(self, left: Minimiser, right: Minimiser) -> list[Event]:
+        if self.joined(left, right):
+            return []
+        gap = right.alpha - left.alpha
+        if gap <= RESOLUTION * self.width:
+            return [self._event(left, right)]
+        middle = 0.5 * (left.alpha + right.alpha)
+        point = None
+        if gap < TRUSTED * self.width:
+            point = self._lower_of(left, right, middle)
+        if point is None:
+            point = self.best(middle)
+        if point is None:
+            return [Event(middle, Change.UNCLEAR, left, right)]
+        self.tick(middle)
+        return self._between(left, point) + self._between(point, right)
+
+    def _lower_of(self, left: Minimiser, right: Minimiser, alpha: float) -> Minimiser | None:
+        """The lower of the two curves at α, where they are minimisers there."""
+        both = [self.follow(point, alpha) for point in (left, right)]
+        found = [point for point in both if point is not None]
+        return min(found, key=lambda point: point.value) if found else None
+
+    def _event(self, left: Minimiser, right: Minimiser) -> Event:
+        alpha = 0.5 * (left.alpha + right.alpha)
+        size = np.max(np.abs(left.w - right.w) / np.maximum(1.0, np.abs(left.w)))
+        if size > 1e-5 or left.chart != right.chart:
+            return Event(alpha, Change.KINK, left, right)
+        change = relation(left.face, right.face)
+        if change is Change.SWITCH:
+            left, right = _on_one_side(left, right)
+        return Event(alpha, change, left, right)
+
+
+def relation(a: Face, b: Face) -> Change:
+    """How the strata of one minimiser before and behind an event are related."""
+    groups = set(a.groups) ^ set(b.groups)
+    walls = set(a.walls) ^ set(b.walls)
+    nested = set(a.groups) <= set(b.groups) and set(a.walls) <= set(b.walls)
+    nested |= set(b.groups) <= set(a.groups) and set(b.walls) <= set(a.walls)
+    if len(groups) + len(walls) == 1 and nested:
+        return Change.SWITCH
+    if not groups and not walls and not np.array_equal(a.pattern, b.pattern):
+        return Change.CROSS
+    return Change.UNCLEAR
+
+
+def _on_one_side(left: Minimiser, right: Minimiser) -> tuple[Minimiser, Minimiser]:
+    """The constrained stratum written with the pattern of the free one, its groups in order."""
+    swap = len(left.face.groups) + len(left.face.walls) > len(right.face.groups) + len(
+        right.face.walls
+    )
+    free, stuck = (right, left) if swap else (left, right)
+    extra = [group for group in stuck.face.groups if group not in free.face.groups]
+    order = (*free.face.groups, *extra)
+    index = [stuck.face.groups.index(group) for group in order]
+    face = Face(free.face.pattern, order, stuck.face.walls)
+    factors = stuck.multipliers[index]
+    stuck = Minimiser(stuck.chart, face, stuck.alpha, stuck.w, factors, stuck.value)
+    return (stuck, free) if swap else (free, stuck)

@@ -1,0 +1,379 @@
+"""Basins: a box N around a curve in which f is nowhere below the curve's value.
+
+Fix α. Let w* be the curve's point, S its boundaries {z_j = β_j} and walls, c′ any pattern that
+occurs in N (S-boundaries and boundaries where σ_α is C¹ taken on either side, all others
+being of one sign on N), and σ_j the side of boundary j. Let μ_j ≥ 0 solve
+∇f_c′(w*) = Σ_j μ_j σ_j ∇z_j(w*), walls included. For w ∈ N of pattern c′, where
+0 ≤ σ_j(z_j − β_j) ≤ δ_j, put κ_j = μ_j/δ_j:
+
+    f(w) ≥ f_c′(w) − Σ_j μ_j σ_j (z_j − β_j) + Σ_j κ_j (z_j − β_j)² =: G(w).
+
+∇G(w*) = 0, and G and ∇G agree where two patterns meet at a C¹ boundary. So if ∇²G is
+positive definite on N for every c′, G is strictly convex and f(w) ≥ G(w) > G(w*) = f(w*)
+for w ≠ w*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from pieceproof.checking.enclosing.jets import Pattern
+from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.tubes import Curve, Label, Space, bent
+from pieceproof.checking.reading import Refuted
+
+MAX_BOUNDARIES = 8
+"""Boundaries and C¹ boundaries in one basin at most: their sides are enumerated."""
+
+CUTS = 3
+"""A basin is cut into this many parts along each of at most four directions for its Hessians."""
+
+
+def surroundings(curve: Curve, alpha: Range) -> Range:
+    """N over a range of α: the box around the path, one-sided at active walls.
+
+    Elsewhere it may reach beyond W; polynomials do not mind.
+    """
+    space = curve.space
+    path, radius = curve.along(alpha), Range.exactly(curve.path.radius)
+    low, high = (path - radius).lo, (path + radius).hi
+    for parameter in curve.stratum.walls:
+        low[parameter] = max(low[parameter], space.box.lo[parameter])
+        high[parameter] = min(high[parameter], space.box.hi[parameter])
+    return space.placed(alpha, Range(low, high), {})
+
+
+def sides(pattern: Pattern, group: Sequence[Label]) -> int:
+    """σ of a group: 1 if the first member's pattern lies above the boundary, else −1."""
+    unit, example, k = group[0]
+    return 1 if pattern[unit][example] == k + 1 else -1
+
+
+def crossed(pattern: Pattern, group: Sequence[Label]) -> Pattern:
+    """The pattern on the other side of a group of coinciding boundaries."""
+    changed = [list(unit) for unit in pattern]
+    for unit, example, k in group:
+        changed[unit][example] = 2 * k + 1 - changed[unit][example]
+    return tuple(tuple(unit) for unit in changed)
+
+
+def patterns(pattern: Pattern, groups: Sequence[Sequence[Label]]) -> Iterator[Pattern]:
+    """All patterns with the groups taken on either side."""
+    for choice in product((False, True), repeat=len(groups)):
+        current = pattern
+        for change, group in zip(choice, groups, strict=True):
+            if change:
+                current = crossed(current, group)
+        yield current
+
+
+def soft_boundaries(
+    space: Space, box: Range, pattern: Pattern, hard: Sequence[Sequence[Label]]
+) -> tuple[tuple[Label, ...], ...]:
+    """The C¹ boundaries that N meets, for every side of the ``hard`` ones.
+
+    Raises:
+        Refuted: another boundary is met, or too many.
+    """
+    network, jets = space.network, space.jets
+    listed = {label for group in hard for label in group}
+    soft: list[tuple[Label, ...]] = []
+    known: set[tuple[Label, ...]] = set()
+    pending = [pattern]
+    if len(hard) > MAX_BOUNDARIES:
+        raise Refuted(f"more than {MAX_BOUNDARIES} boundaries in one basin")
+    done: set[Pattern] = set()
+    while pending:
+        base = pending.pop()
+        for current in patterns(base, [*hard, *soft]):
+            if current in done:
+                continue
+            done.add(current)
+            _, seen = jets.forward(box, 0, current)
+            for unit, z in enumerate(seen):
+                for example in range(network.examples):
+                    low, high = z.value.lo[0, example], z.value.hi[0, example]
+                    piece = current[unit][example]
+                    for k, inside in (
+                        (piece - 1, piece == 0 or low >= jets.points.hi[piece - 1]),
+                        (piece, piece == len(jets.pieces) - 1 or high <= jets.points.lo[piece]),
+                    ):
+                        label = (unit, example, k)
+                        if inside or label in listed:
+                            continue
+                        constant = low == high == jets.points.lo[k] == jets.points.hi[k]
+                        if constant and not any(network.inputs[example]) and not network.bias:
+                            continue
+                        if not network.bends_smoothly(k):
+                            raise Refuted(f"{network.units[unit]}:e{example + 1}:k{k + 1} is near")
+                        if (label,) not in known:
+                            known.add((label,))
+                            soft.append((label,))
+                            pending.append(pattern)
+            if len(hard) + len(soft) > MAX_BOUNDARIES:
+                raise Refuted(f"more than {MAX_BOUNDARIES} boundaries in one basin")
+    return tuple(soft)
+
+
+@dataclass(frozen=True, eq=False)
+class Augmented:
+    """G up to f: signed multipliers of the groups, lower bounds of κ_j, multipliers of walls."""
+
+    groups: Sequence[Sequence[Label]]
+    factors: Sequence[Range]
+    kappas: Sequence[float]
+    walls: dict[int, float]
+
+
+def augmented(
+    space: Space,
+    box: Range,
+    around: Sequence[Pattern],
+    groups: Sequence[Sequence[Label]],
+    factors: Sequence[Range],
+    floors: Sequence[float],
+    walls: dict[int, tuple[int, float]],
+) -> Augmented:
+    """κ = floor/δ, δ the largest |z − β| on N for any of the patterns ``around``.
+
+    ``walls``: parameter → (side, floor).
+    """
+    jets = space.jets
+    passes = [jets.forward(box, 0, pattern)[1] for pattern in around]
+    kappas = []
+    for group, floor in zip(groups, floors, strict=True):
+        unit, example, k = group[0]
+        reach = max(
+            float((seen[unit].value[0, example] - jets.points[k]).magnitude) for seen in passes
+        )
+        kappas.append(floor / reach * (1 - 1e-9) if floor > 0 and reach > 0 else 0.0)
+    along = {}
+    for parameter, (side, floor) in walls.items():
+        at = space.wall(parameter, side)
+        reach = float((box[0, 1 + parameter] - at[0]).magnitude)
+        along[parameter] = floor / reach * (1 - 1e-9) if floor > 0 and reach > 0 else 0.0
+    return Augmented(groups, factors, kappas, along)
+
+
+def check_convex(space: Space, box: Range, pattern: Pattern, g: Augmented) -> None:
+    """∇²G positive definite on N, for one pattern.
+
+    Raises:
+        Refuted: that could not be shown.
+    """
+    parts = _cut(space, box)
+    jets = space.jets
+    f, seen = jets.both(parts, 2, pattern)
+    assert f.hessian is not None
+    hessian = f.hessian
+    for group, factor, kappa in zip(g.groups, g.factors, g.kappas, strict=True):
+        unit, example, k = group[0]
+        z = seen[unit]
+        assert z.gradient is not None and z.hessian is not None
+        dz = z.gradient[:, min(example, z.gradient.shape[1] - 1)]
+        ddz = z.hessian[:, min(example, z.hessian.shape[1] - 1)]
+        value = z.value[:, example] - jets.points[k : k + 1]
+        square = _outer(dz) + value[:, None, None] * ddz
+        hessian = hessian - factor[:, None, None] * ddz + Range.exactly(2 * kappa) * square
+    bump = np.zeros(hessian.shape[1:])
+    for parameter, kappa in g.walls.items():
+        bump[1 + parameter, 1 + parameter] = 2 * kappa
+    hessian = hessian + Range.exactly(bump)
+    chosen = 1 + space.moving
+    for index in range(hessian.shape[0]):
+        if not positive_definite(hessian[index][np.ix_(chosen, chosen)]):
+            raise Refuted("f is not convex enough around a curve")
+
+
+def positive_definite(matrix: Range) -> bool:
+    """Whether every symmetric matrix in the range is positive definite.
+
+    RᵀHR with R from a Cholesky factor of the middle is diagonally dominant then.
+    """
+    size = matrix.shape[0]
+    if not size:
+        return True
+    if not (np.all(np.isfinite(matrix.lo)) and np.all(np.isfinite(matrix.hi))):
+        return False
+    middle = matrix.middle
+    try:
+        factor = np.linalg.inv(np.linalg.cholesky((middle + middle.T) / 2)).T
+    except np.linalg.LinAlgError:
+        return False
+    r = Range.exactly(factor)
+    right = (matrix[:, :, None] * r[None, :, :]).sum(1)
+    both = (Range.exactly(factor.T)[:, :, None] * right[None, :, :]).sum(1)
+    off = both.magnitude.copy()
+    np.fill_diagonal(off, 0.0)
+    radius = off.sum(axis=1) * (1 + 1e-12)
+    return bool(np.all(np.diag(both.lo) > radius))
+
+
+def multipliers_of(
+    curve: Curve, pattern: Pattern, groups: Sequence[Sequence[Label]]
+) -> tuple[list[Range], dict[int, Range]]:
+    """The signed multipliers of ``groups`` and those of the walls, for the pattern ``pattern``.
+
+    They solve ∇f_c′ = Σ m_j ∇z_j on the free parameters, exactly on the curve: f is
+    continuous, so f_c′ and f_c agree on the stratum, where the curve is critical.
+
+    Raises:
+        Refuted: the gradients are too close to dependent.
+    """
+    space, free = curve.space, 1 + curve.free
+    f, seen = space.jets.both(curve.box, 2, pattern)
+    assert f.gradient is not None
+    gradient = f.gradient[0]
+    rows = [bent(space.jets, seen, group[0])[1] for group in groups]
+    found: list[Range] = []
+    if groups:
+        low = np.stack([row.lo for row in rows])
+        high = np.stack([row.hi for row in rows])
+        a = Range(low[:, free], high[:, free])  # (s, m): Aᵀ m = g
+        left = Range.exactly(np.linalg.pinv(a.middle.T))
+        defect = Range.exactly(np.eye(len(groups))) - (
+            left[:, :, None] * Range(a.lo.T, a.hi.T)[None, :, :]
+        ).sum(1)
+        norm = float(np.max(defect.magnitude.sum(axis=1))) * (1 + 1e-12)
+        if not norm < 0.5:
+            raise Refuted("the gradients of active boundaries are nearly dependent")
+        right = (left * gradient[free][None, :]).sum(1)
+        spread = float(np.max(right.magnitude)) / (1 - norm) * norm * (1 + 1e-9) + 1e-300
+        solution = right + Range(np.full(len(groups), -spread), np.full(len(groups), spread))
+        found = [solution[j : j + 1] for j in range(len(groups))]
+    walls = {}
+    for parameter, side in curve.stratum.walls.items():
+        value = gradient[1 + parameter : 2 + parameter]
+        for factor, row in zip(found, rows, strict=True):
+            value = value - factor * row[1 + parameter : 2 + parameter]
+        walls[parameter] = value if side == 0 else -value
+    return found, walls
+
+
+def check_basin(curve: Curve, box: Range) -> None:
+    """That f ≥ v on N, with equality only on the curve.
+
+    Raises:
+        Refuted: that could not be shown.
+    """
+    stratum, space = curve.stratum, curve.space
+    check_inside(curve)
+    soft = soft_boundaries(space, box, stratum.pattern, stratum.groups)
+    check_sides(curve, soft)
+    for pattern in patterns(stratum.pattern, stratum.groups):
+        # On its own side of C¹ boundaries f_σ is the polynomial of the curve's pattern.
+        found, walls = multipliers_of(curve, pattern, stratum.groups)
+        floors = check_signs(pattern, stratum.groups, found, walls)
+        check_basin_convex(curve, box, pattern, soft, stratum.groups, found, floors, walls)
+
+
+def check_basin_convex(
+    curve: Curve,
+    box: Range,
+    pattern: Pattern,
+    soft: Sequence[Sequence[Label]],
+    groups: Sequence[Sequence[Label]],
+    factors: Sequence[Range],
+    floors: Sequence[float],
+    walls: dict[int, Range],
+) -> None:
+    """G strictly convex on N for one choice of sides of ``groups``, all C¹ sides included.
+
+    Raises:
+        Refuted: that could not be shown.
+    """
+    space = curve.space
+    around = list(patterns(pattern, soft))
+    floored = {i: (curve.stratum.walls[i], float(f.lo[0])) for i, f in walls.items()}
+    g = augmented(space, box, around, groups, factors, floors, floored)
+    for each in around:
+        check_convex(space, box, each, g)
+
+
+def check_signs(
+    pattern: Pattern,
+    groups: Sequence[Sequence[Label]],
+    found: Sequence[Range],
+    walls: dict[int, Range],
+) -> list[float]:
+    """Lower bounds of μ_j; all multipliers are positive.
+
+    Raises:
+        Refuted: one is not.
+    """
+    floors = []
+    for group, factor in zip(groups, found, strict=True):
+        own = factor if sides(pattern, group) > 0 else -factor
+        floors.append(float(own.lo[0]))
+    if not all(floor > 0 for floor in floors) or not all(f.lo[0] > 0 for f in walls.values()):
+        raise Refuted("a multiplier is not positive")
+    return floors
+
+
+def check_inside(curve: Curve, except_: tuple[int, int] | None = None) -> None:
+    """That the curve stays in W: its free parameters are strictly inside their ranges.
+
+    ``except_`` names a wall (parameter, side) that may be crossed.
+
+    Raises:
+        Refuted: one may leave.
+    """
+    low = np.array([curve.space.sides[0].hi[i] for i in curve.free])
+    high = np.array([curve.space.sides[1].lo[i] for i in curve.free])
+    if except_ is not None:
+        bound, value = ((low, -np.inf), (high, np.inf))[except_[1]]
+        bound[curve.free == except_[0]] = value
+    own = curve.box[0][1 + curve.free]
+    if not (np.all(own.lo > low) and np.all(own.hi < high)):
+        raise Refuted("the curve may leave the box W")
+
+
+def check_sides(curve: Curve, soft: Sequence[Sequence[Label]]) -> None:
+    """That the curve stays on the sides of the C¹ boundaries that its pattern says.
+
+    Raises:
+        Refuted: it may cross one.
+    """
+    for group in soft:
+        if not clearance(curve, group) > 0:
+            raise Refuted("the curve may cross a C¹ boundary")
+
+
+def clearance(curve: Curve, group: Sequence[Label]) -> float:
+    """A lower bound of σ(z − β) on the tube of the curve."""
+    value, _, _ = bent(curve.space.jets, curve.seen, group[0])
+    own = value if sides(curve.stratum.pattern, group) > 0 else -value
+    return float(own.lo[0])
+
+
+def _cut(space: Space, box: Range) -> Range:
+    """N in parts along its moving coordinates."""
+    n = box.shape[1]
+    axes = list(1 + space.moving)[:4]
+    pieces = []
+    for index in range(n):
+        low, high = box.lo[0, index], box.hi[0, index]
+        if index in axes and high > low:
+            inner = low + (high - low) * np.arange(1, CUTS) / CUTS
+            marks = np.array([low, *np.clip(inner, low, high), high])
+            pieces.append([(marks[i], marks[i + 1]) for i in range(CUTS)])
+        else:
+            pieces.append([(low, high)])
+    cells = list(product(*pieces))
+    return Range(
+        np.array([[side[0] for side in cell] for cell in cells]),
+        np.array([[side[1] for side in cell] for cell in cells]),
+    )
+
+
+def _outer(g: Range) -> Range:
+    product_ = g[:, :, None] * g[:, None, :]
+    squares = g.square()
+    low, high = product_.lo.copy(), product_.hi.copy()
+    i = np.arange(low.shape[-1])
+    low[..., i, i], high[..., i, i] = squares.lo, squares.hi
+    return Range(low, high)

@@ -1,0 +1,145 @@
+"""Charts of W: what symmetry leaves of the box, derived from the problem alone.
+
+- *Signs*: for output weights in {−1, +1}^K every choice is a problem of its own.
+- *Scaling*: let unit k have one trainable outgoing weight u, σ_α be positively homogeneous of
+  degree 1, no weight decay, and 0 in the ranges of its incoming weights and bias. For
+  c = |u|/|wall| ≤ 1, (incoming, u) ↦ (c·incoming, wall) stays in W and changes no output. So
+  u may be fixed at a wall, above 0 at the upper and below 0 at the lower one.
+- *Exchange and reflection*: units that play equal parts may be permuted, and where σ_α is
+  even the incoming weights and bias of a first-layer unit may be negated. These are
+  signed permutations of W that leave f unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import permutations, product
+
+from flint import fmpq, fmpq_poly
+
+from pieceproof.checking.enclosing.networks import Network
+
+MAX_IMAGES = 384
+"""Symmetries used at most; fewer are as right, and prove less."""
+
+
+_MINUS = fmpq_poly([0, -1])
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """``network`` with the parameters in ``fixed`` held at a wall (0 lower, 1 upper).
+
+    ``images`` are signed permutations of W: (sources, signs) sends w to signs·w[sources].
+    ``ordered`` and ``nonnegative`` describe a fundamental domain of theirs: w[i] ≤ w[j] for
+    pairs (i, j), and w[i] ≥ 0.
+    """
+
+    network: Network
+    fixed: dict[int, int]
+    images: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    ordered: tuple[tuple[int, int], ...]
+    nonnegative: tuple[int, ...]
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """The parameters that are not fixed."""
+        return tuple(i for i in range(self.network.parameters) if i not in self.fixed)
+
+
+def charts(network: Network, signs: bool) -> list[Chart]:
+    """All charts; min over W is the least of the minima over them."""
+    choices = (
+        [replace(network, outputs=tuple(map(fmpq, s))) for s in product((1, -1), repeat=network.hidden[-1])]
+        if signs
+        else [network]
+    )
+    return [_chart(each, fixed) for each in choices for fixed in _scalings(each)]
+
+
+def _scalings(network: Network) -> list[dict[int, int]]:
+    found: list[dict[int, int]] = [{}]
+    if network.decay != 0 or not _is_homogeneous(network):
+        return found
+    for own, out in zip(network.incoming, network.outgoing, strict=True):
+        ranges = [network.walls[i] for i in own]
+        if len(out) != 1 or not all(lower <= 0 <= upper for lower, upper in ranges):
+            continue
+        lower, upper = network.walls[out[0]]
+        sides = [side for side, open_ in ((1, upper > 0), (0, lower < 0)) if open_]
+        found = [{**fixed, out[0]: side} for fixed in found for side in sides]
+    return found
+
+
+def _is_homogeneous(network: Network) -> bool:
+    """σ_α(cz) = c·σ_α(z) for c ≥ 0: bends at 0 only, and every piece is a multiple of z."""
+    return not any(network.breakpoints) and all(
+        piece.degree() <= 1 and piece[0] == 0 for piece in (*network.first, *network.second)
+    )
+
+
+def _is_even(network: Network) -> bool:
+    points = network.breakpoints
+    return all(a == -b for a, b in zip(points, reversed(points), strict=True)) and all(
+        piece(_MINUS) == mirror
+        for own in (network.first, network.second)
+        for piece, mirror in zip(own, reversed(own), strict=True)
+    )
+
+
+def _chart(network: Network, fixed: dict[int, int]) -> Chart:
+    identity = tuple(range(network.parameters))
+    layer = network.hidden[0]
+    first = network.incoming[:layer]
+    single = len(network.hidden) == 1
+    classes: list[list[int]] = []
+    for unit in range(layer):
+        for members in classes:
+            if single and _alike(network, fixed, members[0], unit):
+                members.append(unit)
+                break
+        else:
+            classes.append([unit])
+    flips = [
+        unit
+        for unit in range(layer)
+        if _is_even(network)
+        and all(network.walls[i][0] == -network.walls[i][1] for i in first[unit])
+    ]
+    if len(flips) not in (0, layer):
+        flips = []
+    images = [(identity, (1,) * len(identity))]
+    for orders in product(*(permutations(members) for members in classes)):
+        sources = list(identity)
+        for members, order in zip(classes, orders, strict=True):
+            for target, source in zip(members, order, strict=True):
+                for i, j in zip(_of(network, target), _of(network, source), strict=True):
+                    sources[i] = j
+        for negated in product((1, -1), repeat=len(flips)):
+            signs = [1] * len(identity)
+            for unit, sign in zip(flips, negated, strict=True):
+                for i in first[unit]:
+                    signs[i] = sign
+            image = (tuple(sources), tuple(signs))
+            if image not in images:
+                images.append(image)
+            if len(images) >= MAX_IMAGES:
+                return Chart(network, fixed, tuple(images[:1]), (), ())
+    ordered = tuple(
+        (first[a][0], first[b][0]) for members in classes for a, b in zip(members, members[1:], strict=False)
+    )
+    return Chart(network, fixed, tuple(images), ordered, tuple(first[unit][0] for unit in flips))
+
+
+def _of(network: Network, unit: int) -> tuple[int, ...]:
+    """All parameters that belong to a unit of a single hidden layer."""
+    return (*network.incoming[unit], *network.outgoing[unit])
+
+
+def _alike(network: Network, fixed: dict[int, int], a: int, b: int) -> bool:
+    """Whether exchanging two units of a single hidden layer leaves f, W and chart unchanged."""
+    same_output = network.outputs is None or network.outputs[a] == network.outputs[b]
+    pairs = list(zip(_of(network, a), _of(network, b), strict=True))
+    return same_output and all(
+        network.walls[i] == network.walls[j] and fixed.get(i) == fixed.get(j) for i, j in pairs
+    )

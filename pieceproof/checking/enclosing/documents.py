@@ -1,0 +1,142 @@
+"""How a document writes charts and slabs (docs/enclosures.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import isfinite
+
+import numpy as np
+from flint import fmpq
+
+from pieceproof.checking.enclosing.charts import Chart, charts
+from pieceproof.checking.enclosing.networks import Network, read_network
+from pieceproof.checking.enclosing.ranges import Array
+from pieceproof.checking.enclosing.slabs import Kind, Slab, consistent
+from pieceproof.checking.enclosing.tubes import Label, Path, Space, Stratum
+from pieceproof.checking.reading import CertificateError, Node, Refuted
+
+MAX_CURVES = 12
+MAX_SLABS = 100_000
+
+_LABEL = re.compile(r"(u[0-9.]{1,12}):e([1-9][0-9]{0,6}):k([1-9][0-9]{0,4})")
+
+
+class Spaces(list[Space]):
+    """The charts of a problem, ready for enclosures."""
+
+    def __init__(self, problem: Node) -> None:
+        self.network: Network
+        signs = problem.value.get("model", {}).get("output_weights") == "signs"
+        self.network = read_network(problem)
+        super().__init__(Space(chart) for chart in charts(self.network, signs))
+
+
+def chart_documents(found: Sequence[Chart]) -> list[dict[str, object]]:
+    """The charts as a document lists them."""
+    return [
+        {
+            "signs": [str(v) for v in chart.network.outputs or ()],
+            "held": {
+                chart.network.names[i]: ("lower", "upper")[side]
+                for i, side in sorted(chart.fixed.items())
+            },
+        }
+        for chart in found
+    ]
+
+
+def check_charts(node: Node, spaces: Spaces) -> None:
+    """That the listed charts are those of the problem.
+
+    Raises:
+        Refuted: they are not.
+    """
+    if node.value != chart_documents([space.chart for space in spaces]):
+        raise Refuted(f"{node.path}: not the charts of this problem")
+
+
+def read_slab(node: Node, spaces: Spaces) -> Slab | tuple[fmpq, fmpq, str]:
+    """A slab, or an interval that is left open, with the reason.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a stratum makes no sense.
+    """
+    entry = node.fields("interval", "kind", optional=("curves", "reason"))
+    ends = entry["interval"].rationals()
+    if len(ends) != 2 or not ends[0] < ends[1]:
+        raise entry["interval"].wrong("two increasing rationals")
+    kind = entry["kind"].choice("open", *(str(each) for each in Kind))
+    if kind == "open":
+        reason = node.fields("interval", "kind", "reason")["reason"].text()
+        return ends[0], ends[1], reason
+    curves = node.fields("interval", "kind", "curves")["curves"].items()
+    if not 1 <= len(curves) <= MAX_CURVES:
+        raise entry["curves"].wrong(f"1 to {MAX_CURVES} curves")
+    return Slab(ends[0], ends[1], Kind(kind), tuple(_curve(each, spaces) for each in curves))
+
+
+def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
+    entry = node.fields(
+        "chart", "pattern", "active", "walls", "centre", "slope", "radius"
+    )
+    chart = entry["chart"].integer(0, len(spaces) - 1)
+    space = spaces[chart]
+    network = space.network
+    last = len(network.breakpoints)
+    pattern = tuple(
+        tuple(piece.integer(0, last) for piece in unit) for unit in entry["pattern"]
+    )
+    if len(pattern) != len(network.units) or any(
+        len(unit) != network.examples for unit in pattern
+    ):
+        raise entry["pattern"].wrong("one piece for each unit and example")
+    groups = tuple(
+        tuple(_label(member, network) for member in group) for group in entry["active"]
+    )
+    listed = [label for group in groups for label in group]
+    if not all(groups) or len(set(listed)) != len(listed):
+        raise entry["active"].wrong("distinct boundaries, in groups")
+    walls: dict[int, int] = {}
+    for each in entry["walls"]:
+        name, _, side = each.text().rpartition(":")
+        if name not in network.names or side not in ("lower", "upper"):
+            raise each.wrong("a wall such as b1:lower")
+        index = network.names.index(name)
+        if index in walls or index in space.chart.fixed:
+            raise each.wrong("a wall of a parameter that moves, once")
+        walls[index] = ("lower", "upper").index(side)
+    stratum = Stratum(chart, pattern, groups, walls)
+    if not consistent(space, stratum):
+        raise Refuted(f"{node.path}: boundaries grouped that do not coincide")
+    centre, slope, radius = (
+        _doubles(entry[key], network.parameters) for key in ("centre", "slope", "radius")
+    )
+    if not np.all(radius > 0):
+        raise entry["radius"].wrong("positive half widths")
+    return stratum, Path(centre, slope, radius)
+
+
+def _label(node: Node, network: Network) -> Label:
+    match = _LABEL.fullmatch(node.text())
+    if match is None or match[1] not in network.units:
+        raise node.wrong("a boundary such as u1:e5:k1")
+    example, k = int(match[2]) - 1, int(match[3]) - 1
+    if example >= network.examples or k >= len(network.breakpoints):
+        raise node.wrong("a boundary of this problem")
+    return network.units.index(match[1]), example, k
+
+
+def _doubles(node: Node, count: int) -> Array:
+    values = []
+    for each in node:
+        if isinstance(each.value, bool) or not isinstance(each.value, (int, float)):
+            raise each.wrong("a number")
+        value = float(each.value) if abs(each.value) < 1e300 else float("inf")
+        if not isfinite(value):
+            raise each.wrong("a number below 1e300")
+        values.append(value)
+    if len(values) != count:
+        raise CertificateError(f"{node.path}: expected {count} numbers")
+    return np.array(values)

@@ -1,0 +1,236 @@
+"""The stated network, read from a document: f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|².
+
+Feedforward networks of any depth with continuous piecewise polynomial activations,
+σ_α = α·first + (1−α)·second, fixed or trainable output weights and output bias, squared loss.
+Parameters come layer by layer, unit by unit (weights, then bias), then output weights, then
+the output bias.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from flint import fmpq, fmpq_poly
+
+from pieceproof.checking.enclosing.ranges import Range, around
+from pieceproof.checking.reading import CertificateError, Node
+
+MAX_PARAMETERS = 16
+"""Most parameters: coverings grow exponentially, and a document must not ask for one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The problem: widths of the hidden layers, activation, data, box and loss.
+
+    ``first`` and ``second`` hold the polynomials of both activations on every interval of
+    ``breakpoints``; ``outputs`` is None for trainable output weights, ``offset`` None for a
+    trainable output bias.
+    """
+
+    hidden: tuple[int, ...]
+    bias: bool
+    breakpoints: tuple[fmpq, ...]
+    first: tuple[fmpq_poly, ...]
+    second: tuple[fmpq_poly, ...]
+    outputs: tuple[fmpq, ...] | None
+    offset: fmpq | None
+    interval: tuple[fmpq, fmpq]
+    names: tuple[str, ...]
+    walls: tuple[tuple[fmpq, fmpq], ...]
+    mean: bool
+    decay: fmpq
+    inputs: tuple[tuple[fmpq, ...], ...]
+    targets: tuple[fmpq, ...]
+
+    @property
+    def parameters(self) -> int:
+        """d."""
+        return len(self.names)
+
+    @property
+    def examples(self) -> int:
+        """T."""
+        return len(self.targets)
+
+    @cached_property
+    def units(self) -> tuple[str, ...]:
+        """The names of the hidden units in order: u1, u2, …, u2.1, …"""
+        return tuple(
+            f"u{unit}" if depth == 1 else f"u{depth}.{unit}"
+            for depth, width in enumerate(self.hidden, start=1)
+            for unit in range(1, width + 1)
+        )
+
+    @cached_property
+    def incoming(self) -> tuple[tuple[int, ...], ...]:
+        """For every unit the indices of its weights and, last, of its bias."""
+        found, start, sources = [], 0, len(self.inputs[0])
+        for width in self.hidden:
+            size = sources + self.bias
+            for _ in range(width):
+                found.append(tuple(range(start, start + size)))
+                start += size
+            sources = width
+        return tuple(found)
+
+    @cached_property
+    def outgoing(self) -> tuple[tuple[int, ...], ...]:
+        """For every unit the indices of the trainable weights by which it is read."""
+        found: list[tuple[int, ...]] = []
+        first = 0
+        for depth, width in enumerate(self.hidden):
+            below = self.incoming[first + width :][: self.hidden[depth + 1]] if (
+                depth + 1 < len(self.hidden)
+            ) else ()
+            for unit in range(width):
+                if depth + 1 < len(self.hidden):
+                    found.append(tuple(weights[unit] for weights in below))
+                else:
+                    start = self.incoming[-1][-1] + 1
+                    found.append((start + unit,) if self.outputs is None else ())
+            first += width
+        return tuple(found)
+
+    @cached_property
+    def data(self) -> tuple[Range, Range]:
+        """Inputs, one range per feature, and targets, enclosed by doubles."""
+        columns = zip(*self.inputs, strict=True)
+        ranges = [around(column) for column in columns]
+        lows, highs = [r.lo for r in ranges], [r.hi for r in ranges]
+        from numpy import array
+
+        return Range(array(lows), array(highs)), around(self.targets)
+
+    @cached_property
+    def box(self) -> Range:
+        """W, enclosed by doubles."""
+        low = around([lower for lower, _ in self.walls])
+        high = around([upper for _, upper in self.walls])
+        return Range(low.lo, high.hi)
+
+    def bends_smoothly(self, breakpoint_index: int) -> bool:
+        """Whether σ_α is C¹ at a breakpoint for every α."""
+        at = self.breakpoints[breakpoint_index]
+        return all(
+            (pieces[breakpoint_index + 1] - pieces[breakpoint_index]).derivative()(at) == 0
+            for pieces in (self.first, self.second)
+        )
+
+
+def read_network(node: Node) -> Network:
+    """The network in the "problem" member of a document.
+
+    Raises:
+        CertificateError: malformed, inconsistent, or outside the covered family.
+    """
+    entry = node.fields("model", "interval", "parameters", "loss", "data")
+    model = entry["model"].fields(
+        "kind", "hidden", "bias", "activation", "output_weights", "output_bias"
+    )
+    model["kind"].choice("feedforward")
+    hidden = tuple(width.integer(1, 1000) for width in model["hidden"])
+    if not hidden:
+        raise model["hidden"].wrong("a hidden layer")
+    loss = entry["loss"].fields("kind", "reduction", "weight_decay")
+    loss["kind"].choice("squared")
+    decay = loss["weight_decay"].rational()
+    if decay < 0:
+        raise loss["weight_decay"].wrong("a weight decay of at least 0")
+    interval = entry["interval"].rationals()
+    if len(interval) != 2 or not interval[0] < interval[1]:
+        raise entry["interval"].wrong("two increasing ends")
+    features, inputs, targets = _data(entry["data"])
+    points, first, second = _interpolated(model["activation"])
+    bias = model["bias"].flag()
+    outputs = offset = None
+    if model["output_weights"].value != "trainable":
+        outputs = model["output_weights"].rationals()
+        if len(outputs) != hidden[-1]:
+            raise model["output_weights"].wrong(f"{hidden[-1]} output weights")
+    if model["output_bias"].value != "trainable":
+        offset = model["output_bias"].rational()
+    names = _names(hidden, features, bias, outputs is None, offset is None)
+    walls = []
+    listed = entry["parameters"].items()
+    if len(listed) != len(names) or len(names) > MAX_PARAMETERS:
+        raise entry["parameters"].wrong(f"{len(names)} parameters, at most {MAX_PARAMETERS}")
+    for each, name in zip(listed, names, strict=True):
+        member = each.fields("name", "lower", "upper")
+        lower, upper = member["lower"].rational(), member["upper"].rational()
+        if member["name"].text() != name or not lower < upper:
+            raise each.wrong(f"the parameter {name} with lower < upper")
+        walls.append((lower, upper))
+    return Network(
+        hidden,
+        bias,
+        points,
+        first,
+        second,
+        outputs,
+        offset,
+        (interval[0], interval[1]),
+        names,
+        tuple(walls),
+        loss["reduction"].choice("mean", "sum") == "mean",
+        decay,
+        inputs,
+        targets,
+    )
+
+
+def _names(
+    hidden: tuple[int, ...], features: tuple[str, ...], bias: bool, weights: bool, offset: bool
+) -> tuple[str, ...]:
+    names: list[str] = []
+    sources = list(features)
+    for depth, width in enumerate(hidden, start=1):
+        layer = "" if depth == 1 else f"{depth}."
+        for unit in range(1, width + 1):
+            names += [f"w{layer}{unit}_{source}" for source in sources]
+            names += [f"b{layer}{unit}"] * bias
+        sources = [str(unit) for unit in range(1, width + 1)]
+    names += [f"v{unit}" for unit in range(1, hidden[-1] + 1)] if weights else []
+    return (*names, *(["c"] if offset else []))
+
+
+def _interpolated(
+    node: Node,
+) -> tuple[tuple[fmpq, ...], tuple[fmpq_poly, ...], tuple[fmpq_poly, ...]]:
+    entry = node.fields("first", "second")
+    tables = [_activation(entry["first"]), _activation(entry["second"])]
+    points = sorted({*tables[0][0], *tables[1][0]})
+    lefts = [points[0] - 1, *points] if points else [fmpq(0)]
+    pieces = [tuple(own[bisect_right(at, left)] for left in lefts) for at, own in tables]
+    for index, at in enumerate(points):
+        if any(own[index](at) != own[index + 1](at) for own in pieces):
+            raise node.wrong("continuous activations (the covered family)")
+    return tuple(points), pieces[0], pieces[1]
+
+
+def _activation(node: Node) -> tuple[list[fmpq], list[fmpq_poly]]:
+    entry = node.fields("name", "breakpoints", "pieces")
+    entry["name"].text()
+    points = list(entry["breakpoints"].rationals())
+    if any(left >= right for left, right in pairwise(points)):
+        raise entry["breakpoints"].wrong("increasing breakpoints")
+    pieces = [fmpq_poly(list(piece.rationals())) for piece in entry["pieces"]]
+    if len(pieces) != len(points) + 1:
+        raise entry["pieces"].wrong(f"{len(points) + 1} pieces")
+    return points, pieces
+
+
+def _data(node: Node) -> tuple[tuple[str, ...], tuple[tuple[fmpq, ...], ...], tuple[fmpq, ...]]:
+    entry = node.fields("features", "target", "inputs", "targets")
+    features = entry["features"].texts()
+    entry["target"].text()
+    inputs = tuple(row.rationals() for row in entry["inputs"])
+    targets = entry["targets"].rationals()
+    if len(set(features)) != len(features) or not targets or len(inputs) != len(targets):
+        raise CertificateError(f"{node.path}: distinct features and one target for each row")
+    if any(len(row) != len(features) for row in inputs):
+        raise entry["inputs"].wrong(f"rows of {len(features)} inputs")
+    return features, inputs, targets
