@@ -17,10 +17,13 @@ from geometry.proposals.floats import Array
 from geometry.proposals.minimisers import Face, Minimiser
 from geometry.proposals.tracking import Change, Event, Tracker
 
-SHORTEST = Fraction(1, 2**26)
+SHORTEST = Fraction(1, 2**16)
 """Slabs are not cut below this part of A."""
+HOPELESS = 6
+"""Neighbouring slabs of least length that fail before the rest of a piece is left open."""
 EVENT_TRIES = 12
 GROW, SHRINK = 4.0, 0.6
+NO_BASIN = "no basin could be proved around the minimiser"
 
 
 class Obstacle(Enum):
@@ -61,6 +64,7 @@ class Slabs:
     def __init__(self, tracker: Tracker, interval: tuple[Fraction, Fraction], trial: Trial) -> None:
         self.tracker, self.interval, self.trial = tracker, interval, trial
         self.size = 1.0
+        self.failures = 0
         self.unit = interval[1] - interval[0]
 
     # -- curves ------------------------------------------------------------------------
@@ -89,8 +93,16 @@ class Slabs:
 
     def fill(self, lower: Fraction, upper: Fraction, points: Sequence[Minimiser]) -> list[Proposal]:
         """Slabs with one curve over [lower, upper], the minimiser followed from ``points``."""
+        self.failures = 0
+        return self._fill(lower, upper, points)
+
+    def _fill(
+        self, lower: Fraction, upper: Fraction, points: Sequence[Minimiser]
+    ) -> list[Proposal]:
         if lower >= upper:
             return []
+        if self.failures >= HOPELESS:
+            return [Proposal(lower, upper, None, (), NO_BASIN)]
         middle = float(lower + upper) / 2
         nearest = sorted(points, key=lambda p: abs(p.alpha - middle))
         found = None
@@ -101,31 +113,41 @@ class Slabs:
         if found is not None:
             proposal = self._one(found, lower, upper)
             if proposal is not None:
+                self.failures = 0
                 return [proposal]
         if upper - lower <= SHORTEST * self.unit:
-            return [Proposal(lower, upper, None, (), "no basin could be proved around the minimiser")]
+            self.failures += 1
+            return [Proposal(lower, upper, None, (), NO_BASIN)]
         known = [*points, found] if found is not None else list(points)
         cut = (lower + upper) / 2
-        return self.fill(lower, cut, known) + self.fill(cut, upper, known)
+        return self._fill(lower, cut, known) + self._fill(cut, upper, known)
 
     def _one(self, point: Minimiser, lower: Fraction, upper: Fraction) -> Proposal | None:
-        """A slab whose basin is not much smaller than the largest at its middle."""
-        middle = (lower + upper) / 2
-        width = min((upper - lower) / 64, self.unit / 2**20)
-        largest = self._largest(point, middle - width / 2, middle + width / 2, self.size * GROW)
-        if largest is None:
-            return None
-        self.size = largest
-        for part in (0.8, 0.5, 0.3):
-            curve = self.curve(point, lower, upper, largest * part)
-            if curve is None:
-                return None
-            proposal = Proposal(lower, upper, "one", (curve,))
-            obstacle = self.trial(proposal)
-            if obstacle is None:
-                return proposal
-            if obstacle is Obstacle.SLAB:
-                return None
+        """A slab with the largest basin of a short list that succeeds.
+
+        The list starts from the largest basin at the middle where none of the sizes that did
+        for the neighbours does.
+        """
+        for again in (False, True):
+            if again:
+                middle = Fraction(point.alpha)
+                half = min((upper - lower) / 64, self.unit / 2**20)
+                largest = self._largest(point, middle - half, middle + half, 4.0)
+                if largest is None:
+                    return None
+                self.size = largest
+            for factor in (1.5, 0.8, 0.4, 0.2):
+                size = self.size * factor
+                curve = self.curve(point, lower, upper, size)
+                if curve is None:
+                    return None
+                proposal = Proposal(lower, upper, "one", (curve,))
+                obstacle = self.trial(proposal)
+                if obstacle is None:
+                    self.size = size
+                    return proposal
+                if obstacle is Obstacle.SLAB:
+                    return None
         return None
 
     def _largest(

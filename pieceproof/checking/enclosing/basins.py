@@ -33,6 +33,10 @@ CUTS = 3
 """A basin is cut into this many parts along each of at most four directions for its Hessians."""
 
 
+class BasinTooLarge(Refuted):
+    """A basin does not do; a smaller one around the same curve may."""
+
+
 def surroundings(curve: Curve, alpha: Range) -> Range:
     """N over a range of α: the box around the path, one-sided at active walls.
 
@@ -85,7 +89,7 @@ def soft_boundaries(
     known: set[tuple[Label, ...]] = set()
     pending = [pattern]
     if len(hard) > MAX_BOUNDARIES:
-        raise Refuted(f"more than {MAX_BOUNDARIES} boundaries in one basin")
+        raise BasinTooLarge(f"more than {MAX_BOUNDARIES} boundaries in one basin")
     done: set[Pattern] = set()
     while pending:
         base = pending.pop()
@@ -109,13 +113,13 @@ def soft_boundaries(
                         if constant and not any(network.inputs[example]) and not network.bias:
                             continue
                         if not network.bends_smoothly(k):
-                            raise Refuted(f"{network.units[unit]}:e{example + 1}:k{k + 1} is near")
+                            raise BasinTooLarge(f"{network.units[unit]}:e{example + 1}:k{k + 1} is near")
                         if (label,) not in known:
                             known.add((label,))
                             soft.append((label,))
                             pending.append(pattern)
             if len(hard) + len(soft) > MAX_BOUNDARIES:
-                raise Refuted(f"more than {MAX_BOUNDARIES} boundaries in one basin")
+                raise BasinTooLarge(f"more than {MAX_BOUNDARIES} boundaries in one basin")
     return tuple(soft)
 
 
@@ -186,7 +190,7 @@ def check_convex(space: Space, box: Range, pattern: Pattern, g: Augmented) -> No
     chosen = 1 + space.moving
     for index in range(hessian.shape[0]):
         if not positive_definite(hessian[index][np.ix_(chosen, chosen)]):
-            raise Refuted("f is not convex enough around a curve")
+            raise BasinTooLarge("f is not convex enough around a curve")
 
 
 def positive_definite(matrix: Range) -> bool:

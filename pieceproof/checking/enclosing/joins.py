@@ -1,0 +1,211 @@
+"""ℓ* over A from its slabs: segments, breakpoints, and what neighbouring slabs share.
+
+Two neighbouring slabs with one stratum are joined when the right one's point at the common
+end lies in the basin of the left one: there f has one minimiser, so the points are the same,
+and since the curve through it is unique and analytic, ℓ* is analytic across the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from flint import fmpq
+
+from pieceproof.checking.enclosing.basins import sides
+from pieceproof.checking.enclosing.ranges import Range, around, exact_double
+from pieceproof.checking.enclosing.slabs import Kind, Settled, basin_box, end
+from pieceproof.checking.enclosing.tubes import Curve, bent
+from pieceproof.checking.reading import Refuted
+
+FINEST = fmpq(1, 10**11)
+"""Breakpoints are enclosed to this width, relative to A, where doubles allow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """ℓ* is the value of ``curve`` on [lower, upper]; ``slab`` is the slab's number."""
+
+    curve: Curve
+    lower: fmpq
+    upper: fmpq
+    slab: int
+
+
+@dataclass(frozen=True, eq=False)
+class Breakpoint:
+    """Exactly one breakpoint of ℓ* lies in (lower, upper); ℓ* is analytic elsewhere there."""
+
+    kind: str
+    lower: fmpq
+    upper: fmpq
+    left: Curve
+    right: Curve
+
+
+Link = Segment | Breakpoint
+
+
+def links(settled: Sequence[Settled], width: fmpq) -> list[Link]:
+    """Segments and breakpoints of consecutive slabs, in order.
+
+    Raises:
+        Refuted: two neighbouring slabs cannot be joined.
+    """
+    for left, right in pairwise(settled):
+        check_joined(left, right)
+    found: list[Link] = []
+    for index, each in enumerate(settled):
+        slab = each.slab
+        if slab.kind in (Kind.ONE, Kind.TIE):
+            found.append(Segment(each.left, slab.lower, slab.upper, index))
+            continue
+        lower, upper = narrowed(each, width * FINEST)
+        kind = "kink" if slab.kind is Kind.KINK else "smooth"
+        found += [
+            Segment(each.left, slab.lower, lower, index),
+            Breakpoint(kind, lower, upper, each.left, each.right),
+            Segment(each.right, upper, slab.upper, index),
+        ]
+    return [link for link in found if isinstance(link, Breakpoint) or link.lower < link.upper]
+
+
+def check_joined(left: Settled, right: Settled) -> None:
+    """That ℓ* is analytic across the common end of two slabs.
+
+    Raises:
+        Refuted: this could not be shown.
+    """
+    at = left.slab.upper
+    if right.slab.lower != at:
+        raise Refuted(f"the slabs leave a gap at α = {at}")
+    a, b = left.right, right.left
+    if a.stratum.identity != b.stratum.identity:
+        raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
+    point = end(b, at).box[0]
+    # In a switch or crossing the basin is that of the slab's first-mentioned free curve.
+    owner = _basin_owner(left, a)
+    basin = basin_box(owner, around([at]))[0]
+    inside = all(
+        basin.lo[1 + i] <= point.lo[1 + i] and point.hi[1 + i] <= basin.hi[1 + i]
+        for i in a.space.chart.moving
+    )
+    if not inside:
+        raise Refuted(f"the slabs that meet at α = {at} follow different curves")
+
+
+def _basin_owner(settled: Settled, curve: Curve) -> Curve:
+    """The curve whose box is the basin in which ``curve`` is the minimiser."""
+    kind = settled.slab.kind
+    if kind is Kind.CROSS:
+        return settled.curves[0]
+    if kind is Kind.SWITCH:
+        first, second = settled.curves
+        size = [len(c.stratum.groups) + len(c.stratum.walls) for c in (first, second)]
+        return first if size[0] < size[1] else second
+    return curve
+
+
+def narrowed(settled: Settled, width: fmpq) -> tuple[fmpq, fmpq]:
+    """A smaller interval around the slab's breakpoint, as far as signs can be decided."""
+    lower, upper = settled.slab.lower, settled.slab.upper
+    while upper - lower > width:
+        # Cut at short dyadic numbers, so that ends stay short to write.
+        middle = _short((lower + upper) / 2, (upper - lower) / 64)
+        side = _side(settled, middle)
+        if side is None:
+            middle = _short(lower + (upper - lower) * fmpq(3, 8), (upper - lower) / 64)
+            side = _side(settled, middle)
+        if side is None:
+            break
+        if side < 0:
+            lower = middle
+        else:
+            upper = middle
+    return lower, upper
+
+
+def _short(value: fmpq, tolerance: fmpq) -> fmpq:
+    scale = fmpq(1)
+    while 1 / scale > tolerance:
+        scale *= 2
+    return (value * scale).floor() / scale if (value * scale).floor() / scale > 0 or value < 0 else value
+
+
+def _side(settled: Settled, at: fmpq) -> int | None:
+    """−1 if the breakpoint lies above ``at``, 1 if below, None if undecided."""
+    kind, first, second = settled.slab.kind, settled.curves[0], settled.curves[1]
+    try:
+        if kind is Kind.KINK:
+            gap = end(first, at).value - end(second, at).value
+        elif kind is Kind.CROSS:
+            changed = next(
+                (u, t, min(x, y))
+                for u, (own, other) in enumerate(
+                    zip(first.stratum.pattern, second.stratum.pattern, strict=True)
+                )
+                for t, (x, y) in enumerate(zip(own, other, strict=True))
+                if x != y
+            )
+            gap = -_oriented(end(first, at), changed)
+        else:
+            owner = _basin_owner(settled, first)
+            stuck = second if owner is first else first
+            gap = -_constraint(end(owner, at), stuck)
+            if owner is second:
+                gap = -gap
+    except Refuted:
+        return None
+    if gap.hi[0] < 0:
+        return -1
+    return 1 if gap.lo[0] > 0 else None
+
+
+def _oriented(curve: Curve, label: tuple[int, int, int]) -> Range:
+    value = bent(curve.space.jets, curve.seen, label)[0]
+    return value if sides(curve.stratum.pattern, [label]) > 0 else -value
+
+
+def _constraint(free: Curve, stuck: Curve) -> Range:
+    """The constraint of a switch along the free curve, positive where it is inactive."""
+    extra = [group for group in stuck.stratum.groups if group not in free.stratum.groups]
+    if extra:
+        return _oriented(free, extra[0][0])
+    ((parameter, side),) = (
+        (i, s) for i, s in stuck.stratum.walls.items() if i not in free.stratum.walls
+    )
+    gap = free.box[0][1 + parameter : 2 + parameter] - free.space.wall(parameter, side)
+    return gap if side == 0 else -gap
+
+
+def enclosure_at(links_: Sequence[Link], alpha: fmpq) -> tuple[Curve, Range]:
+    """The curve and ℓ*(α) at a rational α of the slabs.
+
+    Raises:
+        Refuted: no slab holds α.
+    """
+    for link in links_:
+        if not link.lower <= alpha <= link.upper:
+            continue
+        if isinstance(link, Segment):
+            curve = end(link.curve, alpha)
+            return curve, curve.value
+        sides_ = [end(link.left, alpha), end(link.right, alpha)]
+        values = [each.value for each in sides_]
+        if link.kind == "kink":
+            low = min(float(v.lo[0]) for v in values)
+            high = min(float(v.hi[0]) for v in values)
+        else:
+            low = min(float(v.lo[0]) for v in values)
+            high = max(float(v.hi[0]) for v in values)
+        best = min(sides_, key=lambda each: float(each.value.hi[0]))
+        import numpy as np
+
+        return best, Range(np.array([low]), np.array([high]))
+    raise Refuted(f"α = {alpha} is not settled")
+
+
+def rational_range(value: Range) -> tuple[fmpq, fmpq]:
+    """The ends of an enclosure, exactly."""
+    return exact_double(float(value.lo[0])), exact_double(float(value.hi[0]))

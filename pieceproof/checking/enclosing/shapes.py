@@ -1,0 +1,239 @@
+"""The shape of ℓ* from its links: monotone arcs, extrema, the minimum, oscillations.
+
+Where v′ keeps its sign on a part of a segment ℓ* is monotone there; where v″ does and v′ has
+opposite signs at the ends, there is exactly one extremum. What cannot be decided so is
+an error: the counts are then left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from flint import fmpq
+
+from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment
+from pieceproof.checking.enclosing.ranges import Range, around
+from pieceproof.checking.enclosing.slabs import end
+from pieceproof.checking.enclosing.tubes import Curve
+from pieceproof.checking.reading import Refuted
+
+DEPTH = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A point of A in [lower, upper] with an enclosure of ℓ* there."""
+
+    lower: fmpq
+    upper: fmpq
+    value: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """Nodes at the ends of A and at the extrema, and the direction of ℓ* between neighbours."""
+
+    nodes: tuple[Node, ...]
+    directions: tuple[int, ...]
+
+    @property
+    def minima(self) -> tuple[tuple[Node, Node], ...]:
+        """Local minima: pairs of equal nodes, or the two ends of a plateau."""
+        return self._extrema(1)
+
+    @property
+    def maxima(self) -> tuple[tuple[Node, Node], ...]:
+        """Local maxima."""
+        return self._extrema(-1)
+
+    def _extrema(self, sense: int) -> tuple[tuple[Node, Node], ...]:
+        found = []
+        arcs = [-sense, *self.directions, sense]
+        for i, node in enumerate(self.nodes):
+            before, behind = arcs[i], arcs[i + 1]
+            if before == -sense and behind == sense:
+                found.append((node, node))
+            if before == -sense and behind == 0:
+                after = arcs[i + 2]
+                if after == sense:
+                    found.append((node, self.nodes[i + 1]))
+        if self.directions == (0,):
+            return ((self.nodes[0], self.nodes[1]),)
+        return tuple(found)
+
+    def lowest(self) -> list[tuple[Node, Node]]:
+        """The local minima that may be global ones."""
+        top = min(low.value[1] for low, _ in self.minima)
+        return [each for each in self.minima if each[0].value[0] <= top]
+
+    def oscillations(self) -> tuple[int, int]:
+        """Lower and upper bound of B(ℓ*): most arcs that pass one level."""
+        inner, outer = [], []
+        for (a, b), direction in zip(pairwise(self.nodes), self.directions, strict=True):
+            if direction == 0:
+                continue
+            low, high = (a, b) if direction > 0 else (b, a)
+            inner.append((low.value[1], high.value[0]))
+            outer.append((low.value[0], high.value[1]))
+        return _deepest(inner), _deepest(outer)
+
+
+def _deepest(intervals: Sequence[tuple[float, float]]) -> int:
+    """The largest number of open intervals with a common point."""
+    marks = sorted({x for pair in intervals for x in pair})
+    return max(
+        (sum(a < (x + y) / 2 < b or (a <= x and y <= b) for a, b in intervals) for x, y in pairwise(marks)),
+        default=0,
+    )
+
+
+def shape(links: Sequence[Link]) -> Shape:
+    """The shape of ℓ* on consecutive links.
+
+    Raises:
+        Refuted: a sign could not be decided.
+    """
+    parts: list[tuple[int, fmpq, fmpq]] = []  # direction on [lower, upper]
+    turns: dict[fmpq, tuple[fmpq, fmpq, tuple[float, float]]] = {}
+    for link in links:
+        if isinstance(link, Segment):
+            parts += _directions(link.curve, link.lower, link.upper, DEPTH)
+        else:
+            parts += _at_breakpoint(link)
+    nodes: list[Node] = []
+    directions: list[int] = []
+    values = _Values(links)
+    current: int | None = None
+    for direction, lower, upper in parts:
+        if direction == TURN_UP or direction == TURN_DOWN:
+            # An extremum somewhere in [lower, upper]
+            rising = 1 if direction == TURN_UP else -1
+            if current is None:
+                nodes.append(values.node(lower, lower))
+                current = -rising
+            elif current != -rising:
+                nodes.append(values.node(lower, lower))
+                directions.append(current)
+                current = -rising
+            nodes.append(values.node(lower, upper))
+            directions.append(current)
+            current = rising
+            continue
+        if current is None:
+            nodes.append(values.node(lower, lower))
+            current = direction
+        elif direction != current:
+            nodes.append(values.node(lower, lower))
+            directions.append(current)
+            current = direction
+    assert current is not None
+    nodes.append(values.node(parts[-1][2], parts[-1][2]))
+    directions.append(current)
+    del turns
+    return Shape(tuple(nodes), tuple(directions))
+
+
+TURN_UP, TURN_DOWN = 2, -2
+"""Directions of a part that holds one minimum, or one maximum."""
+
+
+def _sign(value: Range) -> int | None:
+    if value.lo[0] > 0:
+        return 1
+    return -1 if value.hi[0] < 0 else None
+
+
+def _over(curve: Curve, lower: fmpq, upper: fmpq) -> Curve:
+    """The curve over a part of its slab."""
+    alpha = Range(around([lower]).lo, around([upper]).hi)
+    return curve.at(alpha)
+
+
+def _directions(
+    curve: Curve, lower: fmpq, upper: fmpq, depth: int
+) -> list[tuple[int, fmpq, fmpq]]:
+    """Parts of [lower, upper] with the direction of v."""
+    if curve.is_constant:
+        return [(0, lower, upper)]
+    try:
+        part = _over(curve, lower, upper)
+        sign = _sign(part.slope)
+        if sign is not None:
+            return [(sign, lower, upper)]
+        bend = _sign(part.curvature)
+        if bend is not None:
+            first, last = _sign(end(curve, lower).slope), _sign(end(curve, upper).slope)
+            if first is not None and last is not None:
+                if first == last:
+                    return [(first, lower, upper)]
+                if depth > 0 and upper - lower > fmpq(1, 10**9):
+                    cut = lower + (upper - lower) * fmpq(13, 32)
+                    if _sign(end(curve, cut).slope) is not None:
+                        return _merged(curve, lower, cut, upper, depth)
+                return [(TURN_UP if bend > 0 else TURN_DOWN, lower, upper)]
+    except Refuted:
+        pass
+    if depth <= 0:
+        raise Refuted(f"whether ℓ* rises or falls near α = {float(lower.p) / float(lower.q):.6g}")
+    return _merged(curve, lower, lower + (upper - lower) * fmpq(13, 32), upper, depth)
+
+
+def _merged(
+    curve: Curve, lower: fmpq, cut: fmpq, upper: fmpq, depth: int
+) -> list[tuple[int, fmpq, fmpq]]:
+    return _directions(curve, lower, cut, depth - 1) + _directions(curve, cut, upper, depth - 1)
+
+
+def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:
+    """ℓ* in the small interval around a breakpoint."""
+    signs = []
+    for curve in (point.left, point.right):
+        if curve.is_constant:
+            signs.append(0)
+            continue
+        sign = _sign(_over(curve, point.lower, point.upper).slope)
+        if sign is None:
+            raise Refuted(
+                f"whether ℓ* rises or falls near α = {float(point.lower.p) / float(point.lower.q):.6g}"
+            )
+        signs.append(sign)
+    left, right = signs
+    if left == right:
+        return [(left, point.lower, point.upper)]
+    if left * right < 0:
+        return [(TURN_UP if right > 0 else TURN_DOWN, point.lower, point.upper)]
+    # One side constant: the node is anywhere in the interval, its value that of the plateau.
+    return [(left, point.lower, point.upper)] if left else [(right, point.lower, point.upper)]
+
+
+class _Values:
+    """Enclosures of ℓ* at nodes."""
+
+    def __init__(self, links: Sequence[Link]) -> None:
+        self.links = links
+
+    def node(self, lower: fmpq, upper: fmpq) -> Node:
+        """The node in [lower, upper]."""
+        lows, highs = [], []
+        for link in self.links:
+            if link.upper < lower or link.lower > upper:
+                continue
+            if link.lower == upper and lower != upper and link.upper > upper:
+                continue
+            curves = [link.curve] if isinstance(link, Segment) else [link.left, link.right]
+            a, b = max(lower, link.lower), min(upper, link.upper)
+            for curve in curves:
+                part = end(curve, a) if a == b else _over(curve, a, b)
+                if a == b:
+                    low, high = float(part.value.lo[0]), float(part.value.hi[0])
+                else:
+                    middle = curve.at(part.middle)
+                    step = part.alpha - part.middle
+                    whole = middle.value + part.slope * step
+                    low, high = float(whole.lo[0]), float(whole.hi[0])
+                lows.append(low)
+                highs.append(high)
+        return Node(lower, upper, (float(np.min(lows)), float(np.max(highs))))

@@ -1,0 +1,163 @@
+"""What a document with slabs says about ℓ*: derived from the slabs, and compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from flint import fmpq
+
+from pieceproof.checking.enclosing.covering import Cover, Covering
+from pieceproof.checking.enclosing.documents import Spaces
+from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment, links
+from pieceproof.checking.enclosing.shapes import Shape, shape
+from pieceproof.checking.enclosing.slabs import Settled, Slab, settle
+from pieceproof.checking.reading import Refuted
+
+PER_SLAB = 300_000
+"""Boxes for one slab before it is given up."""
+CHUNK = 24
+"""Slabs covered together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The runs of consecutive settled slabs, as links, and what is left open."""
+
+    runs: tuple[tuple[Link, ...], ...]
+    open: tuple[tuple[fmpq, fmpq, str], ...]
+    settled: int
+    boxes: int
+    whole: Shape | None
+    unclear: str | None
+
+    @property
+    def breakpoints(self) -> list[Breakpoint]:
+        """All breakpoints proved, in order."""
+        return [link for run in self.runs for link in run if isinstance(link, Breakpoint)]
+
+    @property
+    def segments(self) -> list[list[Segment]]:
+        """The segments of every piece, in order; an open interval starts a new list."""
+        found: list[list[Segment]] = []
+        for run in self.runs:
+            found.append([])
+            for link in run:
+                if isinstance(link, Breakpoint):
+                    found.append([])
+                else:
+                    found[-1].append(link)
+        return found
+
+    def counts(self) -> dict[str, int | None]:
+        """The counts of a document; of an unfinished one those that are proved."""
+        points = self.breakpoints
+        whole = self.whole
+        low, high = whole.oscillations() if whole else (0, -1)
+        return {
+            "slabs": self.settled,
+            "pieces": len(points) + 1,
+            "breakpoints": len(points),
+            "discontinuities": 0,
+            "kinks": sum(point.kind == "kink" for point in points),
+            "local_minima": len(whole.minima) if whole else None,
+            "local_maxima": len(whole.maxima) if whole else None,
+            "oscillations": low if low == high else None,
+        }
+
+
+def covers(
+    spaces: Spaces,
+    settled: Sequence[Settled],
+    per_slab: int = PER_SLAB,
+    tell: Callable[[int], None] = lambda done: None,
+) -> tuple[set[int], list[tuple[int, int, float, tuple[float, ...]]], int]:
+    """Cover W outside the basins: slabs left open, points (slab, chart, α, w) below, boxes."""
+    left: set[int] = set()
+    lower: list[tuple[int, int, float, tuple[float, ...]]] = []
+    boxes = 0
+    with np.errstate(all="ignore"):
+        for start in range(0, len(settled), CHUNK):
+            part = settled[start : start + CHUNK]
+            for chart, space in enumerate(spaces):
+                claims = [each.claims[chart] for each in part]
+                cover: Cover = Covering(space, claims, per_slab).run(per_slab * len(part))
+                left |= {start + index for index in cover.open}
+                lower += [(start + index, chart, alpha, w) for index, alpha, w in cover.lower]
+                boxes += cover.boxes
+            tell(min(start + CHUNK, len(settled)))
+    return left, lower, boxes
+
+
+def outcome(
+    spaces: Spaces,
+    slabs: Sequence[Slab | tuple[fmpq, fmpq, str]],
+    settled: Sequence[Settled | None],
+    boxes: int,
+) -> Outcome:
+    """Join settled slabs.
+
+    Raises:
+        Refuted: slabs do not cover A in order, or neighbours cannot be joined.
+    """
+    ends = spaces.network.interval
+    at = ends[0]
+    runs: list[list[Settled]] = [[]]
+    open_: list[tuple[fmpq, fmpq, str]] = []
+    for slab, each in zip(slabs, settled, strict=True):
+        lower = slab[0] if isinstance(slab, tuple) else slab.lower
+        if lower != at:
+            raise Refuted(f"slabs: a gap or an overlap at α = {at}")
+        if isinstance(slab, tuple):
+            at = slab[1]
+            if open_ and open_[-1][1] == slab[0] and open_[-1][2] == slab[2]:
+                open_[-1] = (open_[-1][0], slab[1], slab[2])
+            else:
+                open_.append(slab)
+            if runs[-1]:
+                runs.append([])
+            continue
+        at = slab.upper
+        assert each is not None
+        runs[-1].append(each)
+    if at != ends[1]:
+        raise Refuted(f"slabs: they end at α = {at}, not at the end of A")
+    width = ends[1] - ends[0]
+    with np.errstate(all="ignore"):
+        joined = [tuple(links(run, width)) for run in runs if run]
+        whole, unclear = None, None
+        if not open_:
+            try:
+                whole = shape(joined[0])
+                low, high = whole.oscillations()
+                if low != high:
+                    unclear = f"B(ℓ*) is between {low} and {high}: values too close to compare"
+            except Refuted as refuted:
+                unclear = str(refuted)
+    return Outcome(
+        tuple(joined), tuple(open_), sum(len(run) for run in runs), boxes, whole, unclear
+    )
+
+
+def settle_all(
+    spaces: Spaces,
+    slabs: Sequence[Slab | tuple[fmpq, fmpq, str]],
+    tell: Callable[[int], None] = lambda done: None,
+) -> list[Settled | None]:
+    """Prove the curves and basins of all slabs.
+
+    Raises:
+        Refuted: one of them does not hold.
+    """
+    found: list[Settled | None] = []
+    for index, slab in enumerate(slabs):
+        if isinstance(slab, tuple):
+            found.append(None)
+        else:
+            try:
+                found.append(settle(spaces, slab, spaces.network.interval))
+            except Refuted as refuted:
+                raise Refuted(f"slabs[{index}]: {refuted}") from None
+        tell(index + 1)
+    return found

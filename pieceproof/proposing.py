@@ -1,0 +1,304 @@
+"""The search for slabs: floating point proposes, the checker's enclosures accept or refuse.
+
+Curves of minimisers are tracked over A (``geometry.proposals``) and cut into slabs on which
+the checker proves curves and basins; then W is covered. Where the covering meets a point
+below the claimed minimum a minimiser had been missed, and tracking starts again from there;
+where it does not finish, slabs are halved and rival minimisers get basins of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from geometry.proposals.charts import charts
+from geometry.proposals.minimisers import Minimiser, same
+from geometry.proposals.slabbing import Curve, Obstacle, Proposal, Slabs
+from geometry.proposals.tracking import Tracker
+from pieceproof.checking.enclosing.basins import BasinTooLarge
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.joins import check_joined
+from pieceproof.checking.enclosing.slabs import Settled, settle
+from pieceproof.checking.enclosing.summary import covers
+from pieceproof.checking.reading import Node, Refuted
+from piecewise.problems import Problem
+
+ROUNDS = 8
+"""Times that tracking starts again from a minimiser that the covering found."""
+REFINEMENTS = 7
+"""Times that slabs are halved whose covering does not finish."""
+FIRST_BOXES = 4_000
+MOST_BOXES = 256_000
+RIVALS = 3
+
+Progress = Callable[[str, int, int | None], None]
+
+
+class OutOfTime(Exception):
+    """The budget has run out."""
+
+
+@dataclass
+class Search:
+    """The search for one problem.
+
+    Attributes:
+        problem: what is minimised.
+        document: the problem as documents write it.
+        progress: told the stage and how far it is.
+        out_of_time: whether to stop.
+    """
+
+    problem: Problem
+    document: dict[str, Any]
+    progress: Progress
+    out_of_time: Callable[[], bool]
+    settled: dict[int, tuple[Proposal, Settled]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.spaces = Spaces(Node(self.document, "problem"))
+        self.ends = self.spaces.network.interval
+        lower, upper = self.problem.interval
+        self.interval = (lower, upper)
+        self.tracker = Tracker(
+            charts(self.problem), (float(lower), float(upper)), self._tick
+        )
+        self.trials = 0
+
+    def _tick(self, alpha: float) -> None:
+        if self.out_of_time():
+            raise OutOfTime
+        self.progress("tracking", len(self.tracker.nodes), None)
+
+    # -- the whole ---------------------------------------------------------------------
+
+    def run(self) -> list[dict[str, Any]]:
+        """Slabs over A, as a document lists them."""
+        best: list[Proposal] = []
+        proposals: list[Proposal] = []
+        proved: set[int] = set()
+        try:
+            self.tracker.start()
+            for _ in range(ROUNDS):
+                proposals = self._slabs()
+                proposals, proved, missed = self._cover(proposals)
+                best = proposals
+                if not missed:
+                    break
+                news = [self.tracker.add(alpha, chart, w) for chart, alpha, w in missed]
+                if not any(news):
+                    break
+        except OutOfTime:
+            pass
+        return self._written(best, proved)
+
+    def _written(self, proposals: list[Proposal], proved: set[int]) -> list[dict[str, Any]]:
+        if not proposals:
+            lower, upper = self.interval
+            return [slab_document(Proposal(lower, upper, None, (), "the time budget ran out"), self)]
+        final = []
+        for each in proposals:
+            if each.kind is not None and id(each) not in proved:
+                reason = "W is not covered: f could not be shown to be above the minimum everywhere"
+                each = Proposal(each.lower, each.upper, None, (), reason)
+            final.append(each)
+        return [slab_document(each, self) for each in self._jointed(final)]
+
+    def _jointed(self, proposals: list[Proposal]) -> list[Proposal]:
+        """Where neighbours cannot be joined, the shorter one is left open."""
+        found: list[Proposal] = []
+        for each in proposals:
+            if found and found[-1].kind is not None and each.kind is not None:
+                try:
+                    with np.errstate(all="ignore"):
+                        check_joined(self.settled[id(found[-1])][1], self.settled[id(each)][1])
+                except Refuted as refuted:
+                    found.append(Proposal(each.lower, each.upper, None, (), str(refuted)))
+                    continue
+            found.append(each)
+        return found
+
+    # -- slabs -------------------------------------------------------------------------
+
+    def _trial(self, proposal: Proposal) -> Obstacle | None:
+        if self.out_of_time():
+            raise OutOfTime
+        self.trials += 1
+        if self.trials % 8 == 0:
+            self.progress("slabs", self.trials, None)
+        try:
+            slab = read_slab(Node(slab_document(proposal, self), "slab"), self.spaces)
+            assert not isinstance(slab, tuple)
+            self.settled[id(proposal)] = (proposal, settle(self.spaces, slab, self.ends))
+        except BasinTooLarge:
+            return Obstacle.BASIN
+        except Refuted:
+            return Obstacle.SLAB
+        return None
+
+    def _slabs(self) -> list[Proposal]:
+        tracker = self.tracker
+        lower, upper = self.interval
+        first, last = tracker.best(float(lower)), tracker.best(float(upper))
+        if first is None or last is None:
+            inner = [
+                tracker.best(float(lower + (upper - lower) * k / 16)) for k in range(1, 16)
+            ]
+            known = [point for point in inner if point is not None]
+            if not known:
+                return [Proposal(lower, upper, None, (), "no isolated minimiser was found")]
+            first, last = first or known[0], last or known[-1]
+        events = tracker.events(first.alpha, last.alpha)
+        events = [e for e in events if float(lower) < e.alpha < float(upper)]
+        slabs = Slabs(tracker, self.interval, self._trial)
+        found: list[Proposal] = []
+        at, before = lower, first
+        for i, event in enumerate(events):
+            following = Fraction(events[i + 1].alpha) if i + 1 < len(events) else upper
+            room = min(Fraction(event.alpha) - at, following - Fraction(event.alpha))
+            here = slabs.around(event, room)
+            found += slabs.fill(at, here.lower, self._known(at, here.lower, before, event.before))
+            found.append(here)
+            at, before = here.upper, event.behind
+        found += slabs.fill(at, upper, self._known(at, upper, before, last))
+        return found
+
+    def _known(
+        self, lower: Fraction, upper: Fraction, *points: Minimiser
+    ) -> list[Minimiser]:
+        nodes = self.tracker.nodes
+        inside = [nodes[a] for a in sorted(nodes) if lower <= a <= upper]
+        return [*points, *inside]
+
+    # -- covering ----------------------------------------------------------------------
+
+    def _cover(
+        self, proposals: list[Proposal]
+    ) -> tuple[list[Proposal], set[int], list[tuple[int, float, tuple[float, ...]]]]:
+        """The proposals, refined; those that are proved; points found below."""
+        proved: set[int] = set()
+        missed: list[tuple[int, float, tuple[float, ...]]] = []
+        boxes = FIRST_BOXES
+        for step in range(REFINEMENTS):
+            pending = [p for p in proposals if p.kind is not None and id(p) not in proved]
+            if not pending:
+                break
+            if self.out_of_time():
+                break
+            sets = [self.settled[id(p)][1] for p in pending]
+            left, lower, _ = covers(
+                self.spaces,
+                sets,
+                boxes,
+                lambda done, total=len(pending): self.progress("covering", done, total),
+            )
+            below = {index for index, _, _, _ in lower}
+            missed += [(chart, alpha, w) for _, chart, alpha, w in lower]
+            proved |= {id(p) for i, p in enumerate(pending) if i not in left and i not in below}
+            if missed:
+                break
+            if not left:
+                break
+            boxes = min(4 * boxes, MOST_BOXES)
+            open_ = {id(pending[i]) for i in left}
+            proposals = [
+                part
+                for p in proposals
+                for part in (self._refined(p, step) if id(p) in open_ else [p])
+            ]
+        return proposals, proved, missed
+
+    def _refined(self, proposal: Proposal, step: int) -> list[Proposal]:
+        """A slab that was not covered: with rivals, or in halves."""
+        if proposal.kind not in ("one", "tie"):
+            return [proposal]
+        own = self._with_rivals(proposal)
+        if own is not proposal:
+            return [own]
+        cut = (proposal.lower + proposal.upper) / 2
+        point = self._point(proposal.curves[0], float(proposal.lower + proposal.upper) / 2)
+        if point is None:
+            return [proposal]
+        slabs = Slabs(self.tracker, self.interval, self._trial)
+        slabs.size = 1.0
+        parts = [
+            *slabs.fill(proposal.lower, cut, [point]),
+            *slabs.fill(cut, proposal.upper, [point]),
+        ]
+        return [self._with_rivals(p) if p.kind == "one" else p for p in parts]
+
+    def _point(self, curve: Curve, alpha: float) -> Minimiser | None:
+        solver = self.tracker.solvers[curve.chart]
+        solved = solver.newton(alpha, curve.centre, curve.face)
+        if solved is None:
+            return None
+        value = solver.objective.local(alpha, solved[0], curve.face.pattern).value
+        return Minimiser(curve.chart, curve.face, alpha, solved[0], solved[1], value)
+
+    def _with_rivals(self, proposal: Proposal) -> Proposal:
+        """With basins around other minimisers that are hardly higher, if that can be proved."""
+        if len(proposal.curves) > 1:
+            return proposal
+        middle = float(proposal.lower + proposal.upper) / 2
+        main = self._point(proposal.curves[0], middle)
+        if main is None:
+            return proposal
+        rivals: list[Minimiser] = []
+        for solver, pool in zip(self.tracker.solvers, self.tracker.pools, strict=True):
+            rivals += solver.minimisers(middle, pool)
+        rivals = sorted(rivals, key=lambda each: each.value)
+        rivals = [r for r in rivals if not same(r, main)][:RIVALS]
+        slabs = Slabs(self.tracker, self.interval, self._trial)
+        curves = list(proposal.curves)
+        kind = "one"
+        for rival in rivals:
+            size = slabs._largest(rival, proposal.lower, proposal.upper, 4.0)
+            curve = None if size is None else slabs.curve(rival, proposal.lower, proposal.upper, size)
+            if curve is None:
+                continue
+            trial = Proposal(proposal.lower, proposal.upper, kind, (*curves, curve))
+            if self._trial(trial) is None:
+                curves.append(curve)
+                continue
+            at_end = proposal.lower == self.interval[0] or proposal.upper == self.interval[1]
+            trial = Proposal(proposal.lower, proposal.upper, "tie", (curves[0], curve))
+            if at_end and len(curves) == 1 and self._trial(trial) is None:
+                return trial
+        if len(curves) == 1:
+            return proposal
+        better = Proposal(proposal.lower, proposal.upper, kind, tuple(curves))
+        return better if self._trial(better) is None else proposal
+
+
+def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
+    """A slab as a document writes it."""
+    ends = [str(proposal.lower), str(proposal.upper)]
+    if proposal.kind is None:
+        return {"interval": ends, "kind": "open", "reason": proposal.reason}
+    network = search.spaces.network
+    return {
+        "interval": ends,
+        "kind": proposal.kind,
+        "curves": [
+            {
+                "chart": curve.chart,
+                "pattern": curve.face.pattern.tolist(),
+                "active": [
+                    [f"{network.units[u]}:e{t + 1}:k{k + 1}" for u, t, k in group]
+                    for group in curve.face.groups
+                ],
+                "walls": [
+                    f"{network.names[i]}:{('lower', 'upper')[side]}"
+                    for i, side in curve.face.walls
+                ],
+                "centre": curve.centre.tolist(),
+                "slope": curve.slope.tolist(),
+                "radius": curve.radius.tolist(),
+            }
+            for curve in proposal.curves
+        ],
+    }
