@@ -31,9 +31,11 @@ ROUNDS = 8
 """Times that tracking starts again from a minimiser that the covering found."""
 REFINEMENTS = 7
 """Times that slabs are halved whose covering does not finish."""
-FIRST_BOXES = 4_000
+FIRST_BOXES = 6_000
 MOST_BOXES = 256_000
 RIVALS = 3
+CLOSE = 0.1
+"""Rivals have values above the minimum by at most this part of it."""
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -68,6 +70,9 @@ class Search:
             charts(self.problem), (float(lower), float(upper)), self._tick
         )
         self.trials = 0
+        self.proposals: list[Proposal] = []
+        self.proved: set[int] = set()
+        self.sizes: dict[int, float] = {}
 
     def _tick(self, alpha: float) -> None:
         if self.out_of_time():
@@ -78,15 +83,11 @@ class Search:
 
     def run(self) -> list[dict[str, Any]]:
         """Slabs over A, as a document lists them."""
-        best: list[Proposal] = []
-        proposals: list[Proposal] = []
-        proved: set[int] = set()
         try:
             self.tracker.start()
             for _ in range(ROUNDS):
-                proposals = self._slabs()
-                proposals, proved, missed = self._cover(proposals)
-                best = proposals
+                self.proposals = self._slabs()
+                missed = self._cover()
                 if not missed:
                     break
                 news = [self.tracker.add(alpha, chart, w) for chart, alpha, w in missed]
@@ -94,7 +95,7 @@ class Search:
                     break
         except OutOfTime:
             pass
-        return self._written(best, proved)
+        return self._written(self.proposals, self.proved)
 
     def _written(self, proposals: list[Proposal], proved: set[int]) -> list[dict[str, Any]]:
         if not proposals:
@@ -176,43 +177,37 @@ class Search:
 
     # -- covering ----------------------------------------------------------------------
 
-    def _cover(
-        self, proposals: list[Proposal]
-    ) -> tuple[list[Proposal], set[int], list[tuple[int, float, tuple[float, ...]]]]:
-        """The proposals, refined; those that are proved; points found below."""
-        proved: set[int] = set()
-        missed: list[tuple[int, float, tuple[float, ...]]] = []
+    def _cover(self) -> list[tuple[int, float, tuple[float, ...]]]:
+        """Cover W, refining slabs as needed; points found below the claimed minimum."""
+        self.proved = set()
         boxes = FIRST_BOXES
-        for step in range(REFINEMENTS):
-            pending = [p for p in proposals if p.kind is not None and id(p) not in proved]
+        for _ in range(REFINEMENTS):
+            pending = [p for p in self.proposals if p.kind and id(p) not in self.proved]
             if not pending:
                 break
-            if self.out_of_time():
-                break
             sets = [self.settled[id(p)][1] for p in pending]
-            left, lower, _ = covers(
-                self.spaces,
-                sets,
-                boxes,
-                lambda done, total=len(pending): self.progress("covering", done, total),
-            )
+            left, lower, _ = covers(self.spaces, sets, boxes, self._told(len(pending)))
             below = {index for index, _, _, _ in lower}
-            missed += [(chart, alpha, w) for _, chart, alpha, w in lower]
-            proved |= {id(p) for i, p in enumerate(pending) if i not in left and i not in below}
-            if missed:
-                break
-            if not left:
-                break
+            self.proved |= {
+                id(p) for i, p in enumerate(pending) if i not in left and i not in below
+            }
+            if lower:
+                return [(chart, alpha, w) for _, chart, alpha, w in lower]
             boxes = min(4 * boxes, MOST_BOXES)
-            open_ = {id(pending[i]) for i in left}
-            proposals = [
-                part
-                for p in proposals
-                for part in (self._refined(p, step) if id(p) in open_ else [p])
-            ]
-        return proposals, proved, missed
+            for i in sorted(left):
+                place = next(k for k, p in enumerate(self.proposals) if p is pending[i])
+                self.proposals[place : place + 1] = self._refined(pending[i])
+        return []
 
-    def _refined(self, proposal: Proposal, step: int) -> list[Proposal]:
+    def _told(self, total: int) -> Callable[[int], None]:
+        def tell(done: int) -> None:
+            if self.out_of_time():
+                raise OutOfTime
+            self.progress("covering", done, total)
+
+        return tell
+
+    def _refined(self, proposal: Proposal) -> list[Proposal]:
         """A slab that was not covered: with rivals, or in halves."""
         if proposal.kind not in ("one", "tie"):
             return [proposal]
@@ -251,12 +246,15 @@ class Search:
         for solver, pool in zip(self.tracker.solvers, self.tracker.pools, strict=True):
             rivals += solver.minimisers(middle, pool)
         rivals = sorted(rivals, key=lambda each: each.value)
-        rivals = [r for r in rivals if not same(r, main)][:RIVALS]
+        top = main.value + CLOSE * abs(main.value) + 1e-6
+        rivals = [r for r in rivals if r.value <= top and not same(r, main)][:RIVALS]
         slabs = Slabs(self.tracker, self.interval, self._trial)
         curves = list(proposal.curves)
         kind = "one"
-        for rival in rivals:
-            size = slabs._largest(rival, proposal.lower, proposal.upper, 4.0)
+        for number, rival in enumerate(rivals):
+            start = 2.5 * self.sizes.get(number, 1.0)
+            size = slabs.largest(rival, proposal.lower, proposal.upper, start)
+            self.sizes[number] = size or 1.0
             curve = None if size is None else slabs.curve(rival, proposal.lower, proposal.upper, size)
             if curve is None:
                 continue

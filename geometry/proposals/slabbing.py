@@ -22,7 +22,7 @@ SHORTEST = Fraction(1, 2**16)
 HOPELESS = 6
 """Neighbouring slabs of least length that fail before the rest of a piece is left open."""
 EVENT_TRIES = 12
-GROW, SHRINK = 4.0, 0.6
+GROW, SHRINK = 4.0, 0.5
 NO_BASIN = "no basin could be proved around the minimiser"
 
 
@@ -132,7 +132,7 @@ class Slabs:
             if again:
                 middle = Fraction(point.alpha)
                 half = min((upper - lower) / 64, self.unit / 2**20)
-                largest = self._largest(point, middle - half, middle + half, 4.0)
+                largest = self.largest(point, middle - half, middle + half, 4.0)
                 if largest is None:
                     return None
                 self.size = largest
@@ -150,12 +150,12 @@ class Slabs:
                     return None
         return None
 
-    def _largest(
+    def largest(
         self, point: Minimiser, lower: Fraction, upper: Fraction, start: float
     ) -> float | None:
-        """About the largest relative size of a basin over a short slab."""
+        """About the largest relative size of a basin over a slab, at most ``start``."""
         size = start
-        for _ in range(40):
+        for _ in range(24):
             curve = self.curve(point, lower, upper, size)
             if curve is None:
                 return None
@@ -195,7 +195,7 @@ class Slabs:
             curves = []
             for point in points:
                 middle = self.tracker.at(point, float(lower + upper) / 2)
-                size = None if middle is None else self._largest(
+                size = None if middle is None else self.largest(
                     middle, lower, upper, self.size * GROW
                 )
                 curve = None if size is None else self.curve(point, lower, upper, 0.9 * size)
