@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from geometry.dual import DualFunction
 from geometry.verdicts import Verdict
+from pieceproof import enclosed
 from pieceproof.certificate import Document, write
-from pieceproof.methods import Options, Progress, method_for, silent
+from pieceproof.enclosed import EnclosedDual
+from pieceproof.methods import METHODS, Options, Progress, method_for, silent
 from pieceproof.specfile import load_problem
 from pieceproof.verify import Report, verify
 from piecewise.objective import DEFAULT_MAX_CELLS
@@ -60,10 +62,11 @@ def analyze(
     cache: Path | None = None,
     seconds: float | None = None,
     max_cells: int = DEFAULT_MAX_CELLS,
-) -> CertifiedDual:
+) -> CertifiedDual | EnclosedDual:
     """Compute ℓ* with its certificate and have the certificate checked.
 
-    The method is the first of :data:`pieceproof.methods.METHODS` that covers the problem.
+    The method is the first of :data:`pieceproof.methods.METHODS` that covers the problem;
+    enclosures (:mod:`pieceproof.enclosed`) where no exact one does.
 
     Args:
         problem: a problem, or the path of a spec file.
@@ -83,6 +86,8 @@ def analyze(
     """
     stated = problem if isinstance(problem, Problem) else load_problem(problem)
     options = Options(jobs, progress, cache, seconds, max_cells)
+    if enclosed.refusal(stated) is None and all(m.refusal(stated) for m in METHODS):
+        return enclosed.analyze_enclosed(stated, options)
     dual, document = method_for(stated).run(stated, options)
     report = verify(document, progress, jobs)
     return CertifiedDual(

@@ -7,7 +7,8 @@ and remedy; 3 a budget ran out and the result is partial (still written).
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
 from pieceproof.census.command import census_command
 from pieceproof.certificate import write
+from pieceproof.checking.enclosing.verification import NAME as ENCLOSURES
 from pieceproof.checking.reading import Refuted
 from pieceproof.commands_bound import bound_command
 from pieceproof.commands_construct import construct_command
@@ -24,6 +26,7 @@ from pieceproof.commands_erm import erm_command
 from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
+from pieceproof.enclosed.views import enclosed_summary, evaluate_enclosed
 from pieceproof.evaluation import OutsideError, evaluate
 from pieceproof.methods.options import OutOfTime
 from pieceproof.options import (
@@ -38,7 +41,7 @@ from pieceproof.options import (
     result_folder,
 )
 from pieceproof.progress import TerminalProgress
-from pieceproof.report import evaluations, show, summary
+from pieceproof.report import evaluations, labelled, show, summary
 from pieceproof.specfile import load_problem
 from pieceproof.store import CacheError
 from pieceproof.tables import SpecError
@@ -103,7 +106,8 @@ def analyze_command(
         print_json(dual.document)
     else:
         files = [("certificate", str(path)), *pictures]
-        show(summary(dual.document, dual.report, files))
+        table = enclosed_summary if dual.document["method"] == ENCLOSURES else summary
+        show(table(dual.document, dual.report, files))
     return _status(dual.report)
 
 
@@ -145,15 +149,19 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     """
     document = load(path)
     complete = document.get("verdict") == str(Conclusion.PROVED)
-    results = []
+    results: list[Any] = []
+    enclosed = document.get("method") == ENCLOSURES
+    one: Callable[[dict[str, Any], Fraction], Any] = evaluate_enclosed if enclosed else evaluate
     for text in alphas:
         try:
-            results.append(evaluate(document, rational(text)))
+            results.append(one(document, rational(text)))
         except (ProblemError, OutsideError) as error:
             raise BadInput(f"{path}: ALPHA: {error}") from None
     if as_json:
         entries = [result.as_json() for result in results]
         print_json({"claim": document.get("verdict"), "evaluations": entries})
+    elif enclosed:
+        show(labelled([line for result in results for line in result.lines()]))
     else:
         show(evaluations(results, complete))
     return Exit.DONE if complete else Exit.PARTIAL
@@ -171,6 +179,10 @@ def plot_command(path: str, out: str | None) -> Exit:
 
 
 def _draw(document: dict[str, Any], folder: Path, report: Report | None = None) -> list[Path]:
+    if document.get("method") == ENCLOSURES:
+        from pieceproof.enclosed.pictures import plot_enclosed
+
+        return plot_enclosed(document, folder, report)
     from pieceproof.plots import plot_document  # Matplotlib loads only when a picture is wanted
 
     return plot_document(document, folder, report)

@@ -88,7 +88,8 @@ def outgoing(network: FeedForward, features: int) -> list[tuple[int, ...]]:
 def charts(problem: Problem) -> list[Chart]:
     """All charts of a feedforward problem."""
     network = problem.model
-    assert isinstance(network, FeedForward)
+    if not isinstance(network, FeedForward):
+        raise TypeError("charts are those of a feedforward network")
     features = len(problem.inputs[0])
     own, out = incoming(network, features), outgoing(network, features)
     ranges = [(p.lower, p.upper) for p in problem.parameters]

@@ -37,7 +37,8 @@ class FloatObjective:
 
     def __init__(self, problem: Problem, signs: Sequence[int] = ()) -> None:
         network = problem.model
-        assert isinstance(network, FeedForward)
+        if not isinstance(network, FeedForward):
+            raise TypeError("a feedforward network is expected")
         self.problem, self.network = problem, network
         self.x = np.array([[float(v) for v in row] for row in problem.inputs])
         self.y = np.array([float(v) for v in problem.targets])
@@ -143,7 +144,9 @@ class FloatObjective:
             np.array([ddz for _, _, ddz in seen]),
         )
 
-    def _sum(self, w: Array, at: int, outputs: Sequence[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    def _sum(
+        self, w: Array, at: int, outputs: Sequence[tuple[Array, Array, Array]]
+    ) -> tuple[Array, Array, Array]:
         n, t = 1 + self.d, len(self.y)
         z, dz, ddz = np.zeros(t), np.zeros((t, n)), np.zeros((t, n, n))
         for i, (a, da, dda) in enumerate(outputs):
@@ -166,7 +169,9 @@ class FloatObjective:
         dda[:, :, 0] += turn[:, None] * dz
         return s, da, dda
 
-    def _sigma(self, alpha: float, z: Array, piece: Pattern) -> tuple[Array, Array, Array, Array, Array]:
+    def _sigma(
+        self, alpha: float, z: Array, piece: Pattern
+    ) -> tuple[Array, Array, Array, Array, Array]:
         """σ, ∂_z σ, ∂²_z σ, ∂_α σ, ∂_z∂_α σ."""
         first, second = self.first[piece], self.second[piece]
         blend = alpha * first + (1 - alpha) * second

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, product
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from geometry.proposals.charts import Chart
 from geometry.proposals.floats import Array, Local, Pattern
+from piecewise.networks import FeedForward
 from piecewise.problems import Problem
 
 Label = tuple[int, int, int]
@@ -60,8 +62,8 @@ class Solver:
     def __init__(self, chart: Chart, index: int) -> None:
         self.chart, self.index = chart, index
         self.objective = chart.objective
-        self.groups = _groups(self.objective.problem)
-        self.smooth = _smooth(self.objective.problem)
+        self.groups = _groups(self.objective.problem, self.objective.network)
+        self.smooth = _smooth(self.objective.network)
 
     # -- first-order points ------------------------------------------------------------
 
@@ -85,9 +87,9 @@ class Solver:
             local = self.objective.local(alpha, point, face.pattern)
             z, dz, ddz = self._active(local, face)
             if step == 0 and multipliers is None and s:
-                factors = np.linalg.lstsq(
-                    dz[:, 1 + free].T, local.gradient[1 + free], rcond=None
-                )[0]
+                factors = np.linalg.lstsq(dz[:, 1 + free].T, local.gradient[1 + free], rcond=None)[
+                    0
+                ]
             h = local.hessian - np.einsum("s,sij->ij", factors, ddz)
             f = np.concatenate([local.gradient[1 + free] - factors @ dz[:, 1 + free], z])
             matrix = np.zeros((m + s, m + s))
@@ -104,7 +106,9 @@ class Solver:
                 return None
             point[free] += delta[:m]
             factors = factors + delta[m:]
-            size = float(np.max(np.abs(delta[:m]) / np.maximum(1.0, np.abs(point[free])), initial=0.0))
+            size = float(
+                np.max(np.abs(delta[:m]) / np.maximum(1.0, np.abs(point[free])), initial=0.0)
+            )
             if size < 1e-13 or (size < 1e-9 and size >= last):
                 return point, factors
             if not np.all(np.isfinite(point)) or np.max(np.abs(point)) > 1e9:
@@ -156,12 +160,12 @@ class Solver:
         for unit, example in product(range(objective.units), range(len(objective.y))):
             piece = face.pattern[unit, example]
             z = local.z[unit, example]
-            if piece > 0 and (unit, example, piece - 1) not in listed:
-                if z < objective.points[piece - 1] - slack:
-                    return "pattern"
-            if piece < len(objective.points) and (unit, example, piece) not in listed:
-                if z > objective.points[piece] + slack:
-                    return "pattern"
+            below = piece > 0 and (unit, example, piece - 1) not in listed
+            if below and z < objective.points[piece - 1] - slack:
+                return "pattern"
+            above = piece < len(objective.points) and (unit, example, piece) not in listed
+            if above and z > objective.points[piece] + slack:
+                return "pattern"
         for pattern in self.sides(face):
             here = objective.local(alpha, w, pattern)
             _, dz, ddz = self._active(here, face)
@@ -329,16 +333,14 @@ def _kernel(rows: Array, size: int) -> Array:
     return basis
 
 
-def _groups(problem: Problem) -> list[Group]:
+def _groups(problem: Problem, network: FeedForward) -> list[Group]:
     """Boundaries, those of a first-layer unit that are one hyperplane together."""
-    network = problem.model
-    points = network.activation.breakpoints  # type: ignore[union-attr]
-    hidden = network.hidden  # type: ignore[union-attr]
+    points, hidden = network.activation.breakpoints, network.hidden
     found: list[Group] = []
     for unit in range(hidden[0]):
         merged: dict[object, list[Label]] = {}
         for t, inputs in enumerate(problem.inputs):
-            row = [*inputs, *([1] if network.bias else [])]
+            row = [*inputs, *([Fraction(1)] if network.bias else [])]
             lead = next((v for v in row if v), None)
             if lead is None:
                 continue
@@ -351,9 +353,9 @@ def _groups(problem: Problem) -> list[Group]:
     return found
 
 
-def _smooth(problem: Problem) -> set[int]:
+def _smooth(network: FeedForward) -> set[int]:
     """The breakpoints at which σ_α is C¹ for every α."""
-    activation = problem.model.activation  # type: ignore[union-attr]
+    activation = network.activation
     found = set()
     for k, at in enumerate(activation.breakpoints):
         jumps = []

@@ -69,7 +69,9 @@ class Slabs:
 
     # -- curves ------------------------------------------------------------------------
 
-    def curve(self, point: Minimiser, lower: Fraction, upper: Fraction, size: float) -> Curve | None:
+    def curve(
+        self, point: Minimiser, lower: Fraction, upper: Fraction, size: float
+    ) -> Curve | None:
         """The path through a minimiser over a slab, with a basin of relative size ``size``."""
         middle = float(lower + upper) / 2
         solver = self.tracker.solvers[point.chart]
@@ -88,6 +90,10 @@ class Slabs:
         scale = max(float(np.max(diagonal)), 1e-300)
         found: Array = 1 / np.sqrt(np.maximum(diagonal, 1e-6 * scale) / scale)
         return found
+
+    def size_of(self, curve: Curve, point: Minimiser) -> float:
+        """The relative size of a basin, given the minimiser at the middle of its slab."""
+        return float(np.min(curve.radius / self._shape(point)))
 
     # -- slabs -------------------------------------------------------------------------
 
@@ -195,8 +201,8 @@ class Slabs:
             curves = []
             for point in points:
                 middle = self.tracker.at(point, float(lower + upper) / 2)
-                size = None if middle is None else self.largest(
-                    middle, lower, upper, self.size * GROW
+                size = (
+                    None if middle is None else self.largest(middle, lower, upper, self.size * GROW)
                 )
                 curve = None if size is None else self.curve(point, lower, upper, 0.9 * size)
                 if curve is None:

@@ -21,6 +21,8 @@ NODES = 17
 STARTS = 14
 RESOLUTION = 2.0**-36
 """Events are located to this part of A."""
+MENDINGS = 6
+"""Passes over A while nodes are found to have missed a lower curve."""
 TRUSTED = 2.0**-5
 """On intervals shorter than this part of A only the minimisers at both ends are followed."""
 
@@ -54,6 +56,8 @@ class Tracker:
     pools: list[list[Array]] = field(default_factory=list)
     nodes: dict[float, Minimiser] = field(default_factory=dict)
 
+    mended: bool = False
+
     def __post_init__(self) -> None:
         self.solvers = [Solver(chart, i) for i, chart in enumerate(self.charts)]
         self.pools = [[] for _ in self.charts]
@@ -73,6 +77,16 @@ class Tracker:
             self.nodes.pop(float(alpha), None)
             self.best(float(alpha))
         self._settle_ends()
+        self._improve()
+
+    def _improve(self) -> None:
+        """Where a neighbour's curve arrives lower than what a node knows, the node takes it."""
+        for order in (sorted(self.nodes), sorted(self.nodes, reverse=True)):
+            for here, there in pairwise(order):
+                arrived = self.follow(self.nodes[here], there, 2)
+                known = self.nodes[there]
+                if arrived is not None and arrived.value < known.value - 1e-12 * abs(known.value):
+                    self.nodes[there] = arrived
 
     def _settle_ends(self) -> None:
         """At an end of A, of equal minimisers take the one that lies on a curve from inside."""
@@ -95,17 +109,16 @@ class Tracker:
         return self.nodes[alpha]
 
     def add(self, alpha: float, chart: int, w: Sequence[float]) -> bool:
-        """Take a point where f is lower than thought; whether a new minimiser was found."""
+        """Take a point where f is below what was thought; whether a minimiser was found there."""
         solver = self.solvers[chart]
         point = solver.chart.canonical(np.array(w))
-        self.pools[chart].insert(0, point)
-        before = self.best(alpha)
         found = solver.minimisers(alpha, [point])
-        if found and (before is None or found[0].value < before.value - 1e-15):
-            self.pools[chart].insert(0, found[0].w)
-            self.nodes[alpha] = found[0]
-            return True
-        return False
+        height = float(solver.objective.values(alpha, point[None])[0])
+        if not found or found[0].value > height:
+            return False
+        self.pools[chart].insert(0, found[0].w)
+        self.nodes[alpha] = found[0]
+        return True
 
     def _search(self, alpha: float, wide: bool) -> Minimiser | None:
         best: Minimiser | None = None
@@ -115,7 +128,9 @@ class Tracker:
                 starts += solver.starts(alpha, STARTS)
             found = solver.minimisers(alpha, starts)
             for each in found[:4]:
-                if not any(np.max(np.abs(each.w - w)) < 0.02 * (1 + np.max(np.abs(w))) for w in pool):
+                if not any(
+                    np.max(np.abs(each.w - w)) < 0.02 * (1 + np.max(np.abs(w))) for w in pool
+                ):
                     pool.append(each.w)
             del pool[40:]
             if found and (best is None or found[0].value < best.value - 1e-14):
@@ -152,7 +167,9 @@ class Tracker:
         speed = solver.velocity(point.alpha, point.w, point.face, point.multipliers)
         guess = point.w + speed * (alpha - point.alpha)
         solved = solver.newton(alpha, guess, point.face)
-        if solved is None or np.max(np.abs(solved[0] - guess)) > 0.5 * (0.1 + np.max(np.abs(guess))):
+        if solved is None or np.max(np.abs(solved[0] - guess)) > 0.5 * (
+            0.1 + np.max(np.abs(guess))
+        ):
             return None
         value = solver.objective.local(alpha, solved[0], point.face.pattern).value
         return Minimiser(point.chart, point.face, alpha, solved[0], solved[1], value)
@@ -168,32 +185,37 @@ class Tracker:
         return False
 
     def events(self, lower: float, upper: float) -> list[Event]:
-        """All events between two nodes, increasing."""
-        known = sorted(a for a in self.nodes if lower <= a <= upper)
-        ends = sorted({lower, *known, upper})
+        """All events between two nodes, increasing; nodes that turn out too high are mended."""
         found: list[Event] = []
-        for a, b in pairwise(ends):
-            left, right = self.best(a), self.best(b)
-            if left is not None and right is not None:
-                found += self._between(left, right)
+        for _ in range(MENDINGS):
+            self.mended = False
+            known = sorted(a for a in self.nodes if lower <= a <= upper)
+            found = [e for a, b in pairwise(known) for e in self._between(a, b)]
+            if not self.mended:
+                break
         return found
 
-    def _between(self, left: Minimiser, right: Minimiser) -> list[Event]:
+    def _between(self, a: float, b: float) -> list[Event]:
+        left, right = self.nodes[a], self.nodes[b]
         if self.joined(left, right):
             return []
-        gap = right.alpha - left.alpha
-        if gap <= RESOLUTION * self.width:
+        for point, other in ((left, right), (right, left)):
+            arrived = self.follow(point, other.alpha, 4)
+            if arrived is not None and arrived.value < other.value - 1e-11 * abs(other.value):
+                self.nodes[other.alpha] = arrived
+                self.pools[arrived.chart].insert(0, arrived.w)
+                self.mended = True
+                return []
+        if b - a <= RESOLUTION * self.width:
             return [self._event(left, right)]
-        middle = 0.5 * (left.alpha + right.alpha)
-        point = None
-        if gap < TRUSTED * self.width:
-            point = self._lower_of(left, right, middle)
-        if point is None:
-            point = self.best(middle)
-        if point is None:
+        middle = 0.5 * (a + b)
+        near = self._lower_of(left, right, middle) if b - a < TRUSTED * self.width else None
+        found = near if near is not None else self.best(middle)
+        if found is None:
             return [Event(middle, Change.UNCLEAR, left, right)]
+        self.nodes[middle] = found
         self.tick(middle)
-        return self._between(left, point) + self._between(point, right)
+        return self._between(a, middle) + self._between(middle, b)
 
     def _lower_of(self, left: Minimiser, right: Minimiser, alpha: float) -> Minimiser | None:
         """The lower of the two curves at α, where they are minimisers there."""
@@ -210,6 +232,10 @@ class Tracker:
         if change is Change.SWITCH:
             left, right = _on_one_side(left, right)
         return Event(alpha, change, left, right)
+
+
+def _apart(a: Array, b: Array) -> bool:
+    return bool(np.max(np.abs(a - b)) >= 0.02 * (1 + np.max(np.abs(b))))
 
 
 def relation(a: Face, b: Face) -> Change:

@@ -113,7 +113,9 @@ def soft_boundaries(
                         if constant and not any(network.inputs[example]) and not network.bias:
                             continue
                         if not network.bends_smoothly(k):
-                            raise BasinTooLarge(f"{network.units[unit]}:e{example + 1}:k{k + 1} is near")
+                            raise BasinTooLarge(
+                                f"{network.units[unit]}:e{example + 1}:k{k + 1} is near"
+                            )
                         if (label,) not in known:
                             known.add((label,))
                             soft.append((label,))
@@ -172,12 +174,10 @@ def check_convex(space: Space, box: Range, pattern: Pattern, g: Augmented) -> No
     parts = _cut(space, box)
     jets = space.jets
     f, seen = jets.both(parts, 2, pattern)
-    assert f.hessian is not None
     hessian = f.hessian
     for group, factor, kappa in zip(g.groups, g.factors, g.kappas, strict=True):
         unit, example, k = group[0]
         z = seen[unit]
-        assert z.gradient is not None and z.hessian is not None
         dz = z.gradient[:, min(example, z.gradient.shape[1] - 1)]
         ddz = z.hessian[:, min(example, z.hessian.shape[1] - 1)]
         value = z.value[:, example] - jets.points[k : k + 1]
@@ -230,7 +230,6 @@ def multipliers_of(
     """
     space, free = curve.space, 1 + curve.free
     f, seen = space.jets.both(curve.box, 2, pattern)
-    assert f.gradient is not None
     gradient = f.gradient[0]
     rows = [bent(space.jets, seen, group[0])[1] for group in groups]
     found: list[Range] = []

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 from flint import fmpq, fmpq_poly
 
@@ -50,7 +50,10 @@ class Chart:
 def charts(network: Network, signs: bool) -> list[Chart]:
     """All charts; min over W is the least of the minima over them."""
     choices = (
-        [replace(network, outputs=tuple(map(fmpq, s))) for s in product((1, -1), repeat=network.hidden[-1])]
+        [
+            replace(network, outputs=tuple(map(fmpq, s)))
+            for s in product((1, -1), repeat=network.hidden[-1])
+        ]
         if signs
         else [network]
     )
@@ -125,9 +128,7 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
                 images.append(image)
             if len(images) >= MAX_IMAGES:
                 return Chart(network, fixed, tuple(images[:1]), (), ())
-    ordered = tuple(
-        (first[a][0], first[b][0]) for members in classes for a, b in zip(members, members[1:], strict=False)
-    )
+    ordered = tuple((first[a][0], first[b][0]) for members in classes for a, b in pairwise(members))
     return Chart(network, fixed, tuple(images), ordered, tuple(first[unit][0] for unit in flips))
 
 

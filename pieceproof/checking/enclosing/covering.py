@@ -99,9 +99,7 @@ class Covering:
         """Settle everything, or say which slabs are not."""
         spent = np.zeros(len(self.start), dtype=np.int64)
         bad: dict[int, tuple[int, float, tuple[float, ...]] | None] = {}
-        root = self.space.placed(
-            Range(self.start[:1], self.end[-1:]), self.space.box, {}
-        )
+        root = self.space.placed(Range(self.start[:1], self.end[-1:]), self.space.box, {})
         stack = [(root.lo, root.hi, np.array([0]), np.array([len(self.start) - 1]))]
         boxes = 0
         while stack:
@@ -109,8 +107,8 @@ class Covering:
             boxes += len(lo)
             single = first == last
             np.add.at(spent, first[single], 1)
-            for slab in np.flatnonzero(spent > self.per_slab):
-                bad.setdefault(int(slab), None)
+            for over in np.flatnonzero(spent > self.per_slab):
+                bad.setdefault(int(over), None)
             if boxes > budget:
                 for i in range(len(first)):
                     for slab in range(int(first[i]), int(last[i]) + 1):
@@ -148,14 +146,13 @@ class Covering:
             keep &= ~(hi[:, 1 + i] < 0)
         return keep
 
-    def _in_basin(
-        self, lo: Array, hi: Array, first: Index, last: Index
-    ) -> npt.NDArray[np.bool_]:
+    def _in_basin(self, lo: Array, hi: Array, first: Index, last: Index) -> npt.NDArray[np.bool_]:
         inside = np.zeros(len(lo), dtype=bool)
         for j in range(self.n_lo.shape[1]):
             low, high = self.n_lo[first, j], self.n_hi[first, j]
             inside |= np.all((lo[:, 1:] >= low) & (hi[:, 1:] <= high), axis=1)
-        return inside & (first == last)
+        found: npt.NDArray[np.bool_] = inside & (first == last)
+        return found
 
     def _refined(
         self,
@@ -171,7 +168,6 @@ class Covering:
         centre = Range.exactly(box.middle)
         at_centre = jets.objective(centre, 0).value
         jet = jets.objective(box, 1)
-        assert jet.gradient is not None
         g = jet.gradient
         offset = box - centre
         drift = (g * offset).sum(1)
@@ -202,9 +198,7 @@ class Covering:
         for slab in first[stuck & keep]:
             bad.setdefault(int(slab), None)
         keep &= ~stuck
-        return self._halves(
-            lo[keep], hi[keep], first[keep], last[keep], axis[keep], middle[keep]
-        )
+        return self._halves(lo[keep], hi[keep], first[keep], last[keep], axis[keep], middle[keep])
 
     def _tilt(self, first: Index, g: Range) -> Array:
         """|∂_α f − v′| over the slab, for the first level."""

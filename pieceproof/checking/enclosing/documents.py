@@ -78,23 +78,15 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | tuple[fmpq, fmpq, str]:
 
 
 def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
-    entry = node.fields(
-        "chart", "pattern", "active", "walls", "centre", "slope", "radius"
-    )
+    entry = node.fields("chart", "pattern", "active", "walls", "centre", "slope", "radius")
     chart = entry["chart"].integer(0, len(spaces) - 1)
     space = spaces[chart]
     network = space.network
     last = len(network.breakpoints)
-    pattern = tuple(
-        tuple(piece.integer(0, last) for piece in unit) for unit in entry["pattern"]
-    )
-    if len(pattern) != len(network.units) or any(
-        len(unit) != network.examples for unit in pattern
-    ):
+    pattern = tuple(tuple(piece.integer(0, last) for piece in unit) for unit in entry["pattern"])
+    if len(pattern) != len(network.units) or any(len(unit) != network.examples for unit in pattern):
         raise entry["pattern"].wrong("one piece for each unit and example")
-    groups = tuple(
-        tuple(_label(member, network) for member in group) for group in entry["active"]
-    )
+    groups = tuple(tuple(_label(member, network) for member in group) for group in entry["active"])
     listed = [label for group in groups for label in group]
     if not all(groups) or len(set(listed)) != len(listed):
         raise entry["active"].wrong("distinct boundaries, in groups")

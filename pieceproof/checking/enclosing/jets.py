@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from flint import fmpq, fmpq_poly
@@ -27,8 +28,24 @@ class Jet:
     """Value (B, T), gradient (B, T, n) and Hessian (B, T, n, n), as far as asked for."""
 
     value: Range
-    gradient: Range | None = None
-    hessian: Range | None = None
+    first: Range | None = None
+    second: Range | None = None
+
+    @property
+    def gradient(self) -> Range:
+        """The gradient, which has been asked for."""
+        return _known(self.first)
+
+    @property
+    def hessian(self) -> Range:
+        """The Hessian, which has been asked for."""
+        return _known(self.second)
+
+
+def _known(part: Range | None) -> Range:
+    if part is None:
+        raise ValueError("a derivative of an order that was not asked for")
+    return part
 
 
 class Jets:
@@ -51,9 +68,7 @@ class Jets:
         """f on the boxes ``box`` (B, n): value (B,), gradient (B, n), Hessian (B, n, n)."""
         return self.both(box, order, pattern)[0]
 
-    def both(
-        self, box: Range, order: int, pattern: Pattern | None = None
-    ) -> tuple[Jet, list[Jet]]:
+    def both(self, box: Range, order: int, pattern: Pattern | None = None) -> tuple[Jet, list[Jet]]:
         """f as by ``objective``, and the pre-activations of all units."""
         residual, seen = self.forward(box, order, pattern)
         return self._loss(box, order, residual), seen
@@ -66,7 +81,6 @@ class Jets:
             return Jet(value)
         two = Range.exactly(2.0)
         r, g = residual.value, residual.gradient
-        assert g is not None
         gradient = two * self.scale * (r[:, :, None] * g).sum(1)
         zero = Range.exactly(np.zeros((len(box.lo), 1)))
         flat = Range(
@@ -77,7 +91,6 @@ class Jets:
         if order == 1:
             return Jet(value, gradient)
         h = residual.hessian
-        assert h is not None
         outer = _outer(g)
         hessian = two * self.scale * (outer + r[:, :, None, None] * h).sum(1)
         ridge = np.diag([0.0, *[1.0] * (self.n - 1)])
@@ -113,19 +126,18 @@ class Jets:
 
     def _first_layer(self, box: Range, own: Sequence[int], order: int) -> Jet:
         features = len(self.network.inputs[0])
-        z = None
+        z = Range.exactly(np.zeros((1, 1)))
         for i in range(features):
             term = box[:, 1 + own[i]][:, None] * self.inputs[i][None, :]
-            z = term if z is None else z + term
+            z = z + term
         shape = (1, self.network.examples, self.n)
         low, high = np.zeros(shape), np.zeros(shape)
         for i in range(features):
             low[0, :, 1 + own[i]], high[0, :, 1 + own[i]] = self.inputs[i].lo, self.inputs[i].hi
         if self.network.bias:
             b = box[:, 1 + own[-1]][:, None]
-            z = b if z is None else z + b
+            z = z + b
             low[0, :, 1 + own[-1]] = high[0, :, 1 + own[-1]] = 1.0
-        assert z is not None
         full = (len(box.lo), self.network.examples)
         z = Range(np.broadcast_to(z.lo, full), np.broadcast_to(z.hi, full))
         hessian = Range.exactly(np.zeros((1, 1, self.n, self.n))) if order > 1 else None
@@ -136,31 +148,29 @@ class Jets:
         if not self.network.bias:
             return total
         index = 1 + own[-1]
-        gradient = total.gradient
+        gradient = total.first
         if gradient is not None:
             gradient = gradient + _basis(self.n, index)
-        return Jet(total.value + box[:, index][:, None], gradient, total.hessian)
+        return Jet(total.value + box[:, index][:, None], gradient, total.second)
 
     def _weighted(
         self, box: Range, weights: Sequence[int], sources: Sequence[Jet], order: int
     ) -> Jet:
         """Σ w_i·a_i with trainable weights."""
-        total: Jet | None = None
+        terms = []
         for i, a in zip(weights, sources, strict=True):
             w = box[:, 1 + i][:, None]
             value = w * a.value
             gradient = hessian = None
-            if a.gradient is not None:
+            if a.first is not None:
                 unit = _basis(self.n, 1 + i)
                 gradient = w[:, :, None] * a.gradient + a.value[:, :, None] * unit
-                if a.hessian is not None:
+                if a.second is not None:
                     mixed = a.gradient[:, :, :, None] * unit[:, :, None, :]
                     crossed = _transposed(mixed)
                     hessian = w[:, :, None, None] * a.hessian + mixed + crossed
-            term = Jet(value, gradient, hessian)
-            total = term if total is None else _plus(total, term)
-        assert total is not None
-        return total
+            terms.append(Jet(value, gradient, hessian))
+        return reduce(_plus, terms)
 
     def _output(self, box: Range, sources: Sequence[Jet], order: int) -> Jet:
         network = self.network
@@ -176,30 +186,26 @@ class Jets:
                 total = _plus(total, term)
         if self.offset is not None:
             value = total.value + (self.offset - self.targets)
-            return Jet(value, total.gradient, total.hessian)
+            return Jet(value, total.first, total.second)
         value = total.value + (box[:, 1 + start][:, None] - self.targets)
-        gradient = total.gradient
+        gradient = total.first
         if gradient is not None:
             gradient = gradient + _basis(self.n, 1 + start)
-        return Jet(value, gradient, total.hessian)
+        return Jet(value, gradient, total.second)
 
     # -- activation ------------------------------------------------------------------
 
-    def _activate(
-        self, alpha: Range, z: Jet, order: int, chosen: Sequence[int] | None
-    ) -> Jet:
+    def _activate(self, alpha: Range, z: Jet, order: int, chosen: Sequence[int] | None) -> Jet:
         sigma = self._sigma(alpha, z.value, order, chosen)
         if order == 0:
             return Jet(sigma[0])
         slope, tilt = sigma[1], sigma[2]
         unit = _basis(self.n, 0)
         g = z.gradient
-        assert g is not None
         gradient = slope[:, :, None] * g + tilt[:, :, None] * unit
         if order == 1:
             return Jet(sigma[0], gradient)
         bend, turn = sigma[3], sigma[4]
-        assert z.hessian is not None
         mixed = (turn[:, :, None] * g)[:, :, :, None] * unit[:, :, None, :]
         crossed = _transposed(mixed)
         hessian = slope[:, :, None, None] * z.hessian + bend[:, :, None, None] * _outer(g)
@@ -323,8 +329,12 @@ def _range(coefficients: Sequence[Range], z: Range) -> Range:
             most = np.where(c2.hi < 0, down_ratio(top, -c2.hi), -np.inf)
             vertex_low = (c0 + Range(least, least)).lo
             vertex_high = (c0 - Range(most, most)).hi
-        low = np.where(c2.lo > 0, np.minimum(ends.lo, vertex_low), np.where(c2.hi < 0, ends.lo, wide.lo))
-        high = np.where(c2.hi < 0, np.maximum(ends.hi, vertex_high), np.where(c2.lo > 0, ends.hi, wide.hi))
+        low = np.where(
+            c2.lo > 0, np.minimum(ends.lo, vertex_low), np.where(c2.hi < 0, ends.lo, wide.lo)
+        )
+        high = np.where(
+            c2.hi < 0, np.maximum(ends.hi, vertex_high), np.where(c2.lo > 0, ends.hi, wide.hi)
+        )
         wide = Range(np.maximum(low, wide.lo), np.minimum(high, wide.hi))
     return Range(np.where(monotone, ends.lo, wide.lo), np.where(monotone, ends.hi, wide.hi))
 
@@ -359,16 +369,16 @@ def _transposed(matrix: Range) -> Range:
 def _plus(a: Jet, b: Jet) -> Jet:
     return Jet(
         a.value + b.value,
-        None if a.gradient is None or b.gradient is None else a.gradient + b.gradient,
-        None if a.hessian is None or b.hessian is None else a.hessian + b.hessian,
+        None if a.first is None or b.first is None else a.first + b.first,
+        None if a.second is None or b.second is None else a.hessian + b.hessian,
     )
 
 
 def _times(factor: Range, a: Jet) -> Jet:
     return Jet(
         factor * a.value,
-        None if a.gradient is None else factor * a.gradient,
-        None if a.hessian is None else factor * a.hessian,
+        None if a.first is None else factor * a.gradient,
+        None if a.second is None else factor * a.hessian,
     )
 
 

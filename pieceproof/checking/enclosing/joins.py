@@ -130,7 +130,11 @@ def _short(value: fmpq, tolerance: fmpq) -> fmpq:
     scale = fmpq(1)
     while 1 / scale > tolerance:
         scale *= 2
-    return (value * scale).floor() / scale if (value * scale).floor() / scale > 0 or value < 0 else value
+    return (
+        (value * scale).floor() / scale
+        if (value * scale).floor() / scale > 0 or value < 0
+        else value
+    )
 
 
 def _side(settled: Settled, at: fmpq) -> int | None:

@@ -83,9 +83,11 @@ class Network:
         found: list[tuple[int, ...]] = []
         first = 0
         for depth, width in enumerate(self.hidden):
-            below = self.incoming[first + width :][: self.hidden[depth + 1]] if (
-                depth + 1 < len(self.hidden)
-            ) else ()
+            below = (
+                self.incoming[first + width :][: self.hidden[depth + 1]]
+                if (depth + 1 < len(self.hidden))
+                else ()
+            )
             for unit in range(width):
                 if depth + 1 < len(self.hidden):
                     found.append(tuple(weights[unit] for weights in below))

@@ -24,13 +24,13 @@ TINY = 5e-324
 
 def down(x: Array) -> Array:
     """Not above the exact value that was rounded to x."""
-    below: Array = x - (np.abs(x) * UNIT + TINY)
+    below: Array = np.nextafter(x, -np.inf)
     return below
 
 
 def up(x: Array) -> Array:
     """Not below the exact value that was rounded to x."""
-    above: Array = x + (np.abs(x) * UNIT + TINY)
+    above: Array = np.nextafter(x, np.inf)
     return above
 
 

@@ -85,7 +85,10 @@ def _deepest(intervals: Sequence[tuple[float, float]]) -> int:
     """The largest number of open intervals with a common point."""
     marks = sorted({x for pair in intervals for x in pair})
     return max(
-        (sum(a < (x + y) / 2 < b or (a <= x and y <= b) for a, b in intervals) for x, y in pairwise(marks)),
+        (
+            sum(a < (x + y) / 2 < b or (a <= x and y <= b) for a, b in intervals)
+            for x, y in pairwise(marks)
+        ),
         default=0,
     )
 
@@ -97,7 +100,6 @@ def shape(links: Sequence[Link]) -> Shape:
         Refuted: a sign could not be decided.
     """
     parts: list[tuple[int, fmpq, fmpq]] = []  # direction on [lower, upper]
-    turns: dict[fmpq, tuple[fmpq, fmpq, tuple[float, float]]] = {}
     for link in links:
         if isinstance(link, Segment):
             parts += _directions(link.curve, link.lower, link.upper, DEPTH)
@@ -108,7 +110,7 @@ def shape(links: Sequence[Link]) -> Shape:
     values = _Values(links)
     current: int | None = None
     for direction, lower, upper in parts:
-        if direction == TURN_UP or direction == TURN_DOWN:
+        if direction in (TURN_UP, TURN_DOWN):
             # An extremum somewhere in [lower, upper]
             rising = 1 if direction == TURN_UP else -1
             if current is None:
@@ -129,10 +131,8 @@ def shape(links: Sequence[Link]) -> Shape:
             nodes.append(values.node(lower, lower))
             directions.append(current)
             current = direction
-    assert current is not None
     nodes.append(values.node(parts[-1][2], parts[-1][2]))
-    directions.append(current)
-    del turns
+    directions.append(0 if current is None else current)
     return Shape(tuple(nodes), tuple(directions))
 
 
@@ -152,9 +152,7 @@ def _over(curve: Curve, lower: fmpq, upper: fmpq) -> Curve:
     return curve.at(alpha)
 
 
-def _directions(
-    curve: Curve, lower: fmpq, upper: fmpq, depth: int
-) -> list[tuple[int, fmpq, fmpq]]:
+def _directions(curve: Curve, lower: fmpq, upper: fmpq, depth: int) -> list[tuple[int, fmpq, fmpq]]:
     """Parts of [lower, upper] with the direction of v."""
     if curve.is_constant:
         return [(0, lower, upper)]
@@ -197,7 +195,8 @@ def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:
         sign = _sign(_over(curve, point.lower, point.upper).slope)
         if sign is None:
             raise Refuted(
-                f"whether ℓ* rises or falls near α = {float(point.lower.p) / float(point.lower.q):.6g}"
+                "whether ℓ* rises or falls near α = "
+                f"{float(point.lower.p) / float(point.lower.q):.6g}"
             )
         signs.append(sign)
     left, right = signs

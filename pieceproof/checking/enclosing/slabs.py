@@ -24,6 +24,7 @@ from flint import fmpq
 
 from pieceproof.checking.enclosing import basins
 from pieceproof.checking.enclosing.covering import Claim, Level
+from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.tubes import Curve, Label, Path, Space, Stratum, bent
 from pieceproof.checking.reading import Refuted
@@ -87,7 +88,9 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
     """
     with np.errstate(all="ignore"):
         alpha = slab.alpha
-        curves = [Curve(spaces[s.chart], s, _held(spaces[s.chart], p), alpha) for s, p in slab.curves]
+        curves = [
+            Curve(spaces[s.chart], s, _held(spaces[s.chart], p), alpha) for s, p in slab.curves
+        ]
         if len(curves) < (1 if slab.kind is Kind.ONE else 2):
             raise Refuted("too few curves")
         check = {
@@ -102,9 +105,7 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
         for chart, space in enumerate(spaces):
             own = [curve for curve in curves if curve.stratum.chart == chart]
             placed = [
-                (curve.middle, image)
-                for curve in own
-                for image in _images(space, curve.path)
+                (curve.middle, image) for curve in own for image in _images(space, curve.path)
             ]
             claims[chart] = Claim(alpha, tuple(levels[:count]), tuple(placed), every)
         return Settled(slab, tuple(curves), claims)
@@ -129,9 +130,7 @@ def _images(space: Space, path: Path) -> list[Path]:
     found = []
     for sources, signs in space.chart.images:
         index, sign = np.array(sources, dtype=int), np.array(signs, dtype=float)
-        found.append(
-            Path(sign * path.centre[index], sign * path.slope[index], path.radius[index])
-        )
+        found.append(Path(sign * path.centre[index], sign * path.slope[index], path.radius[index]))
     return found
 
 
@@ -268,7 +267,8 @@ def _check_switch(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) 
         pressing = stuck.derivative[len(stuck.free) + len(own.groups)]
         pressing = Range(np.atleast_1d(pressing.lo), np.atleast_1d(pressing.hi))
     else:
-        assert wall is not None
+        if wall is None:
+            raise Refuted("a switch without a constraint")
         at_wall = space.wall(wall[0], wall[1])
         side = 1 if wall[1] == 0 else -1
         place = int(np.flatnonzero(free.free == wall[0])[0])
@@ -302,7 +302,8 @@ def strictly_pressing(
     if extra:
         own = found[index] if basins.sides(at.stratum.pattern, extra) > 0 else -found[index]
         return bool(own.lo[0] > 0)
-    assert wall is not None
+    if wall is None:
+        return False
     return bool(walls[wall[0]].lo[0] > 0)
 
 
@@ -310,7 +311,7 @@ def _check_free_side(
     free: Curve,
     stuck: Curve,
     box: Range,
-    pattern: basins.Pattern,
+    pattern: Pattern,
     extra: tuple[Label, ...] | None,
     soft: Sequence[Sequence[Label]],
 ) -> None:
@@ -343,14 +344,12 @@ def _extra(
     """The group or the wall that the second stratum has more than the first."""
     if free.chart != stuck.chart or free.pattern != stuck.pattern:
         raise Refuted("the strata of a switch are not neighbours")
-    count = len(free.groups)
     if stuck.groups == free.groups and len(stuck.walls) == len(free.walls) + 1:
         added = [(i, side) for i, side in stuck.walls.items() if i not in free.walls]
         if len(added) == 1 and {**free.walls, added[0][0]: added[0][1]} == stuck.walls:
             return None, added[0]
-    elif stuck.walls == free.walls and stuck.groups[:count] == free.groups:
-        if len(stuck.groups) == count + 1:
-            return stuck.groups[-1], None
+    elif stuck.walls == free.walls and stuck.groups[:-1] == free.groups:
+        return stuck.groups[-1], None
     raise Refuted("the strata of a switch are not neighbours")
 
 
@@ -366,7 +365,6 @@ def _speed(curve: Curve, label: Label) -> Range:
 
 def _wall_speed(curve: Curve, parameter: int) -> Range:
     """dν/dα of the multiplier of an active wall along the curve, up to sign."""
-    assert curve.jet.hessian is not None
     m = len(curve.free)
     row = curve.jet.hessian[0, 1 + parameter]
     total = None

@@ -119,8 +119,8 @@ def outcome(
                 runs.append([])
             continue
         at = slab.upper
-        assert each is not None
-        runs[-1].append(each)
+        if each is not None:
+            runs[-1].append(each)
     if at != ends[1]:
         raise Refuted(f"slabs: they end at α = {at}, not at the end of A")
     width = ends[1] - ends[0]

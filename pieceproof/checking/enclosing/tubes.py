@@ -122,7 +122,6 @@ class Curve:
         """F, its Jacobian in (w, λ) and its derivative in α, on one box."""
         jets, free, groups = self.space.jets, 1 + self.free, self.stratum.groups
         f, seen = jets.both(box, 2, self.stratum.pattern)
-        assert f.gradient is not None and f.hessian is not None
         gradient, hessian = f.gradient[0], f.hessian[0]
         rows, values = [], []
         for j, group in enumerate(groups):
@@ -153,12 +152,14 @@ class Curve:
         box = self.space.placed(self.middle, self.along(self.middle), self.stratum.walls)
         value, jacobian, _ = self._system(box, Range.exactly(np.zeros(s)))
         try:
-            start = np.linalg.lstsq(jacobian.middle[:m, m:], -value.middle[:m], rcond=None)[0]
+            columns = jacobian.middle[:m, m:]
+            start = np.linalg.lstsq(columns, -value.middle[:m], rcond=None)[0].astype(np.float64)
             _, jacobian, drift = self._system(box, Range.exactly(start))
-            inverse = np.linalg.inv(jacobian.middle)
+            inverse = np.linalg.inv(jacobian.middle).astype(np.float64)
         except np.linalg.LinAlgError:
             raise Refuted("the curve is singular") from None
-        return start, -(inverse @ drift.middle)[m:], inverse
+        drifting: Array = -(inverse @ drift.middle)[m:]
+        return start, drifting, inverse
 
     def _krawczyk(self) -> tuple[Range, Range, Range, Range, Range]:
         """X with K inside it, then the box of w, the multipliers, J and ∂F/∂α over all that."""
@@ -233,7 +234,6 @@ class Curve:
     @cached_property
     def slope(self) -> Range:
         """v′(α) = ∂_α(f − Σ λ z) over the slab (envelope theorem), a range of length 1."""
-        assert self.jet.gradient is not None
         total = self.jet.gradient[0, 0:1]
         for j, group in enumerate(self.stratum.groups):
             _, dz, _ = bent(self.space.jets, self.seen, group[0])
@@ -243,7 +243,6 @@ class Curve:
     @cached_property
     def curvature(self) -> Range:
         """v″(α) over the slab."""
-        assert self.jet.hessian is not None
         row = self.jet.hessian[0, 0]
         m = len(self.free)
         for j, group in enumerate(self.stratum.groups):
@@ -284,7 +283,6 @@ def bent(jets: Jets, seen: Sequence[Jet], label: Label) -> tuple[Range, Range, R
     """z − β, its gradient and its Hessian in (α, w) on one box."""
     unit, example, k = label
     z = seen[unit]
-    assert z.gradient is not None and z.hessian is not None
     value = z.value[0, example : example + 1] - jets.points[k : k + 1]
     gradient = z.gradient[0, example]
     hessian = z.hessian[0, min(example, z.hessian.shape[1] - 1)]

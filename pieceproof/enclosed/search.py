@@ -8,6 +8,7 @@ where it does not finish, slabs are halved and rival minimisers get basins of th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,7 +35,7 @@ REFINEMENTS = 7
 FIRST_BOXES = 6_000
 MOST_BOXES = 256_000
 RIVALS = 3
-CLOSE = 0.1
+CLOSE = 0.03
 """Rivals have values above the minimum by at most this part of it."""
 
 Progress = Callable[[str, int, int | None], None]
@@ -66,13 +67,14 @@ class Search:
         self.ends = self.spaces.network.interval
         lower, upper = self.problem.interval
         self.interval = (lower, upper)
-        self.tracker = Tracker(
-            charts(self.problem), (float(lower), float(upper)), self._tick
-        )
+        self.tracker = Tracker(charts(self.problem), (float(lower), float(upper)), self._tick)
         self.trials = 0
         self.proposals: list[Proposal] = []
-        self.proved: set[int] = set()
+        self.proved: set[str] = set()
+        self.keys: dict[int, str] = {}
+        self.answers: dict[str, Settled | Obstacle] = {}
         self.sizes: dict[int, float] = {}
+        self._final: dict[tuple[str, ...], Settled] = {}
 
     def _tick(self, alpha: float) -> None:
         if self.out_of_time():
@@ -95,19 +97,34 @@ class Search:
                     break
         except OutOfTime:
             pass
-        return self._written(self.proposals, self.proved)
+        return self._written(self.proposals)
 
-    def _written(self, proposals: list[Proposal], proved: set[int]) -> list[dict[str, Any]]:
+    def settled_of(self, slab: dict[str, Any]) -> Settled | None:
+        """What is proved of a slab that :meth:`run` returned."""
+        return self._final.get(tuple(slab["interval"]))
+
+    def _is_proved(self, proposal: Proposal) -> bool:
+        return self.keys.get(id(proposal)) in self.proved
+
+    def _written(self, proposals: list[Proposal]) -> list[dict[str, Any]]:
         if not proposals:
             lower, upper = self.interval
-            return [slab_document(Proposal(lower, upper, None, (), "the time budget ran out"), self)]
+            return [
+                slab_document(Proposal(lower, upper, None, (), "the time budget ran out"), self)
+            ]
         final = []
         for each in proposals:
-            if each.kind is not None and id(each) not in proved:
+            if each.kind is not None and not self._is_proved(each):
                 reason = "W is not covered: f could not be shown to be above the minimum everywhere"
                 each = Proposal(each.lower, each.upper, None, (), reason)
             final.append(each)
-        return [slab_document(each, self) for each in self._jointed(final)]
+        final = self._jointed(final)
+        self._final = {
+            (str(each.lower), str(each.upper)): self.settled[id(each)][1]
+            for each in final
+            if each.kind is not None
+        }
+        return [slab_document(each, self) for each in final]
 
     def _jointed(self, proposals: list[Proposal]) -> list[Proposal]:
         """Where neighbours cannot be joined, the shorter one is left open."""
@@ -131,24 +148,34 @@ class Search:
         self.trials += 1
         if self.trials % 8 == 0:
             self.progress("slabs", self.trials, None)
+        written = slab_document(proposal, self)
+        key = json.dumps(written)
+        self.keys[id(proposal)] = key
+        if key not in self.answers:
+            self.answers[key] = self._answer(written)
+        answer = self.answers[key]
+        if isinstance(answer, Obstacle):
+            return answer
+        self.settled[id(proposal)] = (proposal, answer)
+        return None
+
+    def _answer(self, written: dict[str, Any]) -> Settled | Obstacle:
         try:
-            slab = read_slab(Node(slab_document(proposal, self), "slab"), self.spaces)
-            assert not isinstance(slab, tuple)
-            self.settled[id(proposal)] = (proposal, settle(self.spaces, slab, self.ends))
+            slab = read_slab(Node(written, "slab"), self.spaces)
+            if isinstance(slab, tuple):
+                return Obstacle.SLAB
+            return settle(self.spaces, slab, self.ends)
         except BasinTooLarge:
             return Obstacle.BASIN
         except Refuted:
             return Obstacle.SLAB
-        return None
 
     def _slabs(self) -> list[Proposal]:
         tracker = self.tracker
         lower, upper = self.interval
         first, last = tracker.best(float(lower)), tracker.best(float(upper))
         if first is None or last is None:
-            inner = [
-                tracker.best(float(lower + (upper - lower) * k / 16)) for k in range(1, 16)
-            ]
+            inner = [tracker.best(float(lower + (upper - lower) * k / 16)) for k in range(1, 16)]
             known = [point for point in inner if point is not None]
             if not known:
                 return [Proposal(lower, upper, None, (), "no isolated minimiser was found")]
@@ -168,9 +195,7 @@ class Search:
         found += slabs.fill(at, upper, self._known(at, upper, before, last))
         return found
 
-    def _known(
-        self, lower: Fraction, upper: Fraction, *points: Minimiser
-    ) -> list[Minimiser]:
+    def _known(self, lower: Fraction, upper: Fraction, *points: Minimiser) -> list[Minimiser]:
         nodes = self.tracker.nodes
         inside = [nodes[a] for a in sorted(nodes) if lower <= a <= upper]
         return [*points, *inside]
@@ -179,17 +204,16 @@ class Search:
 
     def _cover(self) -> list[tuple[int, float, tuple[float, ...]]]:
         """Cover W, refining slabs as needed; points found below the claimed minimum."""
-        self.proved = set()
         boxes = FIRST_BOXES
         for _ in range(REFINEMENTS):
-            pending = [p for p in self.proposals if p.kind and id(p) not in self.proved]
+            pending = [p for p in self.proposals if p.kind and not self._is_proved(p)]
             if not pending:
                 break
             sets = [self.settled[id(p)][1] for p in pending]
             left, lower, _ = covers(self.spaces, sets, boxes, self._told(len(pending)))
             below = {index for index, _, _, _ in lower}
             self.proved |= {
-                id(p) for i, p in enumerate(pending) if i not in left and i not in below
+                self.keys[id(p)] for i, p in enumerate(pending) if i not in left and i not in below
             }
             if lower:
                 return [(chart, alpha, w) for _, chart, alpha, w in lower]
@@ -215,16 +239,16 @@ class Search:
         if own is not proposal:
             return [own]
         cut = (proposal.lower + proposal.upper) / 2
-        point = self._point(proposal.curves[0], float(proposal.lower + proposal.upper) / 2)
+        curve = proposal.curves[0]
+        point = self._point(curve, float(cut))
         if point is None:
             return [proposal]
         slabs = Slabs(self.tracker, self.interval, self._trial)
-        slabs.size = 1.0
-        parts = [
+        slabs.size = slabs.size_of(curve, point)
+        return [
             *slabs.fill(proposal.lower, cut, [point]),
             *slabs.fill(cut, proposal.upper, [point]),
         ]
-        return [self._with_rivals(p) if p.kind == "one" else p for p in parts]
 
     def _point(self, curve: Curve, alpha: float) -> Minimiser | None:
         solver = self.tracker.solvers[curve.chart]
@@ -244,7 +268,7 @@ class Search:
             return proposal
         rivals: list[Minimiser] = []
         for solver, pool in zip(self.tracker.solvers, self.tracker.pools, strict=True):
-            rivals += solver.minimisers(middle, pool)
+            rivals += solver.minimisers(middle, pool[:10])
         rivals = sorted(rivals, key=lambda each: each.value)
         top = main.value + CLOSE * abs(main.value) + 1e-6
         rivals = [r for r in rivals if r.value <= top and not same(r, main)][:RIVALS]
@@ -255,7 +279,9 @@ class Search:
             start = 2.5 * self.sizes.get(number, 1.0)
             size = slabs.largest(rival, proposal.lower, proposal.upper, start)
             self.sizes[number] = size or 1.0
-            curve = None if size is None else slabs.curve(rival, proposal.lower, proposal.upper, size)
+            curve = (
+                None if size is None else slabs.curve(rival, proposal.lower, proposal.upper, size)
+            )
             if curve is None:
                 continue
             trial = Proposal(proposal.lower, proposal.upper, kind, (*curves, curve))
@@ -290,8 +316,7 @@ def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
                     for group in curve.face.groups
                 ],
                 "walls": [
-                    f"{network.names[i]}:{('lower', 'upper')[side]}"
-                    for i, side in curve.face.walls
+                    f"{network.names[i]}:{('lower', 'upper')[side]}" for i, side in curve.face.walls
                 ],
                 "centre": curve.centre.tolist(),
                 "slope": curve.slope.tolist(),

@@ -1,0 +1,210 @@
+"""What a document says of ℓ* beside its slabs, and whether the slabs imply it.
+
+A PLACE is {"interval": [p/q, p/q], "approx": number}, a VALUE {"lower": number, "upper":
+number}: they enclose. What the checker finds must lie inside what is stated; the writer widens
+a little, since another processor may round otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from pieceproof.checking.claims import check_bounds
+from pieceproof.checking.enclosing.documents import Spaces
+from pieceproof.checking.enclosing.joins import Link, Segment, enclosure_at
+from pieceproof.checking.enclosing.ranges import exact_double
+from pieceproof.checking.enclosing.shapes import Node as ShapeNode
+from pieceproof.checking.enclosing.summary import Outcome
+from pieceproof.checking.reading import Node, Refuted
+
+UNDECIDED = "the shape of ℓ* is not decided"
+
+Json = dict[str, Any]
+
+
+class Writer:
+    """The claims of an outcome, in the form of a document."""
+
+    def __init__(self, outcome: Outcome, spaces: Spaces) -> None:
+        self.outcome, self.spaces = outcome, spaces
+        self.ends = spaces.network.interval
+
+    def members(self) -> Json:
+        """The members of a document that follow from its slabs."""
+        outcome, whole = self.outcome, self.outcome.whole
+        minima = whole.minima if whole else ()
+        maxima = whole.maxima if whole else ()
+        return {
+            "pieces": [self._piece(part) for part in outcome.segments],
+            "breakpoints": [
+                {"kind": point.kind, "alpha": self.place(point.lower, point.upper)}
+                for point in outcome.breakpoints
+            ],
+            "ends": {
+                side: self._end(alpha)
+                for side, alpha in zip(("lower", "upper"), self.ends, strict=True)
+            },
+            "minimum": None if whole is None else self._minimum(whole.lowest()),
+            "extrema": {
+                "minima": [self._extremum(*pair) for pair in minima],
+                "maxima": [self._extremum(*pair) for pair in maxima],
+            },
+            "counts": outcome.counts(),
+            "verdict": "unresolved" if self.reasons() else "proved",
+            "reasons": self.reasons(),
+            "open": [
+                {"interval": [str(lower), str(upper)], "reason": reason}
+                for lower, upper, reason in outcome.open
+            ],
+        }
+
+    def reasons(self) -> list[str]:
+        """Why the outcome is not complete."""
+        outcome = self.outcome
+        found = []
+        if outcome.open:
+            width = sum((upper - lower for lower, upper, _ in outcome.open), fmpq(0))
+            share = width / (self.ends[1] - self.ends[0])
+            found.append(
+                f"open: {float(share.p) / float(share.q):.2g} of A, in {len(outcome.open)} "
+                "intervals; counts are those proved outside"
+            )
+            found += sorted({reason for _, _, reason in outcome.open})
+        elif outcome.unclear:
+            found.append(f"{UNDECIDED}: {outcome.unclear}")
+        return found
+
+    # -- parts -------------------------------------------------------------------------
+
+    def place(self, lower: fmpq, upper: fmpq) -> Json:
+        """A PLACE, widened by its own width to both sides within A."""
+        width = upper - lower
+        low, high = max(lower - width, self.ends[0]), min(upper + width, self.ends[1])
+        middle = (low + high) / 2
+        return {"interval": [str(low), str(high)], "approx": int(middle.p) / int(middle.q)}
+
+    def _piece(self, segments: list[Segment]) -> Json:
+        if not segments:
+            return {"interval": [], "sample": None}
+        lower, upper = segments[0].lower, segments[-1].upper
+        widest = max(segments, key=lambda s: s.upper - s.lower)
+        alpha = (widest.lower + widest.upper) / 2
+        return {"interval": [str(lower), str(upper)], "sample": self._sample(alpha, [widest])}
+
+    def _sample(self, alpha: fmpq, links: list[Link]) -> Json:
+        curve, value = enclosure_at(links, alpha)
+        point = curve.box[0]
+        names = self.spaces.network.names
+        return {
+            "alpha": str(alpha),
+            "value": _value(float(value.lo[0]), float(value.hi[0])),
+            "minimiser": {
+                name: _value(float(point.lo[1 + i]), float(point.hi[1 + i]))
+                for i, name in enumerate(names)
+            },
+        }
+
+    def _end(self, alpha: fmpq) -> Json | None:
+        for run in self.outcome.runs:
+            if run[0].lower <= alpha <= run[-1].upper:
+                return self._sample(alpha, list(run))
+        return None
+
+    def _minimum(self, lowest: list[tuple[ShapeNode, ShapeNode]]) -> Json:
+        low = min(node.value[0] for node, _ in lowest)
+        high = min(node.value[1] for node, _ in lowest)
+        return {
+            "alpha": [self.place(a.lower, b.upper) for a, b in lowest],
+            "value": _value(low, high),
+        }
+
+    def _extremum(self, first: ShapeNode, last: ShapeNode) -> Json:
+        return {
+            "alpha": self.place(first.lower, last.upper),
+            "value": _value(min(first.value[0], last.value[0]), max(first.value[1], last.value[1])),
+        }
+
+
+def _value(lower: float, upper: float) -> Json:
+    slack = 1e-13 * max(abs(lower), abs(upper)) + 1e-300
+    return {"lower": lower - slack, "upper": upper + slack}
+
+
+def check(members: dict[str, Node], outcome: Outcome, spaces: Spaces) -> Iterator[str]:
+    """The claims that do not follow from the slabs, as reasons."""
+    own = Writer(outcome, spaces).members()
+    for key, value in own.items():
+        try:
+            _compare(members[key], value)
+        except Refuted as refuted:
+            yield str(refuted)
+    oscillations = own["counts"]["oscillations"]
+    if own["verdict"] == "proved" and oscillations is not None:
+        try:
+            check_bounds(members["bounds"], oscillations)
+        except Refuted as refuted:
+            yield str(refuted)
+
+
+def _compare(stated: Node, own: Any) -> None:
+    """Whether a stated member agrees with what the slabs give."""
+    if isinstance(own, dict):
+        if set(own) == {"interval", "approx"}:
+            _check_place(stated, own)
+        elif set(own) == {"lower", "upper"} and isinstance(own["lower"], float):
+            _check_value(stated, own["lower"], own["upper"])
+        else:
+            fields = stated.fields(*own)
+            for key, value in own.items():
+                _compare(fields[key], value)
+    elif isinstance(own, list):
+        items = stated.items()
+        if len(items) != len(own):
+            raise Refuted(f"{stated.path}: {len(items)} entries, the slabs give {len(own)}")
+        for each, value in zip(items, own, strict=True):
+            _compare(each, value)
+    elif stated.value != own or type(stated.value) is not type(own):
+        raise Refuted(f"{stated.path}: stated {str(stated.value)[:60]}, the slabs give {own}")
+
+
+def _check_place(stated: Node, own: Json) -> None:
+    entry = stated.fields("interval", "approx")
+    ends = entry["interval"].rationals()
+    inner = [fmpq(*map(int, [*text.split("/"), "1"][:2])) for text in own["interval"]]
+    width = inner[1] - inner[0]
+    # The writer's intervals are three times as wide as what is proved.
+    low, high = inner[0] + width / 3, inner[1] - width / 3
+    if len(ends) != 2 or not ends[0] <= low or not high <= ends[1]:
+        raise Refuted(f"{stated.path}: not where the slabs put it")
+    if ends[1] - ends[0] > 16 * width:
+        raise Refuted(f"{stated.path}: wider than the slabs say")
+    approx = _number(entry["approx"])
+    if not ends[0] <= exact_double(approx) <= ends[1] and width > 0:
+        raise Refuted(f"{entry['approx'].path}: outside its interval")
+    if width == 0 and approx != own["approx"]:
+        raise Refuted(f"{entry['approx'].path}: not the rational it stands for")
+
+
+def _check_value(stated: Node, lower: float, upper: float) -> None:
+    entry = stated.fields("lower", "upper")
+    low, high = _number(entry["lower"]), _number(entry["upper"])
+    inner = np.nextafter(lower, upper), np.nextafter(upper, lower)
+    slack = 0.5e-13 * max(abs(lower), abs(upper))
+    if not (low <= inner[0] + slack and inner[1] - slack <= high):
+        raise Refuted(f"{stated.path}: does not enclose what the slabs give")
+    if high - low > 16 * (upper - lower):
+        raise Refuted(f"{stated.path}: wider than the slabs say")
+
+
+def _number(node: Node) -> float:
+    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+        raise node.wrong("a number")
+    value = float(node.value) if abs(node.value) < 1e300 else float("inf")
+    if not isfinite(value):
+        raise node.wrong("a number below 1e300")
+    return value

@@ -1,0 +1,77 @@
+"""The checker of documents whose method is "enclosures"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pieceproof.checking import claims as common
+from pieceproof.checking.enclosing import claims
+from pieceproof.checking.enclosing.documents import MAX_SLABS, Spaces, check_charts, read_slab
+from pieceproof.checking.enclosing.summary import covers, outcome, settle_all
+from pieceproof.checking.reading import Node, Refuted, canonical_digest
+
+NAME = "enclosures"
+MEMBERS = (
+    "format", "method", "problem", "charts", "slabs", "pieces", "breakpoints", "ends", "minimum",
+    "extrema", "counts", "verdict", "reasons", "open", "bounds", "provenance", "digest",
+)  # fmt: skip
+
+Tell = Callable[[int, int], None]
+
+
+def check(document: dict[str, Any], tell: Tell) -> tuple[list[str], dict[str, int]]:
+    """What does not hold, as reasons, and counts of what has been looked at.
+
+    Raises:
+        CertificateError: the document cannot be read.
+    """
+    members = Node(document, "").fields(*MEMBERS)
+    reasons: list[str] = []
+    checked: dict[str, int] = {}
+    try:
+        _check(members, tell, reasons, checked)
+    except Refuted as refuted:
+        reasons.append(str(refuted))
+    return reasons, checked
+
+
+def _check(
+    members: dict[str, Node], tell: Tell, reasons: list[str], checked: dict[str, int]
+) -> None:
+    spaces = Spaces(members["problem"])
+    check_charts(members["charts"], spaces)
+    nodes = members["slabs"].items()
+    if not 1 <= len(nodes) <= MAX_SLABS:
+        raise members["slabs"].wrong(f"1 to {MAX_SLABS} slabs")
+    slabs = [read_slab(node, spaces) for node in nodes]
+    total = 2 * len(slabs)
+    settled = settle_all(spaces, slabs, lambda done: tell(done, total))
+    known = [each for each in settled if each is not None]
+    left, lower, boxes = covers(spaces, known, tell=lambda done: tell(len(slabs) + done, total))
+    if lower:
+        index, _, alpha, _ = lower[0]
+        raise Refuted(
+            f"slabs: f is below the claimed minimum at α = {alpha} (settled slab {index})"
+        )
+    if left:
+        raise Refuted(f"slabs: W is not covered for {len(left)} slabs, first number {min(left)}")
+    found = outcome(spaces, slabs, settled, boxes)
+    checked |= {
+        "slabs": len(known),
+        "boxes": boxes,
+        "breakpoints": len(found.breakpoints),
+        "charts": len(spaces),
+    }
+    reasons += claims.check(members, found, spaces)
+    try:
+        common.check_provenance(members["provenance"], members["problem"].value)
+        _check_digest(members)
+    except Refuted as refuted:
+        reasons.append(str(refuted))
+
+
+def _check_digest(members: dict[str, Node]) -> None:
+    content = {key: node.value for key, node in members.items() if key != "digest"}
+    if members["digest"].text() != canonical_digest(content):
+        raise Refuted("digest: not that of this document, which has been changed")

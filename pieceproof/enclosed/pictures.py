@@ -1,0 +1,135 @@
+"""The picture of a document with slabs: ℓ*, its breakpoints and open intervals, the minimiser."""
+
+from __future__ import annotations
+
+import warnings
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from pieceproof.appearance import STYLE
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.joins import enclosure_at, links
+from pieceproof.checking.enclosing.slabs import settle
+from pieceproof.checking.reading import CertificateError, Node, Refuted
+from pieceproof.files import write_atomically
+from pieceproof.verify import Report
+
+SAMPLES = 400
+"""Samples of ℓ* over A, in proportion to the lengths of slabs, at least three in each."""
+COLOURS = {"kink": "#c1272d", "smooth": "#0f7b5f"}
+
+
+def plot_enclosed(
+    document: dict[str, Any], folder: Path, report: Report | None = None
+) -> list[Path]:
+    """Write :func:`figure` as ``dual.svg`` and ``dual.png`` into ``folder``, each atomically."""
+    picture = figure(document, report)
+    paths = []
+    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+        content = BytesIO()
+        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            picture.savefig(content, format=suffix, dpi=150, metadata=metadata)
+        paths.append(folder / f"dual.{suffix}")
+        write_atomically(paths[-1], content.getvalue())
+    return paths
+
+
+def figure(document: dict[str, Any], report: Report | None = None) -> Figure:
+    """ℓ*(α) above, the minimiser's parameters below.
+
+    Raises:
+        CertificateError: the document cannot be read, or a slab proves nothing.
+    """
+    alphas, values, points, breaks = _samples(document)
+    names = [entry["name"] for entry in document["problem"]["parameters"]]
+    with matplotlib.rc_context(STYLE):
+        picture = Figure(figsize=(8.0, 6.4), layout="constrained")
+        top, below = picture.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+        for start, end in breaks:
+            top.plot(alphas[start:end], values[start:end], color="#1f3b73", linewidth=1.8)
+            for i, name in enumerate(names):
+                below.plot(
+                    alphas[start:end],
+                    points[start:end, i],
+                    color=f"C{i % 10}",
+                    linewidth=1.2,
+                    label=name if start == breaks[0][0] else None,
+                )
+        for entry in document["breakpoints"]:
+            at, kind = entry["alpha"]["approx"], entry["kind"]
+            for axis in (top, below):
+                axis.axvline(at, color=COLOURS[kind], linewidth=0.8, linestyle="--")
+        for entry in document["open"]:
+            low, high = (float(Fraction(end)) for end in entry["interval"])
+            for axis in (top, below):
+                axis.axvspan(low, high, color="0.85", linewidth=0)
+        minimum = document["minimum"]
+        if minimum:
+            height = (minimum["value"]["lower"] + minimum["value"]["upper"]) / 2
+            for place in minimum["alpha"]:
+                top.plot([place["approx"]], [height], "o", color="black", markersize=5)
+        top.set_ylabel("ℓ*(α)")
+        below.set_ylabel("minimiser")
+        below.set_xlabel("α")
+        below.legend(loc="best", fontsize="small", ncols=min(4, len(names)))
+        top.set_title(_title(document, report), loc="left", fontsize="medium")
+    return picture
+
+
+def _title(document: dict[str, Any], report: Report | None) -> str:
+    counts = document["counts"]
+    least = "at least " if document["open"] else ""
+    verdict = str(report.verdict) if report else f"claimed {document['verdict']}"
+    kinks = counts["kinks"]
+    return (
+        f"{least}{counts['pieces']} pieces, {kinks} kinks (red), "
+        f"{counts['breakpoints'] - kinks} smooth breakpoints (green): {verdict}"
+    )
+
+
+def _samples(
+    document: dict[str, Any],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[int, int]]]:
+    """α, ℓ*, minimisers, and the ranges of samples between breaks of the curve."""
+    spaces = Spaces(Node(document.get("problem"), "problem"))
+    ends = spaces.network.interval
+    alphas: list[float] = []
+    values: list[float] = []
+    points: list[np.ndarray] = []
+    breaks: list[tuple[int, int]] = []
+    start = 0
+    for index, node in enumerate(Node(document.get("slabs"), "slabs")):
+        slab = read_slab(node, spaces)
+        if isinstance(slab, tuple):
+            breaks.append((start, len(alphas)))
+            start = len(alphas)
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                found = links([settle(spaces, slab, ends)], ends[1] - ends[0])
+                share = (slab.upper - slab.lower) / (ends[1] - ends[0])
+                count = max(2, int(SAMPLES * int(share.p) / int(share.q)))
+                for k in range(count + 1):
+                    at = slab.lower + (slab.upper - slab.lower) * k / count
+                    curve, value = enclosure_at(found, at)
+                    if points and str(slab.kind) == "kink" and len(alphas) > start:
+                        moved = np.max(np.abs(points[-1] - curve.box[0].middle[1:]))
+                        if moved > 1e-3 * (1 + np.max(np.abs(points[-1]))):
+                            breaks.append((start, len(alphas)))
+                            start = len(alphas)
+                    alphas.append(int(at.p) / int(at.q))
+                    values.append(float(value.middle[0]))
+                    points.append(curve.box[0].middle[1:])
+        except Refuted as refuted:
+            raise CertificateError(f"slabs[{index}]: {refuted}") from None
+    breaks.append((start, len(alphas)))
+    shape = (len(alphas), len(spaces.network.names))
+    kept = [(a, b) for a, b in breaks if b > a] or [(0, 0)]
+    return np.array(alphas), np.array(values), np.array(points).reshape(shape), kept

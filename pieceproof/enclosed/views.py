@@ -1,0 +1,155 @@
+"""What people see of a document with slabs: values at single α, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.joins import enclosure_at, links
+from pieceproof.checking.enclosing.slabs import settle
+from pieceproof.checking.reading import CertificateError, Node, Refuted
+from pieceproof.evaluation import OutsideError
+from pieceproof.report import facts
+from pieceproof.verify import Report
+from piecewise.exact import to_fmpq
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """ℓ*(α) in [lower, upper], with a point of W near a minimiser; ``piece`` counts from 0."""
+
+    alpha: Fraction
+    lower: float
+    upper: float
+    minimiser: dict[str, float]
+    piece: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The evaluation as JSON."""
+        return {
+            "alpha": str(self.alpha),
+            "value": {"lower": self.lower, "upper": self.upper},
+            "approx": (self.lower + self.upper) / 2,
+            "minimiser": self.minimiser,
+            "piece": self.piece,
+        }
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Lines (what, value)."""
+        return [
+            (f"ℓ*({self.alpha})", f"{(self.lower + self.upper) / 2:.12g}"),
+            ("enclosed", f"[{self.lower!r}, {self.upper!r}]"),
+            ("piece", str(self.piece + 1)),
+            *((name, f"{value:.10g}") for name, value in self.minimiser.items()),
+        ]
+
+
+def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
+    """ℓ*(α), from the slab that holds α.
+
+    Raises:
+        OutsideError: α is outside A or in an open interval.
+        CertificateError: the document cannot be read, or its slab proves nothing.
+    """
+    spaces = Spaces(Node(document.get("problem"), "problem"))
+    at = to_fmpq(alpha)
+    for index, node in enumerate(Node(document.get("slabs"), "slabs")):
+        lower, upper = node.fields("interval", "kind", optional=("curves", "reason"))[
+            "interval"
+        ].rationals()
+        if not lower <= at <= upper:
+            continue
+        slab = read_slab(node, spaces)
+        if isinstance(slab, tuple):
+            if at == upper:
+                continue
+            raise OutsideError(f"{alpha} lies in an open interval ({slab[2]}); choose another α")
+        try:
+            with np.errstate(all="ignore"):
+                settled = settle(spaces, slab, spaces.network.interval)
+                curve, value = enclosure_at(
+                    links([settled], spaces.network.interval[1] - spaces.network.interval[0]), at
+                )
+        except Refuted as refuted:
+            raise CertificateError(f"slabs[{index}]: {refuted}") from None
+        point = curve.box[0].middle[1:]
+        return Enclosed(
+            alpha,
+            float(value.lo[0]),
+            float(value.hi[0]),
+            {name: float(w) for name, w in zip(spaces.network.names, point, strict=True)},
+            _piece_of(document, alpha),
+        )
+    ends = document["problem"]["interval"]
+    raise OutsideError(f"{alpha} is outside A; choose α in [{ends[0]}, {ends[1]}]")
+
+
+def _piece_of(document: dict[str, Any], alpha: Fraction) -> int:
+    return sum(Fraction(entry["alpha"]["interval"][0]) < alpha for entry in document["breakpoints"])
+
+
+def enclosed_summary(
+    document: dict[str, Any], report: Report, files: Iterable[tuple[str, str]]
+) -> RenderableType:
+    """The table of pieces and what follows, as :func:`pieceproof.report.summary` gives it."""
+    problem = document["problem"]
+    lower, upper = problem["interval"]
+    state = "proved" if report.accepted else "not proved everywhere"
+    title = (
+        f"ℓ*(α) = min f(α, w), {state}, over α in [{lower}, {upper}]: "
+        f"{len(problem['data']['targets'])} examples, {len(problem['parameters'])} parameters"
+    )
+    verdict = (
+        f"{report.verdict} (certificate checked)"
+        if report.accepted
+        else f"{report.verdict}: {'; '.join(report.reasons)}"
+    )
+    lines = [*_results(document), ("verdict", verdict), *files]
+    return Group(Text(title, style="bold"), "", _pieces(document), "", facts(lines))
+
+
+def _pieces(document: dict[str, Any]) -> Table:
+    table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
+    for heading in ("piece", "from α", "to α", "sample α", "ℓ* there", "ends in"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    marks = [entry["kind"] for entry in document["breakpoints"]]
+    for index, piece in enumerate(document["pieces"]):
+        if piece["sample"] is None:
+            continue
+        ends = [float(Fraction(end)) for end in piece["interval"]]
+        value = piece["sample"]["value"]
+        table.add_row(
+            str(index + 1),
+            *(f"{end:.10g}" for end in ends),
+            f"{float(Fraction(piece['sample']['alpha'])):.6g}",
+            f"{(value['lower'] + value['upper']) / 2:.10g}",
+            marks[index] if index < len(marks) and not document["open"] else "",
+        )
+    return table
+
+
+def _results(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    counts = document["counts"]
+    least = "at least " if document["open"] else ""
+    yield "pieces", f"{least}{counts['pieces']} ({counts['kinks']} kinks proved)"
+    for entry in document["breakpoints"]:
+        yield f"breakpoint, {entry['kind']}", f"{entry['alpha']['approx']:.12g}"
+    minimum = document["minimum"]
+    if minimum:
+        where = ", ".join(f"{place['approx']:.10g}" for place in minimum["alpha"])
+        value = (minimum["value"]["lower"] + minimum["value"]["upper"]) / 2
+        yield "minimum", f"{value:.12g} at α ≈ {where}"
+        yield "local minima, maxima", f"{counts['local_minima']}, {counts['local_maxima']}"
+        yield "oscillations", str(counts["oscillations"])
+    for entry in document["open"]:
+        low, high = (float(Fraction(end)) for end in entry["interval"])
+        yield "open", f"α in [{low:.10g}, {high:.10g}]: {entry['reason']}"
