@@ -88,8 +88,28 @@ def analyze(
     options = Options(jobs, progress, cache, seconds, max_cells)
     if enclosed.refusal(stated) is None and all(m.refusal(stated) for m in METHODS):
         return enclosed.analyze_enclosed(stated, options)
-    dual, document = method_for(stated).run(stated, options)
-    report = verify(document, progress, jobs)
+    return _exactly(stated, options)
+
+
+def analyze_exactly(
+    problem: Problem,
+    *,
+    jobs: int = 1,
+    progress: Progress = silent,
+    max_cells: int = DEFAULT_MAX_CELLS,
+) -> CertifiedDual:
+    """:func:`analyze` by exact methods only: every number of the result is exact.
+
+    Raises:
+        NotYetSupported: no exact method covers the problem.
+        TooManyCells: more cells than ``max_cells``.
+    """
+    return _exactly(problem, Options(jobs, progress, max_cells=max_cells))
+
+
+def _exactly(problem: Problem, options: Options) -> CertifiedDual:
+    dual, document = method_for(problem).run(problem, options)
+    report = verify(document, options.progress, options.jobs)
     return CertifiedDual(
         dual.problem,
         dual.pieces,

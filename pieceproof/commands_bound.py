@@ -15,7 +15,7 @@ from bounds.calculator import argument_names
 from bounds.errors import count as integer
 from bounds.errors import positive, probability
 from bounds.rows import Sample
-from pieceproof.analysis import analyze
+from pieceproof.analysis import analyze_exactly
 from pieceproof.bound_report import Answer, document, report
 from pieceproof.bounding import Regularity, answer_for_numbers, answer_for_problem
 from pieceproof.certificate import digest
@@ -165,7 +165,7 @@ def _of_file(
     if exact:
         try:
             with TerminalProgress() as progress:
-                dual = analyze(problem, jobs=jobs, progress=progress, max_cells=max_cells)
+                dual = analyze_exactly(problem, jobs=jobs, progress=progress, max_cells=max_cells)
         except PiecewiseError as error:
             raise BadInput(f"{path}: model: {error}") from None
         counts = dual.document["counts"] if dual.report.accepted else {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from bounds import pseudo_dimension, structure_of
 from bounds.rows import Architecture
-from pieceproof.analysis import analyze
+from pieceproof.analysis import analyze_exactly
 from pieceproof.certificate import Document, digest
 from pieceproof.checking.witnesses import FORMAT
 from pieceproof.methods import Progress, silent
@@ -27,7 +27,7 @@ def witness_document(found: Found, witness: Witness, progress: Progress = silent
     instances = []
     for number, data in enumerate(witness.data):
         progress("certificates", number, witness.instances)
-        instances.append(analyze(witness.family.problem(data)).document)
+        instances.append(analyze_exactly(witness.family.problem(data)).document)
     body: Document = {
         "format": FORMAT,
         "claim": {"pseudo_dimension_at_least": witness.instances},

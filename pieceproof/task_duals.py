@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from pieceproof.analysis import analyze
+from pieceproof.analysis import analyze_exactly
 from pieceproof.certificate import write
 from pieceproof.methods import Progress
 from pieceproof.problem_document import problem_document
@@ -101,7 +101,7 @@ def _outcome(task: Task, path: Path | None, max_cells: int) -> Checked:
     if path is not None and (known := _kept(task, path)) is not None:
         return known
     try:
-        dual = analyze(task.problem, max_cells=max_cells)
+        dual = analyze_exactly(task.problem, max_cells=max_cells)
     except PiecewiseError as error:
         raise TaskError(f"{task.name}: model: {error}") from None
     if not StoredDual(task.name, dual.document, dual.report).is_rational:

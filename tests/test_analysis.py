@@ -17,7 +17,7 @@ import pytest
 import pieceproof
 from geometry.dual import OutsideInterval
 from geometry.verdicts import Verdict
-from pieceproof.analysis import analyze
+from pieceproof.analysis import analyze, analyze_exactly
 from pieceproof.cache import Cache
 from pieceproof.store import CacheError
 from piecewise import (
@@ -168,9 +168,9 @@ def test_no_time_leaves_an_honest_upper_bound() -> None:
         ),
     ],
 )
-def test_other_families_are_not_yet_supported(problem: Problem, reason: str) -> None:
+def test_families_without_an_exact_method_are_told(problem: Problem, reason: str) -> None:
     with pytest.raises(NotYetSupported, match="not yet supported") as error:
-        analyze(problem)
+        analyze_exactly(problem)
     assert reason in str(error.value)
 
 

@@ -263,7 +263,8 @@ def test_a_refused_model_leaves_no_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = tmp_path / "spec.toml"
-    spec.write_text(SPEC.replace('"identity"', '"square"'), encoding="utf-8")
+    later = SPEC.replace('"identity"', '"square"') + '[loss]\nkind = "absolute"\n'
+    spec.write_text(later, encoding="utf-8")
     assert main(["analyze", str(spec), "--out", str(tmp_path / "out")]) == 2
     assert "not yet supported" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

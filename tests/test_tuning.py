@@ -102,7 +102,7 @@ def test_kept_certificates_are_used_if_they_pass_the_checker(problem, tmp_path, 
         computed.append(problem)
         return pieceproof.analyze(problem, **options)
 
-    monkeypatch.setattr("pieceproof.task_duals.analyze", counting)
+    monkeypatch.setattr("pieceproof.task_duals.analyze_exactly", counting)
     assert pieceproof.erm(tasks, folder=tmp_path).value == first.value
     assert computed == []
     # a changed certificate, one of another problem, and one that is no JSON are computed anew
@@ -143,7 +143,7 @@ def test_a_dual_that_is_only_enclosed_is_refused_by_name(problem, monkeypatch):
     enclosed = StoredDual("it", {**dual.document, "pieces": pieces}, dual.report)
     with pytest.raises(BoundsError, match="it: a piece of its dual loss is no rational function"):
         pieceproof.erm([enclosed])
-    monkeypatch.setattr("pieceproof.task_duals.analyze", lambda *_, **__: enclosed)
+    monkeypatch.setattr("pieceproof.task_duals.analyze_exactly", lambda *_, **__: enclosed)
     with pytest.raises(TaskError, match="task-1: model: its dual loss is enclosed"):
         pieceproof.erm([problem])
 

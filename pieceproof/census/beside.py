@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pieceproof.analysis import analyze
+from pieceproof.analysis import analyze_exactly
 from pieceproof.methods import convex_cells
 from pieceproof.progress import Progress
 from piecewise.layers import LayerCells
@@ -21,7 +21,7 @@ def dual_counts(problem: Problem, progress: Progress) -> dict[str, Any] | None:
     """
     if convex_cells.refusal(problem) or LayerCells(problem).case_count() > MOST_CASES:
         return None
-    dual = analyze(problem, progress=progress)
+    dual = analyze_exactly(problem, progress=progress)
     counts = dual.document["counts"]
     return {
         **{name: counts[name] for name in ("pieces", "breakpoints", "oscillations")},
