@@ -15,7 +15,7 @@ the dual loss lies within t below that of the grid family,
 
     g_b(α) − t ≤ ℓ*_b(α) ≤ g_b(α),      g_b(α) = min_r (α−r)² + ½ bit_b(r).
 
-At α = r this is 0 for bit 0 and at least ½ − t > ¼ for bit 1. Proof in docs/theorems.md,
+At α = r it is at most 0 for bit 0 and at least ½ − t > ¼ for bit 1. Proof in docs/theorems.md,
 Construction 3. Everything here is exact.
 """
 

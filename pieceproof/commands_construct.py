@@ -32,8 +32,9 @@ def construct_command(
 ) -> Exit:
     """Build problems whose dual losses spell numbers in binary, and check that they shatter.
 
-    A lower bound on the pseudo-dimension of all classes of the same size (docs/theorems.md,
-    Constructions 1 to 3): all 2^n patterns are compared with exact or enclosed values.
+    All 2^n patterns are compared with exact or enclosed values. So no upper bound on the
+    pseudo-dimension that holds for every class of this size can be below n (docs/theorems.md,
+    Constructions 1 to 3).
     """
     given = {
         "pieces": pieces,
