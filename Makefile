@@ -59,7 +59,7 @@ experiment: $(VENV)/.installed
 	$(VENV)/bin/pieceproof gap examples/cars.toml --jobs 2 --out build/experiment
 
 test: $(VENV)/.installed-test
-	$(RUN) pytest --cov --cov-report=term
+	$(RUN) pytest -n auto --dist loadfile --cov --cov-report=term
 
 slow: $(VENV)/.installed-test
 	$(RUN) pytest -m slow
