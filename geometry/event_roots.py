@@ -59,7 +59,7 @@ def special_values(
     family: Family, polynomial: fmpz_poly, dimension: Callable[[Fraction], int | None]
 ) -> tuple[SpecialValue, ...]:
     """The roots in A over which there are infinitely many solutions, as ``dimension`` says of
-    rational ones (−1 and 0: there are not)."""
+    rational ones (−1 and 0: there are not); irrational ones are given without a dimension."""
     found = []
     lower, upper = (to_fmpq(end) for end in family.domain)
     for root in roots_of(polynomial, lower, upper):

@@ -26,7 +26,7 @@ that no event is missing has the verdict of the engine that solved the system.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from math import ceil, floor
@@ -218,8 +218,13 @@ def _off_branches(
     off = without_zeros_of(whole, polynomial, engines, limits)
     if isinstance(off, str):
         return Unsolved(f"branches lie on it; to tell them from others: {off}")
-    meeting = PolynomialSystem.of(whole.variables, [*off.equations, polynomial])
-    return solve_off_special(meeting, engines, limits)
+    others, verdict = off
+    meeting = PolynomialSystem.of(whole.variables, [*others.equations, polynomial])
+    found = solve_off_special(meeting, engines, limits)
+    if isinstance(found, Unsolved):
+        return found
+    weakest = Verdict.weakest((verdict, found.solutions.verdict))
+    return replace(found, solutions=replace(found.solutions, verdict=weakest))
 
 
 def _event(kind: EventKind, index: int, root: CertifiedRoot | UncertifiedRoot) -> Event:

@@ -24,6 +24,7 @@ from flint import fmpz_mpoly, fmpz_poly
 from geometry.engines import Dimension, Engine, Failure, Limits, PolynomialSystem, Solutions
 from geometry.engines.system import Monomial
 from geometry.polynomials import primitive
+from geometry.verdicts import Verdict
 
 SLICES = 3
 """Hyperplanes laid at most: components over special α of at most this dimension are met."""
@@ -84,7 +85,7 @@ def without_zeros_of(
     polynomial: fmpz_mpoly,
     engines: Sequence[Engine],
     limits: Limits,
-) -> PolynomialSystem | str:
+) -> tuple[PolynomialSystem, Verdict] | str:
     """The components of {system = 0} that do not lie in {polynomial = 0}, with what they have
     in common with it: the saturation ⟨system⟩ : polynomial^∞.
 
@@ -99,7 +100,7 @@ def without_zeros_of(
     for engine in engines:
         found = engine.eliminate(joined, system.names, limits)
         if not isinstance(found, Failure):
-            return PolynomialSystem.of(system.variables, found.generators)
+            return PolynomialSystem.of(system.variables, found.generators), found.verdict
         reasons.append(str(found))
     return "; ".join(reasons) or "no engine was given"
 

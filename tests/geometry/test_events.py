@@ -20,10 +20,12 @@ from geometry.algebraic import RealAlgebraic, roots_of
 from geometry.counting.jacobian import jacobian_determinant
 from geometry.engines import (
     PRIME,
+    Failure,
     Flint,
     Limits,
     Msolve,
     PolynomialSystem,
+    Reason,
     Singular,
     read,
 )
@@ -284,3 +286,33 @@ def test_special_ends_of_two_units_are_found():
     assert not isinstance(found, Unsolved)
     assert found.special == X * (X - 1)
     assert found.solutions.parametrisation.degree == 246
+
+
+def test_a_saturation_modulo_primes_is_not_rounded_up():
+    """msolve tells the branches apart, flint finds where they meet: modular together."""
+
+    class Eliminator:
+        """msolve that does not solve."""
+
+        name = "eliminator"
+
+        def is_available(self):
+            return True
+
+        def groebner(self, *arguments, **options):
+            return Failure(self.name, Reason.UNSUPPORTED, "on purpose")
+
+        def solve(self, *arguments, **options):
+            return Failure(self.name, Reason.UNSUPPORTED, "on purpose")
+
+        def eliminate(self, *arguments):
+            return Msolve().eliminate(*arguments)
+
+    available((Msolve(),))
+    family = plane_family(
+        lambda x, a: (2 * x - a) * (x + a - 1), constraints=lambda x, a: [2 * x - a]
+    )
+    found = find_events(family, (Eliminator(), Flint()), LIMITS)
+    crossing = next(s for s in found.systems if s.kind is EventKind.CROSSING)
+    assert crossing.verdict is Verdict.MODULAR
+    assert len(crossing.events) == 1
