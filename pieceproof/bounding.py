@@ -92,7 +92,8 @@ def answer_for_problem(
     structure, notes = structure_of(problem), []
     known_counts = {key: counts[key] for key in ("oscillations", "cases") if key in counts}
     if problem.has_kinks:
-        known_counts.pop("cases", None)  # kinks divide the cells into more pieces
+        known_counts.pop("cases", None)
+        notes.append("No pieces are counted: kinks of the loss divide the cells into more of them.")
     elif "cases" not in known_counts:
         try:
             known_counts["cases"] = ConvexObjective(problem, max_cells).case_count()
