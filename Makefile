@@ -12,7 +12,7 @@ export PIP_ROOT_USER_ACTION = ignore
 
 help:
 	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"
-	@echo "make images   the picture in README.md, drawn anew"
+	@echo "make images   the pictures in README.md and docs, drawn anew"
 	@echo "make notebooks  the notebooks, run and rendered to build/notebooks"
 	@echo "make tables   the example table in four formats, and as PDF where a LaTeX is found"
 	@echo "make experiment  the generalisation theorem beside what it bounds, in build/experiment"
@@ -27,9 +27,10 @@ help:
 demo: $(VENV)/.installed
 	$(VENV)/bin/pieceproof analyze examples/cars.toml --out $(OUT)
 
-images: demo
+images: demo experiment
 	mkdir -p docs/images
 	cp $(OUT)/dual.png docs/images/cars.png
+	cp build/experiment/gap.png docs/images/gap.png
 
 notebooks: engines $(VENV)/.installed-notebooks
 	$(RUN) nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
