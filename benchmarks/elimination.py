@@ -93,7 +93,8 @@ def strata_job(seconds: float) -> None:
         own, found = examined(problem, stratum)
         print(f"{name}: all branches in {own:.2f} s ({found})", flush=True)
         for engine, spent, outcome in peers(stratum, seconds):
-            ratio = f"{spent:.1f} s, {spent / own:.1f} times as long" if spent else "no time"
+            least = "at least " if "time limit" in outcome else ""
+            ratio = f"{spent:.1f} s, {least}{spent / own:.1f} times as long" if spent else "no time"
             print(f"  {engine}, elimination: {ratio} ({outcome})", flush=True)
 
 
