@@ -22,7 +22,7 @@ from geometry.census.records import (
     StratumRecord,
 )
 from geometry.counting import Count, bezout, multihomogeneous, polyhedral
-from geometry.engines import ENGINES, Engine, Limits, available
+from geometry.engines import ENGINES, Engine, Limits, PolynomialSystem, available
 from geometry.families import Family
 from geometry.linear_systems import LinearRank
 from geometry.optimality import Stratum
@@ -52,7 +52,7 @@ def examine(stratum: Stratum, setting: Setting) -> StratumRecord:
     """The record of one stratum; limits that run out end in verdicts, never in errors."""
     engines = available(setting.engines)
     regular = regularity(stratum, engines=engines, limits=setting.limits)
-    system = stratum.kkt()
+    system = _system(stratum)
     groups = multihomogeneous(system)
     newton = polyhedral(system, setting.limits)
     generic, distinct = _critical_counts(regular)
@@ -93,18 +93,28 @@ def _class(stratum: Stratum) -> StratumClass:
     return StratumClass(codimension, min(walls, codimension))
 
 
+def _system(stratum: Stratum) -> PolynomialSystem:
+    """F_S; on {h_S = 0} where f has no influence of some parameter left there.
+
+    Otherwise no solution of F_S is isolated, and bounds for isolated ones say nothing.
+    """
+    restricted = stratum.restriction()
+    return restricted.kkt() if restricted.dropped else stratum.kkt()
+
+
 def _critical_counts(regular: Regularity) -> tuple[Count, Count]:
     """Isolated complex critical points for generic α, with and without multiplicity.
 
     They are those of the restriction, to which the solutions (w, λ) of F_S correspond one to
-    one with their multiplicities.
+    one with their multiplicities. Points that differ in parameters without influence on f
+    only are one.
     """
     critical = regular.critical
-    if isinstance(critical, Solutions) and not critical.free:
+    if isinstance(critical, Solutions):
         return critical.generic, critical.distinct
     if isinstance(critical, LinearRank):
-        number = int(regular.dimension == 0)
-        return (Count.proved(number, str(critical)),) * 2
+        is_point = critical.is_consistent and critical.rank == critical.unknowns
+        return (Count.proved(int(is_point), str(critical)),) * 2
     if regular.dimension == -1:
         return (Count.proved(0, "no critical point"),) * 2
     nothing = Count.unresolved(regular.reason or str(regular.witness or "not isolated"))

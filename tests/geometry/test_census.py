@@ -243,3 +243,28 @@ def test_records_survive_text() -> None:
     census = taken(small(1))
     for record_ in census.records:
         assert record_from_builtins(builtins_of(record_)) == record_
+
+
+def test_a_dead_output_weight_leaves_every_rung_a_bound() -> None:
+    """On {w = 0} the output weight has no influence: one critical point up to its value."""
+    stated = Problem(
+        FeedForward(
+            hidden=[1], activation=Interpolated(relu, identity), bias=False,
+            output_weights="trainable",
+        ),
+        inputs=[[1], [-1], [-1]],
+        targets=[1, 2, 2],
+        box=(-5, 5),
+    )  # fmt: skip
+    census = taken(stated)
+    dead = next(r for r in census.records if r.kind == StratumClass(1, 0))
+    assert [dead.bezout.value, dead.generic.value, dead.real.value] == [1, 1, 1]
+    for record_ in census.records:
+        rungs = [
+            record_.bezout, record_.multihomogeneous, record_.stable_mixed_volume,
+            record_.generic, record_.distinct, record_.real, record_.feasible,
+        ]  # fmt: skip
+        for before, after in pairwise(rungs):
+            assert before.upper is None or after.lower <= before.upper
+    assert census.satisfies_assumption is False
+    assert census.verdict is Verdict.BOUNDS
