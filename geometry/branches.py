@@ -13,6 +13,11 @@ ends of the gap. What is proved:
 
 Events whose enclosures in α overlap form one *moment*; nothing is claimed inside it. Values
 along branches: ``geometry.branch_values``.
+
+Linear families and those with one unknown are answered in closed form, without engines.
+Branches that are multiple for every α are counted once, with their multiplicity. Where there
+are infinitely many solutions for every α, only simple ones are followed; the verdict is then
+``BOUNDS`` at best, and the reasons say so.
 """
 
 from __future__ import annotations
