@@ -94,12 +94,14 @@ def _class(stratum: Stratum) -> StratumClass:
 
 
 def _system(stratum: Stratum) -> PolynomialSystem:
-    """F_S; on {h_S = 0} where f has no influence of some parameter left there.
+    """F_S, or that of the restriction where no solution of F_S is isolated.
 
-    Otherwise no solution of F_S is isolated, and bounds for isolated ones say nothing.
+    So it is if some parameter has no influence on f within {h_S = 0}, or if some constraint
+    follows from others, whose multipliers are then not unique.
     """
     restricted = stratum.restriction()
-    return restricted.kkt() if restricted.dropped else stratum.kkt()
+    free = restricted.dropped or stratum.reduction.redundant
+    return restricted.kkt() if free else stratum.kkt()
 
 
 def _critical_counts(regular: Regularity) -> tuple[Count, Count]:

@@ -268,3 +268,16 @@ def test_a_dead_output_weight_leaves_every_rung_a_bound() -> None:
             assert before.upper is None or after.lower <= before.upper
     assert census.satisfies_assumption is False
     assert census.verdict is Verdict.BOUNDS
+
+
+def test_constraints_that_follow_from_others_leave_every_rung_a_bound() -> None:
+    """Three boundaries meet in one point of the plane: LICQ fails there, one critical point."""
+    stated = Problem(
+        FeedForward(hidden=[1], activation=Interpolated(relu, identity), bias=False),
+        inputs=[[1, 0], [0, 1], [1, 1]],
+        targets=[1, 2, 2],
+        box=(-5, 5),
+    )
+    corner = next(r for r in taken(stated).records if len(r.active) > r.kind.codimension)
+    assert corner.regularity.kind is Kind.LICQ_FAILS
+    assert [corner.stable_mixed_volume.value, corner.generic.value, corner.real.value] == [1, 1, 1]
