@@ -30,6 +30,9 @@ LEFT, RIGHT, TOP, BOTTOM = 0.095, 0.98, 0.84, 0.085
 HEADROOM = 1.0
 """Values are drawn up to the largest value of ℓ* plus this many times its range."""
 
+SLIVERS = 50
+"""Gaps of the lower envelope are bridged up to this part of A."""
+
 EVENT_COLOURS = {
     "fold": COLOURS[1],
     "crossing": COLOURS[2],
@@ -126,11 +129,12 @@ def _points(branch: BranchRecord) -> Points:
 
 
 def _lowest(census: Census) -> Iterator[Points]:
-    """The lower envelope; a line ends where no branch is certified."""
+    """The lower envelope; a line ends where no branch is certified, slivers are bridged."""
     line: Points = []
+    sliver = (census.domain[1] - census.domain[0]) / SLIVERS
     end = None
     for part in census.lowest.parts:
-        if end is not None and part.alpha[0] != end:
+        if end is not None and part.alpha[0] - end > sliver:
             yield line
             line = []
         line.append((float(part.alpha[0]), part.start))

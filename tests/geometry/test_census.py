@@ -271,13 +271,16 @@ def test_a_dead_output_weight_leaves_every_rung_a_bound() -> None:
 
 
 def test_constraints_that_follow_from_others_leave_every_rung_a_bound() -> None:
-    """Three boundaries meet in one point of the plane: LICQ fails there, one critical point."""
+    """Four facets meet in one point of space: LICQ fails there, one critical point."""
     stated = Problem(
         FeedForward(hidden=[1], activation=Interpolated(relu, identity), bias=False),
-        inputs=[[1, 0], [0, 1], [1, 1]],
-        targets=[1, 2, 2],
+        inputs=[[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, -1]],
+        targets=[1, 2, 2, 1],
         box=(-5, 5),
     )
-    corner = next(r for r in taken(stated).records if len(r.active) > r.kind.codimension)
+    walls = {p.name: (p.lower, p.upper) for p in stated.parameters}
+    found = strata(PiecewiseObjective(stated))
+    corner = examine(next(s for s in found if len(s.active) > 3), Setting(A, walls))
+    assert corner.kind == StratumClass(3, 0)
     assert corner.regularity.kind is Kind.LICQ_FAILS
     assert [corner.stable_mixed_volume.value, corner.generic.value, corner.real.value] == [1, 1, 1]
