@@ -18,6 +18,7 @@ from geometry.verdicts import Verdict
 from geometry.witnesses import Part, Search
 from geometry.zero_one import Case, Step, merged, steps
 from piecewise.exact import to_fmpq
+from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem
 
 
@@ -35,6 +36,7 @@ class ConstantDual(DualFunction):
 
 def constant_dual(
     problem: Problem,
+    max_cells: int = DEFAULT_MAX_CELLS,
     report: Callable[[float], None] = lambda share: None,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> ConstantDual:
@@ -42,11 +44,12 @@ def constant_dual(
 
     Args:
         problem: one that :func:`geometry.regions.refusal` does not refuse.
+        max_cells: most regions.
         report: told which share of A is done.
         out_of_time: when it says yes, ℓ* is only bounded on the rest of A, by the number of
             examples.
     """
-    listed = tuple(regions(problem))
+    listed = tuple(regions(problem, max_cells))
     cases = tuple(region.case(problem.targets) for region in listed)
     lower, upper = (to_fmpq(end) for end in problem.interval)
     found, reached = steps(

@@ -23,7 +23,7 @@ from geometry.polynomials import has_no_root, sign
 from geometry.sign_rows import Row, determinant
 from geometry.taylor_rows import cofactors, enclose_rows
 from geometry.zero_one import Case, exact_bounds, is_general, value_at
-from piecewise.errors import PiecewiseError
+from piecewise.errors import NotYetSupported
 
 Direction = tuple[fmpz_poly, ...]
 PATIENCE = 2
@@ -34,8 +34,8 @@ DIGITS = (1, 2, 4, 8, 16, 32)
 """Decimals tried for a constant direction."""
 
 
-class NoWitness(PiecewiseError):
-    """No parameters could be found that attain a value all over an interval."""
+class NoWitness(NotYetSupported):
+    """No parameters in closed form were found that attain a value all over an interval."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Search:
             NoWitness: the interval was halved too often.
         """
         if depth > DEPTH:
-            raise NoWitness(f"no parameters found that attain {self.value} at all of an interval")
+            raise NoWitness("an instance whose minimisers were not found in closed form")
         cuts = [cut for cut in self.cuts if interval.lower < cut < interval.upper]
         if depth >= 2 * PATIENCE and cuts:
             yield from self._divided(interval, cuts[len(cuts) // 2], depth)
@@ -241,12 +241,11 @@ def _cofactors(rows: Sequence[Row]) -> list[fmpz_poly]:
 
 
 def _needed(case: Case, signs: npt.NDArray[np.int8], alpha: fmpq) -> list[int]:
-    """The classes that cost less on their side than they would on the other."""
+    """The classes with a row that is right on its side, and would be wrong on the other."""
     contents = np.array([sign(p(alpha)) for p in case.contents], dtype=np.int8)
     costs = case.costs(contents).low
-    own = np.where(signs > 0, costs[0], costs[1])
     other = np.where(signs > 0, costs[1], costs[0])
-    return [int(x) for x in np.flatnonzero(own < other)]
+    return [int(x) for x in np.flatnonzero(other > 0)]
 
 
 def _reach(polynomials: Sequence[fmpz_poly], alpha: fmpq, interval: Interval) -> Interval | None:

@@ -1,9 +1,12 @@
 """The checker of the method "piecewise-constant": the zero-one loss.
 
-1. the score of every training node is rebuilt from the graph as a row r_t(α), times w;
-2. every part of a piece has parameters w(α) in the box such that all but ``errors`` examples are
-   on their right side, y_t·r_t(α)·w(α) >= 0 and not identically 0: ℓ* is nowhere higher;
-3. no cell has fewer errors on the piece, vertex by vertex (:mod:`pieceproof.checking.sides`).
+1. the score of every example is rebuilt as a row r_t(α), times (w, 1): from the graph, or on
+   every joint cell of a network (a *region*; the joint cells are checked to be all);
+2. every part of a piece has parameters w(α) in box and region such that all but ``errors``
+   examples are on their right side, y_t·r_t(α)·w(α) >= 0 and not identically 0: ℓ* is
+   nowhere higher;
+3. in no region a cell has fewer errors on the piece, vertex by vertex
+   (:mod:`pieceproof.checking.sides`).
 
 *Why that suffices at every α.* The objective is lower semicontinuous: it is the least value of
 the cells whose closure holds (α, w). Where 2 holds with > for all but finitely many α, it holds
@@ -14,27 +17,38 @@ jump ℓ* is the smaller value of the two pieces.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import lcm
 
-from flint import fmpq, fmpz_poly
+from flint import fmpq, fmpq_poly, fmpz_poly
 
+from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.graphs import read_graph
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.intervals import Interval, nonnegative, positive, roots_inside
 from pieceproof.checking.numerals import read_interval
+from pieceproof.checking.orbits import Case, check_cases, check_classes
 from pieceproof.checking.pieces import Piece, check_common_end, read_pieces
-from pieceproof.checking.problems import Parameter, read_data, read_ends, read_parameters
+from pieceproof.checking.problems import (
+    Parameter,
+    read_data,
+    read_ends,
+    read_parameters,
+    read_problem,
+)
+from pieceproof.checking.problems import Problem as Network
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import compare, exactly, minimal_polynomial
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.sides import Arrangement, LowerBound, minimal
 from pieceproof.checking.signs import odd_part
+from pieceproof.checking.unitcells import check_arrangements
 from pieceproof.checking.upperbounds import read_vector
 
-MEMBERS: tuple[str, ...] = ("regions",)
+MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "regions")
 OWN = ("errors", "sample", "parts")
 FORBIDDEN = 10**9
 """The cost of the side of a wall that is outside: more than any number of errors."""
@@ -43,19 +57,22 @@ Row = tuple[fmpz_poly, ...]
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Scores as rows, labels, box."""
+class Region:
+    """Scores as rows on (w, 1) where all ``constraints`` are positive."""
 
     scores: tuple[Row, ...]
+    constraints: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Regions that cover the box, labels, box."""
+
+    regions: tuple[Region, ...]
     labels: tuple[int, ...]
     parameters: tuple[Parameter, ...]
     interval: tuple[fmpq, fmpq]
     mean: bool
-
-    @property
-    def centred(self) -> bool:
-        """Whether the box holds 0 inside, so that every direction has parameters in it."""
-        return all(p.lower < 0 < p.upper for p in self.parameters)
 
     def value(self, errors: int) -> fmpq:
         """The loss of so many errors."""
@@ -70,54 +87,124 @@ def check(run: Run) -> Dual:
         Refuted: a claim without which the others have no meaning is false.
     """
     members = run.members
-    problem = read_problem(members["problem"])
-    if members["regions"].value != [{}]:
-        raise members["regions"].wrong("one region without a name")
+    problem = read_regions(members)
     pieces = read_pieces(members["pieces"], problem.interval, OWN)
     errors = [
         _errors(node, piece, problem) for node, piece in zip(members["pieces"], pieces, strict=True)
     ]
     points = _points(members["pieces"], pieces)
-    lower = LowerBounds(problem)
+    lower = [LowerBounds(problem, region) for region in problem.regions]
     run.checked |= {"pieces": len(pieces), "parts": 0, "minors": 0}
     for number, (node, piece) in enumerate(zip(members["pieces"], pieces, strict=True)):
         with run.collecting():
             run.checked["parts"] += check_parts(node, piece, problem, errors[number])
         with run.collecting():
-            lower.check(errors[number], piece.interval, node.path)
+            for bounds in lower:
+                bounds.check(errors[number], piece.interval, node.path)
         run.tell(number + 1, len(pieces))
         if run.full:
             break
-    run.checked["minors"] = lower.looked_at
-    return Dual(pieces, points, {"regions": 1})
+    run.checked["minors"] = sum(bounds.looked_at for bounds in lower)
+    return Dual(pieces, points, {"regions": len(problem.regions)})
 
 
-def read_problem(node: Node) -> Problem:
-    """The stated problem: a linear graph convolution with the zero-one loss.
+def read_regions(members: Mapping[str, Node]) -> Problem:
+    """The stated problem with its regions: one for a graph, the joint cells of a network.
 
     Raises:
         CertificateError: malformed, or outside the covered family.
+        Refuted: unit cells or joint cells are missing or repeated.
     """
+    node = members["problem"]
     entry = node.fields("model", "interval", "parameters", "loss", "data")
+    loss = entry["loss"].fields("kind", "reduction", "weight_decay")
+    loss["kind"].choice("zero-one")
+    if loss["weight_decay"].rational() != 0:
+        raise loss["weight_decay"].wrong("no weight decay")
+    kind = entry["model"].member("kind").choice("gcn", "feedforward")
+    problem = _read_graph(entry) if kind == "gcn" else _read_network(members)
+    if any(label not in (1, -1) for label in problem.labels):
+        raise entry["data"].wrong("labels 1 and -1")
+    if kind == "gcn" and (
+        members["regions"].value != [{}]
+        or members["cells"].value is not None
+        or members["exchangeable"].items()
+    ):
+        raise members["regions"].wrong("one region without a name, and no cells")
+    return problem
+
+
+def _read_graph(entry: dict[str, Node]) -> Problem:
     features, inputs, targets = read_data(entry["data"], same_length=False)
     interval = read_ends(entry["interval"])
     graph = read_graph(entry["model"], interval)
     if len(inputs) != len(graph.kernel) or len(targets) != len(graph.training):
         raise entry["data"].wrong("a row for every node and a label for every training node")
-    if any(target not in (1, -1) for target in targets):
-        raise entry["data"].wrong("labels 1 and -1")
-    loss = entry["loss"].fields("kind", "reduction", "weight_decay")
-    loss["kind"].choice("zero-one")
-    if loss["weight_decay"].rational() != 0:
-        raise loss["weight_decay"].wrong("no weight decay")
-    names = [f"w_{feature}" for feature in features]
-    return Problem(
-        tuple(graph.scores(inputs)),
-        tuple(int(target.p) for target in targets),
-        read_parameters(entry["parameters"], names),
-        interval,
-        loss["reduction"].choice("mean", "sum") == "mean",
-    )
+    parameters = read_parameters(entry["parameters"], [f"w_{feature}" for feature in features])
+    scores = tuple((*row, fmpz_poly()) for row in graph.scores(inputs))
+    # A box that holds 0 inside has parameters in every direction; signs depend on no more.
+    centred = all(p.lower < 0 < p.upper for p in parameters)
+    region = Region(scores, () if centred else tuple(_walls(parameters)))
+    mean = entry["loss"].member("reduction").choice("mean", "sum") == "mean"
+    return Problem((region,), tuple(map(_label, targets)), parameters, interval, mean)
+
+
+def _label(target: fmpq) -> int:
+    return int(target.p) if target in (1, -1) else 0
+
+
+def _read_network(members: Mapping[str, Node]) -> Problem:
+    """A network with one hidden layer; its joint cells are those of the squared loss."""
+    node = members["problem"]
+    loss = {**node.value["loss"], "kind": "squared"}
+    network = read_problem(Node({**node.value, "loss": loss}, node.path))
+    if network.units == 0 or network.penalised or network.held_out:
+        raise node.wrong("a network without penalty")
+    arrangements = check_arrangements(members["cells"], network)
+    orbits = check_classes(members["exchangeable"], network, arrangements)
+    entries = members["regions"].items()
+    cases = [
+        orbits.read_case(entry.fields("cell", optional=("signs",)), entry.path) for entry in entries
+    ]
+    check_cases(members["regions"], cases, orbits)
+    constraints = Constraints(network, tuple(arrangements))
+    number_of = {unit: each for each in arrangements for unit in each.units}
+    regions = []
+    for case in cases:
+        size = len(network.parameters) + 1
+        rows = []
+        for _, sparse in constraints.facets(case):
+            row = [fmpz_poly()] * size
+            for position, value in sparse:
+                row[position] = fmpz_poly([-value if position == size - 1 else value])
+            rows.append(tuple(row))
+        patterns = [number_of[unit].indices[cell] for unit, cell in enumerate(case.cells)]
+        scores = tuple(
+            _network_score(network, case, [int(p[t]) for p in patterns], x)
+            for t, x in enumerate(network.inputs)
+        )
+        regions.append(Region(scores, tuple(rows)))
+    labels = tuple(map(_label, network.targets))
+    return Problem(tuple(regions), labels, network.parameters, network.interval, network.mean)
+
+
+def _network_score(network: Network, case: Case, pieces: list[int], x: tuple[fmpq, ...]) -> Row:
+    """Σ_k v_k·(S_j(α)·(x̃·w_k) + R_j(α)) + c as a row on (w, 1)."""
+    weights = case.signs if network.weights is None else network.weights
+    entries: list[fmpq_poly] = []
+    constant = fmpq_poly()
+    for unit, piece in enumerate(pieces):
+        weight = fmpq(1) if weights is None else fmpq(weights[unit])
+        slope = fmpq_poly(list(network.slopes[piece])) * weight
+        entries += [slope * value for value in (*x, *[fmpq(1)] * network.bias)]
+        constant += fmpq_poly(list(network.intercepts[piece])) * weight
+    if network.offset is None:
+        entries.append(fmpq_poly([1]))
+    else:
+        constant += network.offset
+    entries.append(constant)
+    scale = lcm(*(int(p.denom()) for p in entries))
+    return tuple((p * scale).numer() for p in entries)
 
 
 def _errors(node: Node, piece: Piece, problem: Problem) -> int:
@@ -176,7 +263,7 @@ def check_parts(node: Node, piece: Piece, problem: Problem, errors: int) -> int:
 
 def _check_part(node: Node, problem: Problem, errors: int) -> Interval:
     entry = node.fields("interval", "region", "minimiser")
-    entry["region"].integer(0, 0)
+    region = problem.regions[entry["region"].integer(0, len(problem.regions) - 1)]
     ends = read_interval(entry["interval"])
     if compare(*ends) >= 0:
         raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
@@ -192,17 +279,25 @@ def _check_part(node: Node, problem: Problem, errors: int) -> Interval:
         for slack in (p * low.q - denominator * low.p, denominator * high.p - p * high.q):
             if not nonnegative(slack, interval):
                 raise Refuted(f"{where}: leaves the box at {parameter.name}")
+    point = [*numerators, denominator]
+    for row in region.constraints:
+        if not nonnegative(_product(row, point), interval):
+            raise Refuted(f"{where}: leaves the region")
     wrong = 0
-    for row, label in zip(problem.scores, problem.labels, strict=True):
-        margin = fmpz_poly()
-        for a, b in zip(row, numerators, strict=True):
-            margin += a * b
-        margin *= label
+    for row, label in zip(region.scores, problem.labels, strict=True):
+        margin = _product(row, point) * label
         if not margin or not nonnegative(margin, interval):
             wrong += 1
             if wrong > errors:
                 raise Refuted(f"{where}: makes more than {errors} errors")
     return interval
+
+
+def _product(row: Row, point: Sequence[fmpz_poly]) -> fmpz_poly:
+    total = fmpz_poly()
+    for a, b in zip(row, point, strict=True):
+        total += a * b
+    return total
 
 
 def _check_sample(node: Node, piece: Piece, problem: Problem, errors: int) -> None:
@@ -218,12 +313,23 @@ def _check_sample(node: Node, piece: Piece, problem: Problem, errors: int) -> No
     for parameter, w in zip(problem.parameters, witness, strict=True):
         if not parameter.lower <= w <= parameter.upper:
             raise Refuted(f"{sample['witness'].path}: outside the box at {parameter.name}")
-    wrong = 0
-    for row, label in zip(problem.scores, problem.labels, strict=True):
-        score = sum((p(alpha) * w for p, w in zip(row, witness, strict=True)), fmpq(0))
-        wrong += score * label <= 0
-    if wrong > errors:
-        raise Refuted(f"{sample['witness'].path}: makes {wrong} errors, not {errors}")
+    point = (*witness, fmpq(1))
+    fewest = min(_errors_at(region, problem.labels, alpha, point) for region in problem.regions)
+    if fewest > errors:
+        raise Refuted(f"{sample['witness'].path}: makes {fewest} errors, not {errors}")
+
+
+def _errors_at(
+    region: Region, labels: tuple[int, ...], alpha: fmpq, point: tuple[fmpq, ...]
+) -> int:
+    """Errors at a point of the closed region; more than there are examples outside."""
+
+    def value(row: Row) -> fmpq:
+        return sum((p(alpha) * w for p, w in zip(row, point, strict=True)), fmpq(0))
+
+    if any(value(row) < 0 for row in region.constraints):
+        return FORBIDDEN
+    return sum(value(row) * y <= 0 for row, y in zip(region.scores, labels, strict=True))
 
 
 # -- not lower -------------------------------------------------------------------------
@@ -241,18 +347,16 @@ class _Member:
 class LowerBounds:
     """Proves that no parameters make fewer errors, piece by piece."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, region: Region) -> None:
         classes: dict[str, tuple[Row, list[_Member]]] = {}
         self.constant = 0
-        for row, label in zip(problem.scores, problem.labels, strict=True):
+        for row, label in zip(region.scores, problem.labels, strict=True):
             if any(row):
-                full = row if problem.centred else (*row, fmpz_poly())
-                _add(classes, full, (int(label < 0), int(label > 0)))
+                _add(classes, row, (int(label < 0), int(label > 0)))
             else:
                 self.constant += 1  # a score that is 0 everywhere is an error
-        if not problem.centred:
-            for row in _walls(problem.parameters):
-                _add(classes, row, (0, FORBIDDEN))
+        for row in region.constraints:
+            _add(classes, row, (0, FORBIDDEN))
         self.members = [members for _, members in classes.values()]
         self.arrangement = Arrangement([row for row, _ in classes.values()])
         self.contents = list(

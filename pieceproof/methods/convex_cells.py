@@ -24,6 +24,7 @@ from pieceproof.certificate import (
 )
 from pieceproof.methods.options import Options
 from pieceproof.parallel import runner
+from piecewise.layers import LayerCells
 from piecewise.objective import ConvexObjective, refusal
 from piecewise.problems import Problem
 
@@ -63,7 +64,7 @@ def document(dual: ConvexDual, wall_time: float, jobs: int) -> Document:
         dual,
         NAME,
         own={
-            "cells": {"arrangements": _arrangements(dual)},
+            "cells": {"arrangements": arrangements(dual.objective)},
             "exchangeable": [
                 [unit + 1 for unit in members] for members in dual.objective.exchangeable
             ],
@@ -79,8 +80,8 @@ def document(dual: ConvexDual, wall_time: float, jobs: int) -> Document:
     )
 
 
-def _arrangements(dual: ConvexDual) -> list[Document]:
-    objective = dual.objective
+def arrangements(objective: LayerCells) -> list[Document]:
+    """The unit cells of every arrangement, by their witnesses."""
     return [
         {
             "units": [k + 1 for k, own in enumerate(objective.arrangement_of) if own == index],

@@ -19,9 +19,12 @@ from geometry.regions import Region, refusal
 from geometry.witnesses import Part
 from pieceproof import certificate
 from pieceproof.certificate import Document, interval_document, piece_document, vector_document
+from pieceproof.methods.convex_cells import arrangements
 from pieceproof.methods.options import Options
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
+from piecewise.layers import LayerCells
+from piecewise.networks import FeedForward
 from piecewise.problems import Parameter, Problem
 
 __all__ = ["NAME", "document", "refusal", "run"]
@@ -40,6 +43,7 @@ def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:
     try:
         dual = constant_dual(
             problem,
+            options.max_cells,
             lambda share: options.progress("intervals", round(SHARES * share), SHARES),
             options.out_of_time,
         )
@@ -53,7 +57,11 @@ def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
     return certificate.document(
         dual,
         NAME,
-        own={"regions": [region.key for region in dual.regions]},
+        own={
+            "cells": _cells(dual),
+            "exchangeable": _exchangeable(dual),
+            "regions": [region.key for region in dual.regions],
+        },
         pieces=[
             _piece(dual, piece, errors)
             for piece, errors in zip(dual.pieces, dual.errors, strict=True)
@@ -61,6 +69,19 @@ def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
         counts={"regions": len(dual.regions)},
         run=certificate.Run(wall_time, jobs),
     )
+
+
+def _cells(dual: ConstantDual) -> Document | None:
+    """The unit cells of a network; a graph convolution has none."""
+    if not isinstance(dual.problem.model, FeedForward):
+        return None
+    return {"arrangements": arrangements(LayerCells(dual.problem))}
+
+
+def _exchangeable(dual: ConstantDual) -> list[list[int]]:
+    if not isinstance(dual.problem.model, FeedForward):
+        return []
+    return [[unit + 1 for unit in members] for members in LayerCells(dual.problem).exchangeable]
 
 
 def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:
