@@ -1,6 +1,7 @@
 """Time and memory of the main job, as ratios against peers measured in the same run.
 
-Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches] [paths]; all by default.
+Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches] [paths] [zeroone];
+all by default.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from benchmarks.elimination import strata_job, whole_job
 from benchmarks.instances import cars, scattered
 from benchmarks.measure import Measurement, run
 from benchmarks.paths import paths
+from benchmarks.zero_one import zero_one
 from geometry.stationary import CellProgram
 from pieceproof.specfile import load_problem
 from piecewise.objective import CellKey, ConvexObjective
@@ -126,6 +128,7 @@ JOBS: dict[str, Callable[[Path], None]] = {
     "units3": units3,
     "branches": branches,
     "paths": paths,
+    "zeroone": lambda folder: zero_one(folder, analyze),
 }
 
 
