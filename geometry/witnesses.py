@@ -74,7 +74,7 @@ class Search:
             yield from self._divided(interval, cuts[len(cuts) // 2], depth)
             return
         alpha = self._sample(interval)
-        region, signs = _best(self.cases, alpha, self.value)
+        region, signs = _best(self.cases, alpha, self.value, depth)
         case = self.cases[region]
         needed = _needed(case, signs, alpha)
         constant = _constant_direction(case.arrangement, signs, alpha)
@@ -111,12 +111,18 @@ class Search:
             yield from self.parts(Interval(lower, upper), depth + 1)
 
 
-def _best(cases: Sequence[Case], alpha: fmpq, value: int) -> tuple[int, npt.NDArray[np.int8]]:
-    """A region that attains the value at α, and the signs of its classes in a best cell."""
-    for number, case in enumerate(cases):
-        if value_at(case, alpha) == value:
-            return number, best_cell(case, alpha)
-    raise NoWitness(f"no region attains {value} at {alpha}")
+def _best(
+    cases: Sequence[Case], alpha: fmpq, value: int, turn: int
+) -> tuple[int, npt.NDArray[np.int8]]:
+    """A region that attains the value at α, and the signs of its classes in a best cell.
+
+    Regions take turns: near an α at which the cell of one ends, another may go on.
+    """
+    attaining = [number for number, case in enumerate(cases) if value_at(case, alpha) == value]
+    if not attaining:
+        raise NoWitness(f"no region attains {value} at {alpha}")
+    chosen = attaining[turn % len(attaining)]
+    return chosen, best_cell(cases[chosen], alpha)
 
 
 def best_cell(case: Case, alpha: fmpq) -> npt.NDArray[np.int8]:

@@ -34,8 +34,7 @@ PAIRS = [(relu, identity), (relu, abs_), (abs_, leaky_relu("1/3")), (hard_tanh, 
 
 def random_problem(seed: int) -> Problem:
     r = random.Random(seed)
-    examples, units = r.randint(2, 4), r.choice([1, 1, 1, 2])
-    units = 1
+    examples, units = r.randint(2, 4), 1
     network = FeedForward(
         [units],
         Interpolated(*r.choice(PAIRS[:3] if units == 2 else PAIRS)),
@@ -118,11 +117,11 @@ def brute_force(problem: Problem, alpha: Fraction) -> int:
     return best
 
 
-SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 18, 19, 22, 23]
-"""Those among the first two dozen that take no more than seconds."""
+SLOW = (16, 20)
+"""Some seconds each; on seed 19 the cell of one region ends where that of another goes on."""
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [seed for seed in range(24) if seed not in SLOW])
 def test_random_instances_agree_with_brute_force(seed: int) -> None:
     problem = random_problem(seed)
     dual = pieceproof.analyze(problem)
