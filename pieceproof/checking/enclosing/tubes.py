@@ -109,7 +109,9 @@ class Curve:
         self.middle = Range.exactly(alpha.middle)
         self.count = len(self.free) + len(stratum.groups)
         self.start, self.drifting, self.inverse = self._guess()
-        self.offset, self.box, self.multipliers, self.jacobian, self.drift = self._krawczyk()
+        self.unique, self.offset, self.box, self.multipliers, self.jacobian, self.drift = (
+            self._krawczyk()
+        )
 
     # -- the system ------------------------------------------------------------------
 
@@ -161,8 +163,8 @@ class Curve:
         drifting: Array = -(inverse @ drift.middle)[m:]
         return start, drifting, inverse
 
-    def _krawczyk(self) -> tuple[Range, Range, Range, Range, Range]:
-        """X with K inside it, then the box of w, the multipliers, J and ∂F/∂α over all that."""
+    def _krawczyk(self) -> tuple[Range, Range, Range, Range, Range, Range]:
+        """X, K inside it, then the box of w, the multipliers, J and ∂F/∂α over all that."""
         m = len(self.free)
         step = self.alpha - self.middle
         start, drifting = Range.exactly(self.start), Range.exactly(self.drifting)
@@ -183,7 +185,7 @@ class Curve:
             _, jacobian, drift = self._system(box, multipliers)
             image = residual + _apply(eye - _product(y, jacobian), x)
             if image.within(x):
-                return image, box, multipliers, jacobian, drift
+                return x, image, box, multipliers, jacobian, drift
             reach = np.maximum(image.magnitude * 1.25, reach * 1.5)
             if not np.all(np.isfinite(reach)):
                 break
@@ -271,7 +273,35 @@ class Curve:
         near = Curve(self.space, self.stratum, path, alpha)
         centre = near.path.centre.copy()
         centre[self.free] += near.offset.middle[: len(self.free)]
-        return Curve(self.space, self.stratum, Path(centre, path.slope, path.radius), alpha)
+        found = Curve(self.space, self.stratum, Path(centre, path.slope, path.radius), alpha)
+        self._check_same(found)
+        return found
+
+    def _check_same(self, part: Curve) -> None:
+        """That a curve over a part of the slab is this one: it lies where this one is unique.
+
+        Both paths have one slope, so their distance is the same for all α. w decides: with
+        affine boundaries f is strictly convex on the stratum within the basin. In deeper layers
+        the multipliers are compared too.
+
+        Raises:
+            Refuted: it may be another curve.
+        """
+        m = len(self.free)
+        step = part.middle - self.middle
+        own = Range.exactly(self.path.centre) + Range.exactly(self.path.slope) * step
+        shift = (Range.exactly(part.path.centre) - own)[self.free]
+        inside = (shift + part.offset[:m]).within(self.unique[:m]) if m else True
+        deep = any(group[0][0] >= self.space.network.hidden[0] for group in self.stratum.groups)
+        if deep and inside:
+            drift = Range.exactly(self.start) + Range.exactly(self.drifting) * (
+                part.alpha - self.middle
+            )
+            reach = self.unique[m:]
+            low, high = drift.hi + reach.lo, drift.lo + reach.hi
+            inside = bool(np.all(part.multipliers.lo > low) and np.all(part.multipliers.hi < high))
+        if not inside:
+            raise Refuted("a curve could not be followed within its tube")
 
     @property
     def value(self) -> Range:
