@@ -147,7 +147,7 @@ def test_no_time_leaves_an_honest_upper_bound() -> None:
         ),
         (
             Problem(
-                FeedForward([1], Interpolated(relu, abs_)),
+                FeedForward([2], Interpolated(relu, abs_)),
                 inputs=X,
                 targets=[1] * len(X),
                 loss="zero-one",
