@@ -28,8 +28,10 @@ demo: $(VENV)/.installed
 	$(VENV)/bin/pieceproof analyze examples/cars.toml --out $(OUT)
 
 images: demo experiment
-	mkdir -p docs/images
+	mkdir -p docs/images build/census
+	$(VENV)/bin/pieceproof census examples/square.toml --out build/census
 	cp $(OUT)/dual.png docs/images/cars.png
+	cp build/census/census.png docs/images/census.png
 	cp build/experiment/gap.png docs/images/gap.png
 
 notebooks: engines $(VENV)/.installed-notebooks
