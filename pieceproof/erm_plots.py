@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import matplotlib
@@ -17,7 +15,7 @@ from bounds.erm import Where
 from bounds.patterns import Arc
 from geometry.verdicts import Verdict
 from pieceproof.appearance import COLOURS, FAINT, GREY, INK, MARKS, PAPER, STYLE
-from pieceproof.files import write_atomically
+from pieceproof.pictures import save
 from pieceproof.tuning import ErmResult
 from piecewise.exact import to_fmpq, to_fraction
 
@@ -40,16 +38,7 @@ def plot_erm(result: ErmResult, folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    picture = erm_figure(result)
-    paths = []
-    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        content = BytesIO()
-        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            picture.savefig(content, format=suffix, dpi=150, metadata=metadata)
-        paths.append(folder / f"mean.{suffix}")
-        write_atomically(paths[-1], content.getvalue())
-    return paths
+    return save(erm_figure(result), folder, "mean")
 
 
 def erm_figure(result: ErmResult) -> Figure:

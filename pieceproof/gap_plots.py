@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from io import BytesIO
 from pathlib import Path
 
 import matplotlib
@@ -13,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from pieceproof.appearance import COLOURS, GREY, INK, PAPER, STYLE
-from pieceproof.files import write_atomically
 from pieceproof.gaps import GapExperiment
+from pieceproof.pictures import save
 
 SIZE = (7.2, 4.6)
 """Inches."""
@@ -29,16 +27,7 @@ def plot_gaps(experiment: GapExperiment, folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    picture = gap_figure(experiment)
-    paths = []
-    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        content = BytesIO()
-        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            picture.savefig(content, format=suffix, dpi=150, metadata=metadata)
-        paths.append(folder / f"gap.{suffix}")
-        write_atomically(paths[-1], content.getvalue())
-    return paths
+    return save(gap_figure(experiment), folder, "gap")
 
 
 def gap_figure(experiment: GapExperiment) -> Figure:

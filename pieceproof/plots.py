@@ -10,11 +10,9 @@ The same document gives the same bytes.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from io import BytesIO
 from math import ceil, floor, log10
 from pathlib import Path
 from statistics import median
@@ -30,7 +28,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator, Symmetric
 from pieceproof import captions
 from pieceproof.appearance import FAINT, GREY, MARKS, PAPER, STYLE, colour
 from pieceproof.curves import Curves, Point, Trace, drawable, read_curves
-from pieceproof.files import write_atomically
+from pieceproof.pictures import save
 from pieceproof.verify import Report
 
 CROWDED = 1 / 50
@@ -72,17 +70,7 @@ def plot_document(
         CertificateError, Refuted: as :func:`figure`.
         OSError: the folder cannot be written.
     """
-    picture = figure(document, report)
-    paths = []
-    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        content = BytesIO()
-        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            # A name in a script that the font lacks is drawn as boxes, and that is all.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            picture.savefig(content, format=suffix, dpi=150, metadata=metadata)
-        paths.append(folder / f"dual.{suffix}")
-        write_atomically(paths[-1], content.getvalue())
-    return paths
+    return save(figure(document, report), folder, "dual")
 
 
 def figure(document: dict[str, Any], report: Report | None = None) -> Figure:

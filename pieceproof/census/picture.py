@@ -6,7 +6,6 @@ Figures are built without pyplot: no global state. The same census gives the sam
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import matplotlib
@@ -21,7 +20,7 @@ from geometry.verdicts import Verdict
 from pieceproof import captions
 from pieceproof.appearance import COLOURS, FAINT, GREY, INK, PAPER, STYLE
 from pieceproof.census.document import events
-from pieceproof.files import write_atomically
+from pieceproof.pictures import save
 from piecewise.problems import Problem
 
 WIDTH, HEIGHT = 8.2, 6.4
@@ -51,15 +50,7 @@ def write_picture(census: Census, problem: Problem, folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    picture = figure(census, problem)
-    paths = []
-    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        content = BytesIO()
-        with matplotlib.rc_context(STYLE):
-            picture.savefig(content, format=suffix, dpi=150, metadata=metadata)
-        paths.append(folder / f"census.{suffix}")
-        write_atomically(paths[-1], content.getvalue())
-    return paths
+    return save(figure(census, problem), folder, "census")
 
 
 def figure(census: Census, problem: Problem) -> Figure:

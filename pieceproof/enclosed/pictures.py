@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import enclosure_at, links
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.files import write_atomically
+from pieceproof.pictures import save
 from pieceproof.verify import Report
 
 SAMPLES = 400
@@ -29,16 +27,7 @@ def plot_enclosed(
     document: dict[str, Any], folder: Path, report: Report | None = None
 ) -> list[Path]:
     """Write :func:`figure` as ``dual.svg`` and ``dual.png`` into ``folder``, each atomically."""
-    picture = figure(document, report)
-    paths = []
-    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        content = BytesIO()
-        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            picture.savefig(content, format=suffix, dpi=150, metadata=metadata)
-        paths.append(folder / f"dual.{suffix}")
-        write_atomically(paths[-1], content.getvalue())
-    return paths
+    return save(figure(document, report), folder, "dual")
 
 
 def figure(document: dict[str, Any], report: Report | None = None) -> Figure:
