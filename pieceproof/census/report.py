@@ -31,6 +31,9 @@ COLUMNS = {
 }
 """Headings of the rungs; the mixed volume of the torus bounds nothing that follows it."""
 
+DIGITS = 9
+"""Digits of α behind the point: an event at an end of A is enclosed to far more."""
+
 MAX_STEPS = 12
 """Steps listed; the document has all of them."""
 
@@ -118,7 +121,8 @@ def _steps(steps: tuple[Step, ...]) -> str:
 
 
 def _interval(step: Step) -> str:
-    return f"({float(step.alpha[0]):.6g}, {float(step.alpha[1]):.6g})"
+    lower, upper = (f"{round(float(alpha), DIGITS):.6g}" for alpha in step.alpha)
+    return f"({lower}, {upper})"
 
 
 def _verdict(census: Census) -> str:
