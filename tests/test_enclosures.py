@@ -19,6 +19,7 @@ from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.reading import CertificateError, Node
 from pieceproof.enclosed import EnclosedDual
+from pieceproof.enclosed.views import rounded
 from pieceproof.problem_document import problem_document
 from pieceproof.verify import Conclusion, verify
 from piecewise import FeedForward, Interpolated, Problem, activations
@@ -230,3 +231,10 @@ def _rational(value: Fraction) -> Any:
     from flint import fmpq
 
     return fmpq(value.numerator, value.denominator)
+
+
+def test_no_digit_is_printed_that_the_enclosure_does_not_support() -> None:
+    assert rounded(0.16769614, 0.16770108) == "0.1677"
+    assert rounded(2.0, 2.0) == "2"
+    assert rounded(-1e-9, 1e-9) == "0"
+    assert rounded(99.5, 100.5) == "1e+02"

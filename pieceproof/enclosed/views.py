@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor, log10
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,18 @@ from pieceproof.evaluation import OutsideError
 from pieceproof.report import facts
 from pieceproof.verify import Report
 from piecewise.exact import to_fmpq
+
+DIGITS = 12
+"""Most digits printed."""
+
+
+def rounded(lower: float, upper: float) -> str:
+    """The middle of an enclosure, with no more digits than it supports."""
+    size, width = max(abs(lower), abs(upper)), upper - lower
+    if width >= size:
+        return "0"
+    digits = max(1, floor(log10(size / width))) if width else DIGITS
+    return f"{(lower + upper) / 2:.{min(digits, DIGITS)}g}"
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ class Enclosed:
     def lines(self) -> list[tuple[str, str]]:
         """Lines (what, value)."""
         return [
-            (f"ℓ*({self.alpha})", f"{(self.lower + self.upper) / 2:.12g}"),
+            (f"ℓ*({self.alpha}) ≈", rounded(self.lower, self.upper)),
             ("enclosed", f"[{self.lower!r}, {self.upper!r}]"),
             ("piece", str(self.piece + 1)),
             *((name, f"{value:.10g}") for name, value in self.minimiser.items()),
@@ -131,7 +144,7 @@ def _pieces(document: dict[str, Any]) -> Table:
             str(index + 1),
             *(f"{end:.10g}" for end in ends),
             f"{float(Fraction(piece['sample']['alpha'])):.6g}",
-            f"{(value['lower'] + value['upper']) / 2:.10g}",
+            rounded(value["lower"], value["upper"]),
             marks[index] if index < len(marks) and not document["open"] else "",
         )
     return table
@@ -146,8 +159,8 @@ def _results(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
     minimum = document["minimum"]
     if minimum:
         where = ", ".join(f"{place['approx']:.10g}" for place in minimum["alpha"])
-        value = (minimum["value"]["lower"] + minimum["value"]["upper"]) / 2
-        yield "minimum", f"{value:.12g} at α ≈ {where}"
+        value = rounded(minimum["value"]["lower"], minimum["value"]["upper"])
+        yield "minimum", f"{value} at α ≈ {where}"
         yield "local minima, maxima", f"{counts['local_minima']}, {counts['local_maxima']}"
         yield "oscillations", str(counts["oscillations"])
     for entry in document["open"]:
