@@ -133,6 +133,7 @@ class _Tasks:
             elif stratum is None:
                 break
         self.complete = not waiting and next(stream, None) is None
+        yield from (future.result() for future in waiting if future.done())
         if not self.complete:
             self._stop()
 
