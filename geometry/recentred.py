@@ -88,17 +88,7 @@ class Flow:
         self, middle: Fraction, curve: tuple[Vector, Vector, Vector], frame: Sequence[Vector]
     ) -> Recentred | None:
         """G, exactly, and B; None without a usable B."""
-        names = (*(f"y{i}" for i in range(self.n)), "beta")
-        context = fmpq_mpoly_ctx.get(names, "degrevlex")
-        *y, beta = context.gens()
-        places = [
-            sum(
-                (to_fmpq(t) * gen for t, gen in zip(row, y, strict=True)),
-                context.constant(to_fmpq(c)) + to_fmpq(v) * beta + to_fmpq(q) * beta**2,
-            )
-            for c, v, q, row in zip(*curve, frame, strict=True)
-        ]
-        places.append(context.constant(to_fmpq(middle)) + beta)
+        places = moving_coordinates(middle, curve, frame)
         terms: dict[tuple[int, ...], list[fmpq]] = {}
         for row, equation in enumerate(self._rational):
             for monomial, coefficient in equation.compose(*places).terms():
@@ -114,6 +104,22 @@ class Flow:
             context.from_dict({tuple(m): fmpq(c) for m, c in equation.terms()})
             for equation in system.equations
         ]
+
+
+def moving_coordinates(
+    middle: Fraction, curve: tuple[Vector, Vector, Vector], frame: Sequence[Vector]
+) -> list[fmpq_mpoly]:
+    """c + vβ + qβ² + Ty and m + β as polynomials in (y, β): what x and α are replaced by."""
+    context = fmpq_mpoly_ctx.get((*(f"y{i}" for i in range(len(frame))), "beta"), "degrevlex")
+    *y, beta = context.gens()
+    places = [
+        sum(
+            (to_fmpq(t) * gen for t, gen in zip(row, y, strict=True)),
+            context.constant(to_fmpq(c)) + to_fmpq(v) * beta + to_fmpq(q) * beta**2,
+        )
+        for c, v, q, row in zip(*curve, frame, strict=True)
+    ]
+    return [*places, context.constant(to_fmpq(middle)) + beta]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from geometry.branches import Branch
 from geometry.census.records import Chord
 from geometry.continuation import Piece, Tube, follow
 from geometry.families import Family
-from geometry.recentred import Flow
+from geometry.recentred import Flow, moving_coordinates
 from piecewise.exact import to_fmpq, to_fraction
 
 PARTS = 32
@@ -46,12 +46,9 @@ class Values:
 
     def __init__(self, family: Family) -> None:
         names = family.system.names
-        self._context = fmpq_mpoly_ctx.get(names, "degrevlex")
-        self._objective: fmpq_mpoly = self._context.from_dict(
+        context = fmpq_mpoly_ctx.get(names, "degrevlex")
+        self._objective: fmpq_mpoly = context.from_dict(
             {m: to_fmpq(Fraction(c)) for m, c in family.objective.items()}
-        )
-        self._local = fmpq_mpoly_ctx.get(
-            (*(f"y{i}" for i in range(len(names) - 1)), "beta"), "degrevlex"
         )
         self._values = ValueFunction(family)
         self._flow = Flow(family.system)
@@ -127,16 +124,8 @@ class Values:
 
     def _split(self, piece: Piece) -> tuple[fmpq_poly, dict[tuple[int, ...], fmpq]]:
         """P(β, 0), and the |p_{ab}| with a ≠ 0."""
-        *y, beta = self._local.gens()
-        constant = self._local.constant
-        places = [
-            sum(
-                (to_fmpq(t) * gen for t, gen in zip(row, y, strict=True)),
-                constant(to_fmpq(c)) + to_fmpq(v) * beta + to_fmpq(q) * beta**2,
-            )
-            for c, v, q, row in zip(piece.centre, piece.slope, piece.bend, piece.frame, strict=True)
-        ]
-        places.append(constant(to_fmpq(piece.origin)) + beta)
+        curve = piece.centre, piece.slope, piece.bend
+        places = moving_coordinates(piece.origin, curve, piece.frame)
         along: dict[int, fmpq] = {}
         across: dict[tuple[int, ...], fmpq] = {}
         for monomial, coefficient in self._objective.compose(*places).terms():
