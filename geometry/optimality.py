@@ -194,6 +194,10 @@ class Stratum:
         constant ≥ 0 or involve dropped parameters only (true at ``centre``). One that joins
         a dropped parameter to a kept one stays as it is.
         """
+        return self._restriction
+
+    @cached_property
+    def _restriction(self) -> Stratum:
         reduced = self.reduction
         order = tuple(name for name in self.kept if name in reduced.variables)
         inactive = (SignCondition(c.label, reduced.restrict(c.polynomial)) for c in self.inactive)
