@@ -16,12 +16,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
+
+from flint import fmpq
 
 from geometry.algebraic import RealAlgebraic
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval, region_of_nonnegativity
-from geometry.stationary import CellProgram
+from geometry.rational_functions import RationalFunction
+from geometry.stationary import Stationary
 from piecewise.objective import CellKey
+
+
+class ParametricProgram(Protocol):
+    """A convex problem with a parameter; :class:`~geometry.stationary.CellProgram` is one."""
+
+    labels: tuple[str, ...]
+
+    @property
+    def key(self) -> CellKey:
+        """The cell's key."""
+
+    def optimum(self, alpha: fmpq) -> tuple[int, ...]:
+        """An optimal active set at a rational α (exact)."""
+
+    def stationary(self, active: tuple[int, ...]) -> Stationary:
+        """w_S, λ_S and v_S on the active set."""
+
+    def value_at_fixed(self, stationary: Stationary, alpha: fmpq) -> RationalFunction:
+        """A function that is nowhere below ℓ*, close to it near α where that is easy."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +67,7 @@ class CellBound:
     improvements: tuple[Segment, ...]
 
 
-def bound_cell(program: CellProgram, envelope: Envelope, within: Interval) -> CellBound:
+def bound_cell(program: ParametricProgram, envelope: Envelope, within: Interval) -> CellBound:
     """Compare one cell with the envelope on the whole of ``within``."""
     steps: list[Step] = []
     improvements: list[Segment] = []
@@ -59,7 +82,7 @@ def bound_cell(program: CellProgram, envelope: Envelope, within: Interval) -> Ce
 
 
 def _explore(
-    program: CellProgram, envelope: Envelope, within: Interval, gap: Interval
+    program: ParametricProgram, envelope: Envelope, within: Interval, gap: Interval
 ) -> tuple[list[Step], list[Segment]]:
     """Steps that cover a sample of the gap, and the segment below the envelope, if any."""
     for alpha in gap.samples():

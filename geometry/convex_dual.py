@@ -46,20 +46,7 @@ class ConvexDual(DualFunction):
         open_cells: int = 0,
     ) -> ConvexDual:
         """Join neighbouring segments with the same value function into pieces."""
-        groups: list[list[Segment]] = []
-        for segment in envelope.segments:
-            if groups and groups[-1][-1].function == segment.function:
-                groups[-1].append(segment)
-            else:
-                groups.append([segment])
-        pieces = tuple(
-            Piece(
-                Interval(group[0].interval.lower, group[-1].interval.upper),
-                group[0].function,
-                tuple(group),
-            )
-            for group in groups
-        )
+        pieces = pieces_of(envelope)
         reason = (
             f"the time budget ran out: {open_cells} of {open_cells + len(bounds)} cells "
             "have no proof yet"
@@ -91,3 +78,21 @@ class ConvexDual(DualFunction):
                 point = tuple(to_fraction(entry) for entry in w)
                 found.setdefault((point, cell.key.signs), Minimiser(cell.key, point))
         return list(found.values())
+
+
+def pieces_of(envelope: Envelope) -> tuple[Piece, ...]:
+    """Neighbouring segments with the same value function as parts of one piece."""
+    groups: list[list[Segment]] = []
+    for segment in envelope.segments:
+        if groups and groups[-1][-1].function == segment.function:
+            groups[-1].append(segment)
+        else:
+            groups.append([segment])
+    return tuple(
+        Piece(
+            Interval(group[0].interval.lower, group[-1].interval.upper),
+            group[0].function,
+            tuple(group),
+        )
+        for group in groups
+    )

@@ -27,7 +27,7 @@ class QuadraticProgram:
 
     hessian: Sequence[Sequence[fmpq]]
     linear: Sequence[fmpq]
-    normals: Sequence[Sequence[int]]
+    normals: Sequence[Sequence[int | fmpq]]
     offsets: Sequence[fmpq]
     start: Sequence[fmpq]
     active: tuple[int, ...] = ()
@@ -72,7 +72,7 @@ class QuadraticProgram:
         return direction
 
 
-def _dot(normal: Sequence[int], w: Sequence[fmpq]) -> fmpq:
+def _dot(normal: Sequence[int | fmpq], w: Sequence[fmpq]) -> fmpq:
     return sum([a * v for a, v in zip(normal, w, strict=True) if a], fmpq(0))
 
 

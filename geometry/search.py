@@ -12,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Protocol
 
 from geometry.cell_programs import program_of
-from geometry.convex import CellBound, bound_cell
+from geometry.convex import CellBound, ParametricProgram, bound_cell
 from geometry.convex_dual import ConvexDual
 from geometry.envelope import Envelope
 from geometry.intervals import Interval
+from geometry.stationary import CellProgram
 from piecewise.exact import to_fmpq
-from piecewise.objective import CellKey, ConvexObjective
+from piecewise.objective import DEFAULT_MAX_CELLS, CellKey, ConvexObjective
+from piecewise.problems import Problem
 
 ORDER_SEED = 0
 """Seed of the order in which cells are taken."""
@@ -33,7 +36,7 @@ LARGEST_ROUND = 1024
 
 @dataclass(frozen=True)
 class Task:
-    """Cells to be compared with an envelope; a pure function of its fields and the objective."""
+    """Cells to be compared with an envelope; a pure function of its fields and the problem."""
 
     keys: tuple[CellKey, ...]
     envelope: Envelope
@@ -43,15 +46,71 @@ Run = Callable[[Sequence[Task]], Iterable[Sequence[CellBound]]]
 """Carries out tasks and yields their results in the order of the tasks."""
 
 
-def perform(objective: ConvexObjective, task: Task) -> list[CellBound]:
+class Cells(Protocol):
+    """Cells with convex problems, each on its interval of α, that are bounded independently.
+
+    ``type(cells)(cells.problem, cells.max_cells)`` makes the same cells again.
+    """
+
+    problem: Problem
+    max_cells: int
+
+    def keys(self) -> Iterable[CellKey]:
+        """All cells."""
+
+    def program(self, key: CellKey) -> ParametricProgram:
+        """The parametric program of a cell."""
+
+    def within(self, key: CellKey) -> Interval:
+        """Where in A the cell exists."""
+
+    def start(self) -> Envelope:
+        """What is known before any cell: nothing, or an upper bound of ℓ* on A."""
+
+
+class ConvexCells:
+    """The cells of a convex objective; they do not depend on α."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        max_cells: int = DEFAULT_MAX_CELLS,
+        objective: ConvexObjective | None = None,
+    ) -> None:
+        self.problem, self.max_cells = problem, max_cells
+        self.objective = objective or ConvexObjective(problem, max_cells)
+        self._whole = hyperparameter_interval(problem)
+
+    @classmethod
+    def of(cls, objective: ConvexObjective) -> ConvexCells:
+        """The cells of a given objective."""
+        return cls(objective.problem, objective.max_cells, objective)
+
+    def keys(self) -> Iterable[CellKey]:
+        """All cells."""
+        return self.objective.keys()
+
+    def program(self, key: CellKey) -> CellProgram:
+        """The parametric program of a cell."""
+        return program_of(self.objective.cell(key))
+
+    def within(self, key: CellKey) -> Interval:
+        """A."""
+        return self._whole
+
+    def start(self) -> Envelope:
+        """Nothing."""
+        return Envelope()
+
+
+def perform(cells: Cells, task: Task) -> list[CellBound]:
     """Bound every cell of the task."""
-    within = hyperparameter_interval(objective)
-    return [bound_cell(program_of(objective.cell(key)), task.envelope, within) for key in task.keys]
+    return [bound_cell(cells.program(key), task.envelope, cells.within(key)) for key in task.keys]
 
 
-def hyperparameter_interval(objective: ConvexObjective) -> Interval:
+def hyperparameter_interval(problem: Problem) -> Interval:
     """A as an interval with rational ends."""
-    lower, upper = objective.problem.interval
+    lower, upper = problem.interval
     return Interval.rational(to_fmpq(lower), to_fmpq(upper))
 
 
@@ -71,27 +130,38 @@ def exact_dual(
     report: Callable[[int], None] = lambda done: None,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> ConvexDual:
-    """The dual function of a convex objective with the proofs for every cell.
+    """The dual function of a convex objective with the proofs for every cell; see :func:`swept`."""
+    envelope, bounds, left = swept(ConvexCells.of(objective), run, report, out_of_time)
+    return ConvexDual.of_envelope(objective, envelope, bounds, left)
+
+
+def swept(
+    cells: Cells,
+    run: Run | None = None,
+    report: Callable[[int], None] = lambda done: None,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> tuple[Envelope, list[CellBound], int]:
+    """The envelope of all cells, the proof for every cell by its key, and how many have none.
 
     Args:
-        objective: what is minimised.
+        cells: what is bounded.
         run: carries out the tasks of a round; in this process by default.
         report: told how many cells are done.
         out_of_time: asked before every round but the first; when it says yes, the
             remaining cells stay open and the result says so.
     """
-    keys = list(objective.keys())
+    keys = list(cells.keys())
     Random(ORDER_SEED).shuffle(keys)
-    envelope, bounds = Envelope(), list[CellBound]()
+    envelope, bounds = cells.start(), list[CellBound]()
     for chunks in _rounds(keys):
         if bounds and out_of_time():
             break
         tasks = [Task(chunk, envelope) for chunk in chunks]
-        results = run(tasks) if run else (perform(objective, task) for task in tasks)
+        results = run(tasks) if run else (perform(cells, task) for task in tasks)
         for result in results:
             bounds += result
             report(len(bounds))
             for bound in result:
                 envelope = envelope.lowered(bound.improvements)
     bounds.sort(key=lambda bound: bound.key)
-    return ConvexDual.of_envelope(objective, envelope, bounds, len(keys) - len(bounds))
+    return envelope, bounds, len(keys) - len(bounds)

@@ -1,47 +1,46 @@
 """Carrying out the tasks of a search: in this process, in worker processes, from a cache.
 
 Tasks are pure functions of the problem and their own fields, so where they run does not
-change any result. Each worker builds the objective once.
+change any result. Each worker builds the cells once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
 from geometry.convex import CellBound
-from geometry.search import Run, Task, perform
+from geometry.search import Cells, Run, Task, perform
 from pieceproof.cache import Cache
 from pieceproof.processes import worker_pool
-from piecewise.objective import ConvexObjective
 from piecewise.problems import Problem
 
 
 @lru_cache(maxsize=1)
-def _objective(problem: Problem, max_cells: int) -> ConvexObjective:
-    return ConvexObjective(problem, max_cells)
+def _again(kind: Callable[[Problem, int], Cells], problem: Problem, max_cells: int) -> Cells:
+    return kind(problem, max_cells)
 
 
-def _perform(problem: Problem, max_cells: int, task: Task) -> list[CellBound]:
-    return perform(_objective(problem, max_cells), task)
+def _perform(
+    kind: Callable[[Problem, int], Cells], problem: Problem, max_cells: int, task: Task
+) -> list[CellBound]:
+    return perform(_again(kind, problem, max_cells), task)
 
 
 @contextmanager
-def runner(objective: ConvexObjective, jobs: int, cache: Cache | None) -> Iterator[Run]:
+def runner(cells: Cells, jobs: int, cache: Cache | None) -> Iterator[Run]:
     """A :data:`~geometry.search.Run` with ``jobs`` processes that keeps what it finishes."""
     if jobs == 1:
-        yield partial(_cached, cache, lambda tasks: (perform(objective, task) for task in tasks))
+        yield partial(_cached, cache, lambda tasks: (perform(cells, task) for task in tasks))
         return
     with worker_pool(jobs) as executor:
-        yield partial(_cached, cache, partial(_spread, executor, objective))
+        yield partial(_cached, cache, partial(_spread, executor, cells))
 
 
-def _spread(
-    executor: Executor, objective: ConvexObjective, tasks: Sequence[Task]
-) -> Iterator[list[CellBound]]:
-    work = partial(_perform, objective.problem, objective.max_cells)
+def _spread(executor: Executor, cells: Cells, tasks: Sequence[Task]) -> Iterator[list[CellBound]]:
+    work = partial(_perform, type(cells), cells.problem, cells.max_cells)
     yield from executor.map(work, tasks)
 
 

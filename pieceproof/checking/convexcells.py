@@ -20,7 +20,7 @@ from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.unitcells import Arrangement, check_arrangements
 from pieceproof.checking.upperbounds import UpperBounds, read_quadratic_pieces
-from pieceproof.checking.workers import Task, check_proofs
+from pieceproof.checking.workers import FixedTask, check_proofs
 
 MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "proofs")
 
@@ -85,7 +85,7 @@ def _check_lower(run: Run, orbits: Orbits, arrangements: list[Arrangement]) -> i
             for entry in entries
         ]
         check_cases(proofs, cases, orbits)
-    task = Task(
+    task = FixedTask(
         run.members["problem"].value,
         run.members["pieces"].value,
         tuple(arrangements),

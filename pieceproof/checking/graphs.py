@@ -18,6 +18,7 @@ from pieceproof.checking.reals import exactly
 
 Row = tuple[fmpz_poly, ...]
 MAX_NODES = 10_000
+MAX_CHANNELS = 1_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Graph:
     degrees: tuple[fmpq_poly, ...]
     power: int
     training: tuple[int, ...]
+    names: tuple[str, ...]
+    hidden: int | None = None
+    weights: tuple[fmpq, ...] | None = None
+    """v for hidden channels; None for the minimum over {−1, +1}^K."""
 
     def row(self, node: int) -> dict[int, fmpq_poly]:
         """A positive multiple of e_nodeᵀ Âᵏ on A."""
@@ -67,7 +72,7 @@ class Graph:
 
 
 def read_graph(node: Node, interval: tuple[fmpq, fmpq]) -> Graph:
-    """The "model" of a linear graph convolution whose degrees are positive on A.
+    """The "model" of a graph convolution whose degrees are positive on A.
 
     Raises:
         CertificateError: malformed, or a degree that is not positive.
@@ -79,8 +84,7 @@ def read_graph(node: Node, interval: tuple[fmpq, fmpq]) -> Graph:
     names = entry["nodes"].texts()
     if not names or len(set(names)) != len(names) or len(names) > MAX_NODES:
         raise entry["nodes"].wrong("distinct node names")
-    if entry["hidden"].value is not None or entry["output_weights"].items():
-        raise entry["hidden"].wrong("null (a linear model)")
+    hidden, weights = _hidden(entry)
     degree, power = entry["degree"].integer(1, 8), entry["power"].integer(1, 8)
     kernel = [{i: fmpq_poly([1])} for i in range(len(names))]
     for edge in entry["edges"]:
@@ -99,4 +103,35 @@ def read_graph(node: Node, interval: tuple[fmpq, fmpq]) -> Graph:
     training = [each.integer(0, len(names) - 1) for each in entry["training"]]
     if not training or sorted(set(training)) != training:
         raise entry["training"].wrong("increasing node numbers")
-    return Graph(tuple(kernel), tuple(degrees), power, tuple(training))
+    return Graph(
+        tuple(kernel), tuple(degrees), power, tuple(training), tuple(names), hidden, weights
+    )
+
+
+def _hidden(entry: dict[str, Node]) -> tuple[int | None, tuple[fmpq, ...] | None]:
+    """The number of hidden channels and their output weights."""
+    if entry["hidden"].value is None:
+        if entry["output_weights"].items():
+            raise entry["output_weights"].wrong("no output weights (a linear model)")
+        return None, None
+    hidden = entry["hidden"].integer(1, MAX_CHANNELS)
+    if entry["power"].integer(1, 8) != 1:
+        raise entry["power"].wrong("1 (with hidden channels)")
+    if entry["output_weights"].value == "signs":
+        return hidden, None
+    weights = entry["output_weights"].rationals()
+    if len(weights) != hidden:
+        raise entry["output_weights"].wrong(f"{hidden} output weights")
+    return hidden, weights
+
+
+def linear_graph(node: Node, interval: tuple[fmpq, fmpq]) -> Graph:
+    """:func:`read_graph` for a model without hidden channels.
+
+    Raises:
+        CertificateError: malformed, or another model.
+    """
+    graph = read_graph(node, interval)
+    if graph.hidden is not None:
+        raise node.member("hidden").wrong("null (a linear model)")
+    return graph

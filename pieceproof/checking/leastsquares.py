@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
-from pieceproof.checking.graphs import Graph, read_graph
+from pieceproof.checking.graphs import Graph, linear_graph
 from pieceproof.checking.intervals import nonnegative, positive
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.pieces import Piece, read_pieces
@@ -79,7 +79,7 @@ class Objective:
         entry = node.fields("model", "interval", "parameters", "loss", "data")
         features, inputs, targets = read_data(entry["data"], same_length=False)
         interval = read_ends(entry["interval"])
-        graph = read_graph(entry["model"], interval)
+        graph = linear_graph(entry["model"], interval)
         if len(inputs) != len(graph.kernel) or len(targets) != len(graph.training):
             raise entry["data"].wrong("a row for every node and a target for every training node")
         loss = entry["loss"].fields("kind", "reduction", "weight_decay")

@@ -15,6 +15,7 @@ sides (the closed cell within the box is compact).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pieceproof.checking.intervals import Interval, nonnegative
@@ -31,18 +32,26 @@ from pieceproof.checking.stationary import stationary
 
 @dataclass(frozen=True)
 class LowerBounds:
-    """Checks the steps of joint cells against the pieces."""
+    """Checks the steps of joint cells against the pieces.
 
-    problem: Problem
-    kinks: Kinks
+    Attributes:
+        point: value and multipliers of the stationary point on an active set of a cell.
+        within: the interval of α on which a cell has to be bounded.
+        envelope: the stated pieces.
+        domain: what a message calls that interval.
+    """
+
+    point: Callable[[Node, Case], KinkedPoint]
+    within: Callable[[Case], tuple[Real, Real]]
     envelope: Envelope
+    domain: str = "A"
 
     def check(self, case: Case, steps: Node) -> tuple[int, int]:
         """Numbers of steps and of distinct active sets of a joint cell whose steps all hold.
 
         Raises:
             CertificateError: malformed.
-            Refuted: the steps do not cover A, a multiplier is negative somewhere, or a
+            Refuted: the steps do not cover the interval, a multiplier is negative somewhere, or a
                 value is somewhere below the stated ℓ*.
         """
         strata: dict[tuple[str, ...], KinkedPoint] = {}
@@ -53,7 +62,7 @@ class LowerBounds:
             labels = tuple(sorted(entry["active"].texts()))
             if labels not in strata:
                 try:
-                    strata[labels] = self._point(entry["active"], case)
+                    strata[labels] = self.point(entry["active"], case)
                 except Refuted as reason:
                     raise Refuted(f"{step.path} ({case}): {reason}") from None
             intervals.append((start, end))
@@ -61,15 +70,6 @@ class LowerBounds:
                 self._check_step(step, case, strata[labels], labels, Interval(start, end))
         self._check_cover(steps, case, intervals)
         return len(intervals), len(strata)
-
-    def _point(self, active: Node, case: Case) -> KinkedPoint:
-        """Value and multipliers of the stationary point on the active set."""
-        face, scale = self.kinks.face(active, case), self.kinks.objective.scale
-        if self.kinks.present:
-            return kinked_point(face, scale)
-        smooth = stationary(face.gram, scale, face.rows)
-        ranges = tuple(zip(face.labels, smooth.multipliers, strict=True))
-        return KinkedPoint(smooth.value, smooth.divisor, ranges)
 
     def _check_step(
         self,
@@ -93,15 +93,39 @@ class LowerBounds:
             )
 
     def _check_cover(self, steps: Node, case: Case, intervals: list[tuple[Real, Real]]) -> None:
-        low, high = (exactly(end) for end in self.problem.interval)
+        low, high = self.within(case)
         reached = low
         for number, (start, end) in enumerate(intervals):
             where = f"{steps.path}[{number}] ({case})"
             if compare(start, low) < 0 or compare(end, high) > 0 or compare(start, end) > 0:
-                raise Refuted(f"{where}: the interval is reversed or leaves A")
+                raise Refuted(f"{where}: the interval is reversed or leaves {self.domain}")
             if compare(start, reached) > 0:
-                raise Refuted(f"{where}: the steps skip part of A below {start}")
+                raise Refuted(f"{where}: the steps skip part of {self.domain} below {start}")
             if compare(end, reached) > 0:
                 reached = end
         if compare(reached, high) < 0:
-            raise Refuted(f"{steps.path} ({case}): the steps end at {reached}, before A does")
+            raise Refuted(
+                f"{steps.path} ({case}): the steps end at {reached}, before {self.domain} does"
+            )
+
+
+@dataclass(frozen=True)
+class FixedCells:
+    """Joint cells that do not depend on α."""
+
+    problem: Problem
+    kinks: Kinks
+
+    def point(self, active: Node, case: Case) -> KinkedPoint:
+        """Value and multipliers of the stationary point on the active set."""
+        face, scale = self.kinks.face(active, case), self.kinks.objective.scale
+        if self.kinks.present:
+            return kinked_point(face, scale)
+        smooth = stationary(face.gram, scale, face.rows)
+        ranges = tuple(zip(face.labels, smooth.multipliers, strict=True))
+        return KinkedPoint(smooth.value, smooth.divisor, ranges)
+
+    def within(self, case: Case) -> tuple[Real, Real]:
+        """A."""
+        lower, upper = self.problem.interval
+        return exactly(lower), exactly(upper)

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pieceproof.checking import convexcells, leastsquares, piecewiseconstant, validation
+from pieceproof.checking import (
+    convexcells,
+    leastsquares,
+    movingcells,
+    piecewiseconstant,
+    validation,
+)
 from pieceproof.checking.run import Dual, Run
 
 
@@ -32,4 +38,5 @@ CHECKERS: dict[str, Checker] = {
     "validation": validation,
     "piecewise-constant": piecewiseconstant,
     "least-squares": leastsquares,
+    "moving-cells": movingcells,
 }

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.kinks import Kinks
-from pieceproof.checking.lowerbounds import LowerBounds
+from pieceproof.checking.lowerbounds import FixedCells, LowerBounds
 from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits
 from pieceproof.checking.problems import read_problem
@@ -37,9 +37,20 @@ class Outcome:
     reason: str | None
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(Protocol):
     """What a worker needs: all of it can be sent to another process."""
+
+    @property
+    def orbits(self) -> Orbits:
+        """The joint cells."""
+
+    def checker(self) -> LowerBounds:
+        """The checker of single joint cells."""
+
+
+@dataclass(frozen=True)
+class FixedTask:
+    """Joint cells that do not depend on α."""
 
     problem: Any
     pieces: Any
@@ -50,9 +61,12 @@ class Task:
         """The checker of single joint cells."""
         problem = read_problem(Node(self.problem, "problem"))
         constraints = Constraints(problem, self.arrangements)
+        cells = FixedCells(
+            problem, Kinks(problem, constraints, Objective(problem, self.arrangements))
+        )
         return LowerBounds(
-            problem,
-            Kinks(problem, constraints, Objective(problem, self.arrangements)),
+            cells.point,
+            cells.within,
             Envelope(read_quadratic_pieces(Node(self.pieces, "pieces"), problem)),
         )
 

@@ -10,7 +10,13 @@ from typing import Protocol
 
 from geometry.dual import DualFunction
 from pieceproof.certificate import Document
-from pieceproof.methods import convex_cells, least_squares, piecewise_constant, validation
+from pieceproof.methods import (
+    convex_cells,
+    least_squares,
+    moving_cells,
+    piecewise_constant,
+    validation,
+)
 from pieceproof.methods.options import Options, Progress, silent
 from piecewise.errors import NotYetSupported
 from piecewise.problems import Problem
@@ -36,6 +42,7 @@ METHODS: tuple[Method, ...] = (
     validation,
     piecewise_constant,
     least_squares,
+    moving_cells,
 )
 
 

@@ -13,7 +13,7 @@ from geometry.convex import CellBound
 from geometry.convex_dual import ConvexDual
 from geometry.dual import Piece
 from geometry.envelope import Segment
-from geometry.search import ORDER_SEED, exact_dual
+from geometry.search import ORDER_SEED, ConvexCells, exact_dual
 from pieceproof import certificate
 from pieceproof.cache import opened
 from pieceproof.certificate import (
@@ -44,7 +44,7 @@ def run(problem: Problem, options: Options) -> tuple[ConvexDual, Document]:
     total = objective.case_count()
     with (
         opened(options.cache, problem) as store,
-        runner(objective, options.jobs, store) as carry_out,
+        runner(ConvexCells.of(objective), options.jobs, store) as carry_out,
     ):
         dual = exact_dual(
             objective,
@@ -68,7 +68,7 @@ def document(dual: ConvexDual, wall_time: float, jobs: int) -> Document:
             "exchangeable": [
                 [unit + 1 for unit in members] for members in dual.objective.exchangeable
             ],
-            "proofs": [_proof(bound) for bound in dual.bounds],
+            "proofs": [proof_document(bound) for bound in dual.bounds],
         },
         pieces=[_piece(dual, piece) for piece in dual.pieces],
         counts={
@@ -99,7 +99,8 @@ def _key(entry: Segment | CellBound) -> Document:
     }
 
 
-def _proof(bound: CellBound) -> Document:
+def proof_document(bound: CellBound) -> Document:
+    """The steps that prove the bound of a cell."""
     return {
         **_key(bound),
         "steps": [

@@ -9,7 +9,7 @@ from time import monotonic
 
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Segment
-from geometry.search import ORDER_SEED, exact_dual
+from geometry.search import ORDER_SEED, ConvexCells, exact_dual
 from geometry.second_stage import Best
 from geometry.validation import ValidationDual, validation_dual
 from pieceproof import certificate
@@ -53,7 +53,7 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
     total = training.case_count()
     with (
         opened(options.cache, problem.training()) as store,
-        runner(training, options.jobs, store) as carry_out,
+        runner(ConvexCells.of(training), options.jobs, store) as carry_out,
     ):
         fitted = exact_dual(
             training,

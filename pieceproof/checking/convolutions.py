@@ -1,0 +1,215 @@
+"""Two-layer graph convolutions Â·relu(Â X W₀)·v, rebuilt from the edges.
+
+Node j has the pre-activation a_j(α)·w_k/D̃_jj in channel k, a_j = (Ã X)_j. Where exactly the
+nodes of P_k are active in channel k, training node t is predicted as
+
+    ŷ_t = Σ_k v_k Σ_{j ∈ P_k} Ã_tj a_j·w_k/(D̃_tt D̃_jj);
+
+all D̃_jj are positive on A. With a common denominator s > 0 the squared loss is
+κ·f = wᵀHw − 2g·w + c, κ = T·s² (s² for "sum"), with polynomials in α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import fmpq, fmpq_poly
+
+from pieceproof.checking.graphs import Graph, Row, read_graph
+from pieceproof.checking.problems import Parameter, read_data, read_ends, read_parameters
+from pieceproof.checking.reading import Node
+from pieceproof.checking.turning import Active
+
+Polynomials = list[fmpq_poly]
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """κ·f = wᵀHw − 2g·w + c on a pattern."""
+
+    hessian: list[Polynomials]
+    linear: Polynomials
+    constant: fmpq_poly
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """The stated problem."""
+
+    graph: Graph
+    channels: int
+    inputs: tuple[tuple[fmpq, ...], ...]
+    targets: tuple[fmpq, ...]
+    interval: tuple[fmpq, fmpq]
+    parameters: tuple[Parameter, ...]
+    loss: str
+    mean: bool
+    decay: fmpq
+
+    @property
+    def features(self) -> int:
+        """Number of columns of X."""
+        return len(self.inputs[0])
+
+    @property
+    def signed(self) -> bool:
+        """Whether the minimum over the signs of the output weights is taken."""
+        return self.graph.weights is None
+
+    @cached_property
+    def propagated(self) -> list[Polynomials]:
+        """The rows a_j of Ã X."""
+        found = []
+        for row in self.graph.kernel:
+            entries = [fmpq_poly()] * self.features
+            for other, weight in row.items():
+                values = self.inputs[other]
+                entries = [p + weight * x for p, x in zip(entries, values, strict=True)]
+            found.append(entries)
+        return found
+
+    @cached_property
+    def rows(self) -> dict[int, Row]:
+        """Positive multiples of the a_j that are not identically zero, for the nodes j that have an
+        influence on a training node."""
+        reached = {j for t in self.graph.training for j in self.graph.kernel[t]}
+        found = {}
+        for j in sorted(reached):
+            if any(self.propagated[j]):
+                found[j] = integral(self.propagated[j])
+        return found
+
+    @cached_property
+    def scale(self) -> fmpq_poly:
+        """s."""
+        total = fmpq_poly([1])
+        for t in self.graph.training:
+            denominator = self._denominator(t)
+            shared = total.gcd(denominator)
+            if shared(self.interval[0]) < 0:  # no divisor of a D̃ has a root on A
+                shared = -shared
+            total *= denominator // shared
+        return total
+
+    def _denominator(self, t: int) -> fmpq_poly:
+        total = self.graph.degrees[t]
+        for j in self.graph.kernel[t]:
+            if j in self.rows:
+                total = total * self.graph.degrees[j]
+        return total
+
+    def predictions(
+        self, pattern: Sequence[Active], signs: Sequence[int] | None, common: bool
+    ) -> list[Polynomials]:
+        """Rows on w: s·ŷ_t if ``common``, else a positive multiple of every ŷ_t by itself."""
+        weights = self.graph.weights or tuple(map(fmpq, signs or ()))
+        found = []
+        for t in self.graph.training:
+            below = self.scale if common else self._denominator(t)
+            row: Polynomials = []
+            for active, weight in zip(pattern, weights, strict=True):
+                entries = [fmpq_poly()] * self.features
+                for j, kernel in self.graph.kernel[t].items():
+                    if j in active:
+                        divisor = self.graph.degrees[t] * self.graph.degrees[j]
+                        factor = weight * kernel * (below // divisor)
+                        entries = [
+                            p + factor * a for p, a in zip(entries, self.propagated[j], strict=True)
+                        ]
+                row += entries
+            found.append(row)
+        return found
+
+    def scores(self, pattern: Sequence[Active], signs: Sequence[int] | None) -> list[Row]:
+        """Positive multiples of the scores as rows on w."""
+        return [integral(row) for row in self.predictions(pattern, signs, common=False)]
+
+    @cached_property
+    def kappa(self) -> fmpq_poly:
+        """κ."""
+        return self.scale * self.scale * (len(self.targets) if self.mean else 1)
+
+    def quadratic(self, pattern: Sequence[Active], signs: Sequence[int] | None) -> Quadratic:
+        """The squared loss on a pattern."""
+        rows = self.predictions(pattern, signs, common=True)
+        levels = [self.scale * y for y in self.targets]
+        size = len(self.parameters)
+        hessian = [
+            [sum((row[i] * row[j] for row in rows), fmpq_poly()) for j in range(size)]
+            for i in range(size)
+        ]
+        for i in range(size):
+            hessian[i][i] += self.decay * self.kappa
+        linear = [
+            sum((row[i] * y for row, y in zip(rows, levels, strict=True)), fmpq_poly())
+            for i in range(size)
+        ]
+        return Quadratic(hessian, linear, sum((y * y for y in levels), fmpq_poly()))
+
+    def outputs_at(self, alpha: fmpq, w: Sequence[fmpq], signs: Sequence[int] | None) -> list[fmpq]:
+        """The predictions at (α, w) by the definition."""
+        weights = self.graph.weights or tuple(map(fmpq, signs or ()))
+        kernel = [{j: p(alpha) for j, p in row.items()} for row in self.graph.kernel]
+        degrees = [sum(row.values(), fmpq(0)) for row in kernel]
+        hidden = [fmpq(0)] * len(kernel)
+        for channel, weight in enumerate(weights):
+            own = w[channel * self.features : (channel + 1) * self.features]
+            plain = [
+                sum((x * v for x, v in zip(row, own, strict=True)), fmpq(0)) for row in self.inputs
+            ]
+            for i, row in enumerate(kernel):
+                z = sum((a * plain[j] for j, a in row.items()), fmpq(0)) / degrees[i]
+                hidden[i] += weight * max(z, fmpq(0))
+        return [
+            sum((a * hidden[j] for j, a in kernel[t].items()), fmpq(0)) / degrees[t]
+            for t in self.graph.training
+        ]
+
+    def loss_at(self, alpha: fmpq, w: Sequence[fmpq], signs: Sequence[int] | None) -> fmpq:
+        """The squared loss at (α, w) by the definition."""
+        outputs = self.outputs_at(alpha, w, signs)
+        total = sum(((p - y) ** 2 for p, y in zip(outputs, self.targets, strict=True)), fmpq(0))
+        total = total / len(self.targets) if self.mean else total
+        return total + self.decay * sum((v * v for v in w), fmpq(0))
+
+
+def integral(entries: Sequence[fmpq_poly]) -> Row:
+    """A positive multiple with integer coefficients."""
+    scale = fmpq(1).q
+    for p in entries:
+        scale = scale.lcm(p.denom())
+    return tuple((p * scale).numer() for p in entries)
+
+
+def read_convolution(node: Node, *losses: str) -> Convolution:
+    """The stated problem, a graph convolution with hidden channels and one of the losses.
+
+    Raises:
+        CertificateError: malformed, or outside the covered family.
+    """
+    entry = node.fields("model", "interval", "parameters", "loss", "data")
+    features, inputs, targets = read_data(entry["data"], same_length=False)
+    interval = read_ends(entry["interval"])
+    graph = read_graph(entry["model"], interval)
+    if graph.hidden is None:
+        raise entry["model"].member("hidden").wrong("a number of hidden channels")
+    if len(inputs) != len(graph.kernel) or len(targets) != len(graph.training):
+        raise entry["data"].wrong("a row for every node and a target for every training node")
+    loss = entry["loss"].fields("kind", "reduction", "weight_decay")
+    kind, decay = loss["kind"].choice(*losses), loss["weight_decay"].rational()
+    if decay < 0:
+        raise loss["weight_decay"].wrong("a weight decay of at least 0")
+    names = [f"w{k}_{feature}" for k in range(1, graph.hidden + 1) for feature in features]
+    return Convolution(
+        graph,
+        graph.hidden,
+        inputs,
+        targets,
+        interval,
+        read_parameters(entry["parameters"], names),
+        kind,
+        loss["reduction"].choice("mean", "sum") == "mean",
+        decay,
+    )

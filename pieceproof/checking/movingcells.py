@@ -1,0 +1,387 @@
+"""The checker of the method "moving-cells": two-layer graph convolutions, squared loss.
+
+1. the listed patterns of a channel are all, each with the interval of α on which it occurs
+   (:mod:`.turning`);
+2. the proofs run over all cells, a pattern for every channel, up to exchangeable channels;
+3. on its interval no cell goes below the stated pieces (Lagrange duality, step by step);
+4. every piece is attained by parameters in the box: the objective by its definition, on the nodes
+   that are switched on there, is the stated value.
+
+*Why that suffices at every α.* For all but finitely many α the closed cells of the patterns that
+occur cover the box. So 3 bounds f(α, ·) from below at these α, and at the others by
+continuity: f is continuous in (α, w) and the box is compact, so ℓ* is continuous, and so are
+the pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, pairwise, product
+from typing import Any
+
+from flint import fmpq, fmpq_poly, fmpz_poly
+
+from pieceproof.checking.bordered import bordered_point
+from pieceproof.checking.convolutions import Convolution, read_convolution
+from pieceproof.checking.intervals import Interval, nonnegative, positive
+from pieceproof.checking.kinkedpoints import KinkedPoint
+from pieceproof.checking.lowerbounds import LowerBounds
+from pieceproof.checking.numerals import read_interval
+from pieceproof.checking.orbits import Case, Orbits
+from pieceproof.checking.pieces import Piece, check_continuous, read_pieces
+from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reals import Real, compare
+from pieceproof.checking.run import Dual, Run
+from pieceproof.checking.shapes import continuous
+from pieceproof.checking.spans import Envelope
+from pieceproof.checking.turning import Active, Spell, check_spells
+from pieceproof.checking.upperbounds import read_vector
+from pieceproof.checking.workers import check_proofs
+
+MEMBERS: tuple[str, ...] = ("patterns", "exchangeable", "proofs")
+OWN = ("sample", "parts")
+
+
+def check(run: Run) -> Dual:
+    """ℓ* of a document whose proofs hold, unless ``run`` says otherwise.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a claim without which the others have no meaning is false.
+    """
+    members = run.members
+    problem = read_convolution(members["problem"], "squared")
+    pieces = read_moving_pieces(members["pieces"], problem)
+    spells = check_spells(members["patterns"], problem.rows, problem.interval)
+    classes = check_exchangeable(members["exchangeable"], problem)
+    orbits = Orbits(classes, (len(spells),) * problem.channels, problem.signed)
+    run.checked |= {"patterns": len(spells), "pieces": len(pieces), "parts": 0}
+    for node, piece in zip(members["pieces"], pieces, strict=True):
+        with run.collecting():
+            run.checked["parts"] += _check_piece(node, piece, problem)
+    strata = _check_lower(run, problem, spells, orbits)
+    counts = {"patterns": len(spells), "cases": len(members["proofs"].items()), "strata": strata}
+    return Dual(pieces, continuous(pieces), counts)
+
+
+def read_moving_pieces(node: Node, problem: Convolution) -> list[Piece]:
+    """The pieces, of no higher degree than a stationary value can have.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: as :func:`read_pieces`; not continuous; or a degree that is too high.
+    """
+    pieces = read_pieces(node, problem.interval, OWN)
+    turning = max((p.degree() for row in problem.rows.values() for p in row), default=0)
+    size = len(problem.parameters)
+    degree = (size + 1) * int(problem.kappa.degree()) + 2 * size * max(int(turning), 0)
+    for number, piece in enumerate(pieces):
+        if max(piece.numerator.degree(), piece.denominator.degree()) > degree:
+            path = f"{node.path}[{number}].value"
+            raise Refuted(f"{path}: of higher degree than a stationary value can have")
+    check_continuous(node, pieces)
+    return pieces
+
+
+def check_exchangeable(node: Node, problem: Convolution) -> tuple[tuple[int, ...], ...]:
+    """The classes of channels with equal boxes and equal output weights, from 0.
+
+    Raises:
+        Refuted: the stated classes are others.
+    """
+    grouped: dict[object, list[int]] = {}
+    for channel in range(problem.channels):
+        own = problem.parameters[channel * problem.features : (channel + 1) * problem.features]
+        weight = None if problem.graph.weights is None else str(problem.graph.weights[channel])
+        box = tuple((str(each.lower), str(each.upper)) for each in own)
+        grouped.setdefault((box, weight), []).append(channel)
+    expected = sorted(map(tuple, grouped.values()))
+    stated = sorted(
+        tuple(each.integer(1, problem.channels) - 1 for each in channels) for channels in node
+    )
+    if stated != expected:
+        shown = [[channel + 1 for channel in channels] for channels in expected]
+        raise Refuted(f"{node.path}: the exchangeable channels are {shown}")
+    return tuple(expected)
+
+
+def common_interval(spells: Sequence[Spell], cells: Sequence[int]) -> Interval | None:
+    """Where the patterns of all channels occur; None if that has no inside."""
+    start, end = spells[cells[0]].interval.start, spells[cells[0]].interval.end
+    for index in cells[1:]:
+        other = spells[index].interval
+        start = other.start if compare(other.start, start) > 0 else start
+        end = other.end if compare(other.end, end) < 0 else end
+    return Interval(start, end) if compare(start, end) < 0 else None
+
+
+# -- not lower -------------------------------------------------------------------------
+
+
+def _check_lower(run: Run, problem: Convolution, spells: Sequence[Spell], orbits: Orbits) -> int:
+    proofs = run.members["proofs"]
+    entries = proofs.items()
+    with run.collecting():
+        cases = [
+            orbits.read_case(entry.fields("cell", "steps", optional=("signs",)), entry.path)
+            for entry in entries
+        ]
+        _check_cases(proofs, cases, orbits, spells)
+    task = MovingTask(
+        run.members["problem"].value, run.members["pieces"].value, tuple(spells), orbits
+    )
+    done = steps = strata = 0
+    for outcomes in check_proofs(task, entries, run.jobs):
+        done += len(outcomes)
+        steps += sum(outcome.steps for outcome in outcomes)
+        strata += sum(outcome.strata for outcome in outcomes)
+        run.reasons += [outcome.reason for outcome in outcomes if outcome.reason]
+        run.tell(done, len(entries))
+        if run.full:
+            break
+    run.checked |= {"cells": done, "steps": steps}
+    return strata
+
+
+def _check_cases(
+    node: Node, cases: Sequence[Case], orbits: Orbits, spells: Sequence[Spell]
+) -> None:
+    """Every cell is listed exactly once, up to exchangeable channels."""
+    seen: set[Case] = set()
+    for number, case in enumerate(cases):
+        if not orbits.is_canonical(case):
+            raise Refuted(f"{node.path}[{number}]: {case} is not the sorted representative")
+        if case in seen:
+            raise Refuted(f"{node.path}[{number}]: {case} is repeated")
+        if common_interval(spells, case.cells) is None:
+            raise Refuted(f"{node.path}[{number}]: the patterns of {case} never occur together")
+        seen.add(case)
+    states = [(s, i) for s in ((-1, 1) if orbits.signed else (0,)) for i in range(len(spells))]
+    choices = [combinations_with_replacement(states, len(units)) for units in orbits.classes]
+    for chosen in product(*choices):
+        by_channel = {
+            channel: state
+            for units, own in zip(orbits.classes, chosen, strict=True)
+            for channel, state in zip(units, own, strict=True)
+        }
+        cells = tuple(by_channel[channel][1] for channel in range(len(orbits.sizes)))
+        signs = tuple(by_channel[channel][0] for channel in range(len(orbits.sizes)))
+        case = Case(cells, signs if orbits.signed else None)
+        if case not in seen and common_interval(spells, cells) is not None:
+            raise Refuted(f"{node.path}: {case} is missing")
+
+
+@dataclass(frozen=True)
+class MovingTask:
+    """What a worker needs to check single cells."""
+
+    problem: Any
+    pieces: Any
+    spells: tuple[Spell, ...]
+    orbits: Orbits
+
+    def checker(self) -> LowerBounds:
+        """The checker of single cells."""
+        problem = read_convolution(Node(self.problem, "problem"), "squared")
+        cells = TurningCells(problem, self.spells)
+        return LowerBounds(
+            cells.point,
+            cells.within,
+            Envelope(read_moving_pieces(Node(self.pieces, "pieces"), problem)),
+            "the interval of the cell",
+        )
+
+
+@dataclass(frozen=True)
+class TurningCells:
+    """Cells by their patterns.
+
+    A constraint is ``h1:ada``, the pre-activation of node ada in channel 1, with the sign that it
+    has in the cell, or a wall ``w1_x1:lower`` or ``w1_x1:upper``.
+    """
+
+    problem: Convolution
+    spells: Sequence[Spell]
+
+    def within(self, case: Case) -> tuple[Real, Real]:
+        """The interval on which the cell exists."""
+        common = common_interval(self.spells, case.cells)
+        if common is None:
+            raise Refuted(f"{case}: the patterns never occur together")
+        return common.start, common.end
+
+    def point(self, active: Node, case: Case) -> KinkedPoint:
+        """Value and multipliers of the stationary point on an active set."""
+        pattern = [self.spells[index].active for index in case.cells]
+        known = constraints(self.problem, pattern)
+        labels = active.texts()
+        for node in active:
+            if node.text() not in known:
+                raise node.wrong("the label of a wall or of a boundary")
+        chosen = [known[label] for label in labels]
+        return bordered_point(
+            self.problem.quadratic(pattern, case.signs),
+            self.problem.kappa,
+            labels,
+            [row for row, _ in chosen],
+            [level for _, level in chosen],
+        )
+
+
+Constraint = tuple[list[fmpq_poly], fmpq]
+"""(row, level) of row·w >= level."""
+
+
+def constraints(problem: Convolution, pattern: Sequence[Active]) -> dict[str, Constraint]:
+    """The constraints of the closed cell of a pattern by label."""
+    size, found = len(problem.parameters), dict[str, Constraint]()
+    for channel, active in enumerate(pattern):
+        for node, entries in problem.rows.items():
+            row = [fmpq_poly()] * size
+            for axis, p in enumerate(entries):
+                side = 1 if node in active else -1
+                row[channel * problem.features + axis] = fmpq_poly(side * p)
+            found[f"h{channel + 1}:{problem.graph.names[node]}"] = row, fmpq(0)
+    for index, parameter in enumerate(problem.parameters):
+        for name, side, wall in (("lower", 1, parameter.lower), ("upper", -1, parameter.upper)):
+            row = [fmpq_poly()] * size
+            row[index] = fmpq_poly([side])
+            found[f"{parameter.name}:{name}"] = row, side * wall
+    return found
+
+
+# -- not higher ------------------------------------------------------------------------
+
+
+def _check_piece(node: Node, piece: Piece, problem: Convolution) -> int:
+    entry = node.fields("interval", "value", *OWN)
+    parts = entry["parts"].items()
+    if not parts:
+        raise entry["parts"].wrong("at least one part")
+    intervals = [_check_part(part, piece, problem) for part in parts]
+    ends = (intervals[0].start, intervals[-1].end)
+    if any(compare(left.end, right.start) != 0 for left, right in pairwise(intervals)) or any(
+        compare(*pair) != 0
+        for pair in zip(ends, (piece.interval.start, piece.interval.end), strict=True)
+    ):
+        raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+    _check_sample(entry["sample"], piece, problem)
+    return len(parts)
+
+
+def _check_part(node: Node, piece: Piece, problem: Convolution) -> Interval:
+    entry = node.fields("interval", "on", "active", "minimiser", optional=("signs",))
+    ends = read_interval(entry["interval"])
+    if compare(*ends) >= 0:
+        raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
+    interval = Interval(*ends)
+    signs = _read_signs(entry, node, problem)
+    numerators, below = read_vector(entry["minimiser"], len(problem.parameters))
+    where = entry["minimiser"].path
+    if positive(-below, interval):
+        numerators, below = [-p for p in numerators], -below
+    if not positive(below, interval):
+        raise Refuted(f"{where}.denominator: has a root on the closed interval")
+    for parameter, p in zip(problem.parameters, numerators, strict=True):
+        low, high = parameter.lower, parameter.upper
+        for slack in (p * low.q - below * low.p, below * high.p - p * high.q):
+            if not nonnegative(slack, interval):
+                raise Refuted(f"{where}: leaves the box at {parameter.name}")
+    pattern = [
+        _switched_on(problem, channel, numerators, interval, where)
+        for channel in range(problem.channels)
+    ]
+    if [sorted(active) for active in pattern] != [
+        [each.integer(0, 10**6) for each in channel] for channel in entry["on"]
+    ]:
+        raise Refuted(f"{entry['on'].path}: other nodes are switched on at the minimiser")
+    known = constraints(problem, pattern)
+    for label in entry["active"]:
+        if label.text() not in known:
+            raise label.wrong("the label of a wall or of a boundary")
+        row, level = known[label.text()]
+        total = -fmpq_poly(below) * level
+        for a, p in zip(row, numerators, strict=True):
+            total += a * fmpq_poly(p)
+        if total:
+            raise Refuted(f"{label.path}: the minimiser is not on {label.text()}")
+    _check_value(node, piece, problem, pattern, signs, numerators, below)
+    return interval
+
+
+def _read_signs(entry: dict[str, Node], node: Node, problem: Convolution) -> tuple[int, ...] | None:
+    if ("signs" in entry) != problem.signed:
+        raise node.wrong('"signs" where the model has output weights "signs", and only there')
+    if not problem.signed:
+        return None
+    signs = tuple(each.integer(-1, 1) for each in entry["signs"])
+    if len(signs) != problem.channels or 0 in signs:
+        raise entry["signs"].wrong(f"{problem.channels} signs 1 or -1")
+    return signs
+
+
+def _switched_on(
+    problem: Convolution,
+    channel: int,
+    numerators: Sequence[fmpz_poly],
+    interval: Interval,
+    where: str,
+) -> Active:
+    """The nodes whose pre-activation along n/d is >= 0 and not 0; that of the others is <= 0."""
+    own = numerators[channel * problem.features : (channel + 1) * problem.features]
+    found = set()
+    for node, row in problem.rows.items():
+        total = fmpz_poly()
+        for a, p in zip(row, own, strict=True):
+            total += a * p
+        if total and nonnegative(total, interval):
+            found.add(node)
+        elif total and not nonnegative(-total, interval):
+            name = problem.graph.names[node]
+            raise Refuted(f"{where}: node {name} is switched on or off inside the interval")
+    return frozenset(found)
+
+
+def _check_value(
+    node: Node,
+    piece: Piece,
+    problem: Convolution,
+    pattern: Sequence[Active],
+    signs: tuple[int, ...] | None,
+    numerators: Sequence[fmpz_poly],
+    below: fmpz_poly,
+) -> None:
+    """f(α, n/d) on the pattern is the value of the piece: an identity of rational functions."""
+    w, divisor = [fmpq_poly(p) for p in numerators], fmpq_poly(below)
+    total = fmpq_poly()
+    for row, y in zip(
+        problem.predictions(pattern, signs, common=True), problem.targets, strict=True
+    ):
+        residual = -problem.scale * divisor * y
+        for a, p in zip(row, w, strict=True):
+            residual += a * p
+        total += residual * residual
+    for p in w:
+        total += problem.kappa * problem.decay * p * p
+    whole = problem.kappa * divisor * divisor
+    if total * fmpq_poly(piece.denominator) != whole * fmpq_poly(piece.numerator):
+        raise Refuted(f"{node.path}: the value is not the objective at the minimiser")
+
+
+def _check_sample(node: Node, piece: Piece, problem: Convolution) -> None:
+    sample = node.fields("alpha", "value", "witness")
+    alpha, value = sample["alpha"].rational(), sample["value"].rational()
+    if not piece.interval.start.lower < alpha < piece.interval.end.upper:
+        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
+    if piece.numerator(alpha) != value * piece.denominator(alpha):
+        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
+    witness = sample["witness"].rationals()
+    if len(witness) != len(problem.parameters):
+        raise sample["witness"].wrong(f"{len(problem.parameters)} coordinates")
+    for parameter, w in zip(problem.parameters, witness, strict=True):
+        if not parameter.lower <= w <= parameter.upper:
+            raise Refuted(f"{sample['witness'].path}: outside the box at {parameter.name}")
+    choices = product((-1, 1), repeat=problem.channels) if problem.signed else (None,)
+    if min(problem.loss_at(alpha, witness, signs) for signs in choices) != value:
+        raise Refuted(f"{sample['witness'].path}: the objective there is not the value")

@@ -1,0 +1,144 @@
+"""Activation patterns of rows that turn with α: the stated ones are all, with their intervals.
+
+The patterns that occur at α are the sign vectors of the chambers of {a_j(α)·w = 0}. They depend
+on the signs of the r×r minors of the rows in r independent columns alone (r the rank over Q(α),
+which is the rank at α wherever one of these minors is not 0): a vector of signs is that of a
+chamber if and only if no minimal dependency of the rows contradicts it (Gordan), and the signs
+of minimal dependencies are those of minors, by Cramer's rule. Minors are continuous, so between
+neighbouring roots of odd order of those that are not identically 0 the patterns are the same
+at all but finitely many α, and one rational α that is no root shows which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cmp_to_key
+from itertools import combinations, pairwise
+from math import comb, lcm
+
+from flint import fmpq, fmpz_poly
+
+from pieceproof.checking.chambers import chambers
+from pieceproof.checking.intervals import Interval, roots_inside
+from pieceproof.checking.numerals import read_interval
+from pieceproof.checking.reading import CertificateError, Node, Refuted
+from pieceproof.checking.reals import Real, between, compare, exactly
+from pieceproof.checking.sides import Arrangement, determinant
+
+Row = tuple[fmpz_poly, ...]
+MAX_MINORS = 400_000
+
+Active = frozenset[int]
+"""The nodes with a positive pre-activation."""
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A pattern on a maximal interval on which it occurs."""
+
+    active: Active
+    interval: Interval
+
+
+def find_spells(rows: Mapping[int, Row], ends: tuple[fmpq, fmpq]) -> list[Spell]:
+    """All patterns of rows by node (none of them identically zero) with their intervals.
+
+    Raises:
+        CertificateError: more minors than are looked at.
+    """
+    minors = _minors(list(rows.values()))
+    whole = Interval(exactly(ends[0]), exactly(ends[1]))
+    found: list[Spell] = []
+    current: dict[Active, Real] = {}
+    for start, end in pairwise((whole.start, *_roots(minors, whole), whole.end)):
+        alive = _patterns(rows, _general(minors, start, end))
+        over = [active for active in current if active not in alive]
+        found += [Spell(active, Interval(current.pop(active), start)) for active in over]
+        for active in alive:
+            current.setdefault(active, start)
+    return found + [Spell(active, Interval(since, whole.end)) for active, since in current.items()]
+
+
+def _minors(rows: list[Row]) -> list[fmpz_poly]:
+    """The distinct minors of full rank that are not identically 0, up to constants."""
+    arrangement = Arrangement(rows)
+    rank = arrangement.rank
+    if comb(len(rows), rank) > MAX_MINORS:
+        raise CertificateError(f"problem: more than {MAX_MINORS} minors to look at")
+    reduced = [[row[c] for c in arrangement.columns] for row in rows]
+    found = {}
+    for chosen in combinations(reduced, rank):
+        minor = determinant(chosen)
+        if minor:
+            found[str(minor)] = minor
+    return list(found.values())
+
+
+def _roots(minors: list[fmpz_poly], whole: Interval) -> list[Real]:
+    """The points inside at which a minor changes sign, increasing, by minimal polynomials."""
+    factors: dict[str, fmpz_poly] = {}
+    for minor in minors:
+        for factor, multiplicity in minor.factor()[1]:
+            if multiplicity % 2:
+                factors[str(factor)] = factor
+    roots = [root for factor in factors.values() for root in roots_inside(factor, whole)]
+    return sorted(roots, key=cmp_to_key(compare))
+
+
+def _general(minors: list[fmpz_poly], start: Real, end: Real) -> fmpq:
+    """A rational between two numbers that is no root of a minor."""
+    point = between(start, end)
+    while any(minor(point) == 0 for minor in minors):
+        point = between(exactly(point), end)
+    return point
+
+
+def _patterns(rows: Mapping[int, Row], alpha: fmpq) -> set[Active]:
+    table = []
+    for row in rows.values():
+        values = [fmpq(p(alpha)) for p in row]
+        scale = lcm(*(int(value.q) for value in values))
+        table.append(tuple(int((value * scale).p) for value in values))
+    width = len(table[0]) if table else 0
+    nodes = list(rows)
+    return {
+        frozenset(j for j, sign in zip(nodes, signs, strict=True) if sign > 0)
+        for signs in chambers(table, width)
+    }
+
+
+def check_spells(node: Node, rows: Mapping[int, Row], ends: tuple[fmpq, fmpq]) -> list[Spell]:
+    """The stated patterns in their order, with the intervals that have been found here.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a pattern is missing, repeated or does not occur, or has another interval.
+    """
+    expected: dict[Active, list[Spell]] = {}
+    total = 0
+    for spell in find_spells(rows, ends):
+        expected.setdefault(spell.active, []).append(spell)
+        total += 1
+    listed = []
+    for entry in node:
+        members = entry.fields("active", "interval")
+        numbers = [each.integer(0, 10**6) for each in members["active"]]
+        start, end = read_interval(members["interval"])
+        own = expected.get(frozenset(numbers), [])
+        match = next(
+            (
+                spell
+                for spell in own
+                if compare(spell.interval.start, start) == 0
+                and compare(spell.interval.end, end) == 0
+            ),
+            None,
+        )
+        if match is None or sorted(set(numbers)) != numbers:
+            raise Refuted(f"{entry.path}: not a pattern on a maximal interval on which it occurs")
+        own.remove(match)
+        listed.append(match)
+    if len(listed) != total:
+        raise Refuted(f"{node.path}: {len(listed)} listed, {total} occur")
+    return listed

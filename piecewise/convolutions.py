@@ -1,0 +1,185 @@
+"""Two-layer graph convolutions Â·relu(Â X W₀)·v on their activation patterns.
+
+Node j has the pre-activation a_j(α)·w_k / D̃_jj in channel k, a_j = (Ã X)_j polynomial in α. On
+the cone of all w where exactly the nodes of P_k are active in channel k the prediction is
+
+    ŷ_t = (1/D̃_tt) Σ_k v_k Σ_{j ∈ P_k} (Ã_tj / D̃_jj) a_j·w_k,
+
+linear in w. So on a pattern the squared loss is a convex quadratic, and the score of a node
+is a row, both with coefficients in Q(α) whose denominators are positive on A. The boundaries
+a_j(α)·w_k = 0 pass through 0 and turn with α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from math import lcm
+
+from flint import fmpq, fmpq_poly, fmpz_poly
+
+from piecewise.exact import to_fmpq
+from piecewise.graphs import GraphConvolution
+from piecewise.problems import Problem
+
+Row = tuple[fmpz_poly, ...]
+Pattern = tuple[int, ...]
+"""The active nodes of a channel, increasing."""
+
+
+@dataclass(frozen=True)
+class MovingQuadratic:
+    """scale·f = wᵀHw − 2gᵀw + c with integer polynomials in α; scale > 0 on A, H ⪰ 0."""
+
+    scale: fmpz_poly
+    hessian: tuple[tuple[fmpz_poly, ...], ...]
+    linear: tuple[fmpz_poly, ...]
+    constant: fmpz_poly
+
+
+class Convolution:
+    """A problem with a two-layer graph convolution, in terms of its patterns.
+
+    Raises:
+        TypeError: the model is no graph convolution with hidden channels.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        graph = problem.model
+        if not isinstance(graph, GraphConvolution) or graph.hidden is None:
+            raise TypeError(f"{graph!r} has no hidden channels")
+        self.problem = problem
+        self.graph = graph
+        self.channels = graph.hidden
+        self.features = len(problem.inputs[0])
+        self._start = to_fmpq(problem.interval[0])
+        self._kernel = graph.kernel()
+        self._degrees = [sum(row.values(), fmpq_poly()) for row in self._kernel]
+
+    @cached_property
+    def sign_choices(self) -> tuple[tuple[int, ...], ...]:
+        """The sign vectors over which the minimum is taken; one empty one for fixed weights."""
+        if not self.graph.has_signs:
+            return ((),)
+        return tuple(product((-1, 1), repeat=self.channels))
+
+    @cached_property
+    def exchangeable(self) -> tuple[tuple[int, ...], ...]:
+        """Classes of channels that may be permuted: same box and same output weight."""
+        classes: dict[tuple[object, ...], list[int]] = {}
+        for channel in range(self.channels):
+            own = self.problem.parameters[channel * self.features : (channel + 1) * self.features]
+            weights = self.graph.output_weights
+            weight = weights if isinstance(weights, str) else weights[channel]
+            key = (weight, *((each.lower, each.upper) for each in own))
+            classes.setdefault(key, []).append(channel)
+        return tuple(map(tuple, classes.values()))
+
+    @cached_property
+    def rows(self) -> dict[int, Row]:
+        """a_j(α) times a positive number for the nodes that reach a training node, where not 0."""
+        reached = sorted({j for t in self.graph.training for j in self._kernel[t]})
+        found = {j: _integer(self._propagated(j)) for j in reached}
+        return {j: row for j, row in found.items() if any(row)}
+
+    def _propagated(self, node: int) -> list[fmpq_poly]:
+        entries = [fmpq_poly()] * self.features
+        for other, weight in self._kernel[node].items():
+            values = self.problem.inputs[other]
+            entries = [p + weight * to_fmpq(x) for p, x in zip(entries, values, strict=True)]
+        return entries
+
+    def _least_common_multiple(self, left: fmpq_poly, right: fmpq_poly) -> fmpq_poly:
+        """Positive on A where both are."""
+        shared = left.gcd(right)  # without a root on A, of either sign
+        return left * (right // (shared if shared(self._start) > 0 else -shared))
+
+    @cached_property
+    def _terms(self) -> list[tuple[fmpq_poly, dict[int, list[fmpq_poly]]]]:
+        """For every training node t a denominator s_t, positive on A, and the terms that the nodes
+        j add to s_t·ŷ_t where they are active."""
+        found = []
+        for t in self.graph.training:
+            members = [j for j in self._kernel[t] if j in self.rows]
+            common = fmpq_poly([1])
+            for j in members:
+                common = self._least_common_multiple(common, self._degrees[j])
+            terms = {}
+            for j in members:
+                factor = self._kernel[t][j] * (common // self._degrees[j])
+                terms[j] = [factor * p for p in self._propagated(j)]
+            found.append((common * self._degrees[t], terms))
+        return found
+
+    def _weights(self, signs: Sequence[int]) -> list[fmpq]:
+        chosen = signs if self.graph.has_signs else self.graph.output_weights
+        return [to_fmpq(Fraction(v)) for v in chosen]
+
+    def _combined(
+        self, terms: dict[int, list[fmpq_poly]], pattern: Sequence[Pattern], signs: Sequence[int]
+    ) -> list[fmpq_poly]:
+        """s_t·ŷ_t as a row on w."""
+        row: list[fmpq_poly] = []
+        for active, weight in zip(pattern, self._weights(signs), strict=True):
+            entries = [fmpq_poly()] * self.features
+            for j in active:
+                if j in terms:
+                    entries = [p + weight * q for p, q in zip(entries, terms[j], strict=True)]
+            row += entries
+        return row
+
+    def scores(self, pattern: Sequence[Pattern], signs: Sequence[int]) -> tuple[Row, ...]:
+        """A positive multiple of the prediction at every training node, as a row on w."""
+        return tuple(_integer(self._combined(terms, pattern, signs)) for _, terms in self._terms)
+
+    # -- the squared loss --------------------------------------------------------------
+
+    @cached_property
+    def _common(self) -> fmpq_poly:
+        """A common denominator of all predictions, positive on A."""
+        common = fmpq_poly([1])
+        for denominator, _ in self._terms:
+            common = self._least_common_multiple(common, denominator)
+        return common
+
+    @cached_property
+    def _scaled_terms(self) -> list[dict[int, list[fmpq_poly]]]:
+        return [
+            {j: [p * (self._common // below) for p in entries] for j, entries in terms.items()}
+            for below, terms in self._terms
+        ]
+
+    def quadratic(self, pattern: Sequence[Pattern], signs: Sequence[int]) -> MovingQuadratic:
+        """The squared loss on the cone of a pattern, weight decay included."""
+        rows = [self._combined(terms, pattern, signs) for terms in self._scaled_terms]
+        targets = [self._common * to_fmpq(y) for y in self.problem.targets]
+        count = len(self.problem.targets) if self.problem.reduction == "mean" else 1
+        square, size, zero = self._common * self._common, len(rows[0]), fmpq_poly()
+        decay = square * (to_fmpq(self.problem.weight_decay) * count)
+        hessian = [[zero] * size for _ in range(size)]
+        for i in range(size):
+            for j in range(i, size):
+                entry = sum((row[i] * row[j] for row in rows), decay if i == j else zero)
+                hessian[i][j] = hessian[j][i] = entry
+        linear = [
+            sum((row[i] * y for row, y in zip(rows, targets, strict=True)), zero)
+            for i in range(size)
+        ]
+        constant = sum((y * y for y in targets), zero)
+        scale = square * count
+        entries = [*(p for row in hessian for p in row), *linear, constant, scale]
+        unit = lcm(*(int(p.denom()) for p in entries))
+        return MovingQuadratic(
+            (scale * unit).numer(),
+            tuple(tuple((p * unit).numer() for p in row) for row in hessian),
+            tuple((p * unit).numer() for p in linear),
+            (constant * unit).numer(),
+        )
+
+
+def _integer(entries: Sequence[fmpq_poly]) -> Row:
+    scale = lcm(*(int(p.denom()) for p in entries))
+    return tuple((p * scale).numer() for p in entries)
