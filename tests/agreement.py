@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_poly
 from oracle import Oracle
+from oracle_convolution import ConvolutionOracle
 from oracle_faces import to_flint
 from oracle_pieces import RESOLUTION, Break
 from oracle_shape import Node, Shape, shape
@@ -21,9 +22,11 @@ SAMPLES = 11
 """Values are compared at this many equidistant rationals, the ends of A among them."""
 
 
-def assert_agreement(problem: Problem, dual: DualFunction) -> Shape:
+def assert_agreement(
+    problem: Problem, dual: DualFunction, oracle: Oracle | ConvolutionOracle | None = None
+) -> Shape:
     """Values, pieces, breakpoints with kinds, extrema and oscillations are the oracle's."""
-    oracle = Oracle(problem)
+    oracle = oracle or Oracle(problem)
     expected = shape(oracle)
     lower, upper = problem.interval
     for index in range(SAMPLES):
