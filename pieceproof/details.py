@@ -50,6 +50,19 @@ def _validation_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
     yield "training", f"{counts['training_pieces']:,} pieces of min f(α, ·)"
 
 
+def _switched_on(piece: Node) -> str:
+    """How many nodes of every channel are active in the first part, with the output signs."""
+    part = piece.member("parts").items()[0]
+    numbers = [str(len(channel.items())) for channel in part.member("on")]
+    signs = part.member("signs").value if part.has("signs") else []
+    return " ".join(["·".join(numbers), *("+" if sign > 0 else "−" for sign in signs)])
+
+
+def _moving_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
+    proofs = f"{counts['cases']:,} cells and {counts['strata']:,} strata in the proofs"
+    yield "patterns", f"{counts['patterns']:,} of a channel; {proofs}"
+
+
 def _errors(piece: Node) -> str:
     return f"{piece.member('errors').count():,}"
 
@@ -58,5 +71,10 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "piecewise-constant": {"misclassified": _errors},
     "convex-cells": {"cell": _cell, "active constraints": _active_set},
     "validation": {"fitted parameters": _fit},
+    "moving-cells": {"active nodes": _switched_on, "active constraints": _fit},
 }
-FACTS: dict[str, Facts] = {"convex-cells": _convex_facts, "validation": _validation_facts}
+FACTS: dict[str, Facts] = {
+    "convex-cells": _convex_facts,
+    "validation": _validation_facts,
+    "moving-cells": _moving_facts,
+}

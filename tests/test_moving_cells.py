@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -213,6 +214,16 @@ def test_what_is_not_covered_is_said() -> None:
         pieceproof.analyze(small([[1], [2]], [4, 9], loss="absolute"))
     with pytest.raises(TooManyCells, match="raise --max-cells"):
         pieceproof.analyze(eight_nodes(1, weights="signs"), max_cells=30)
+
+
+def test_the_example() -> None:
+    dual = pieceproof.analyze(Path(__file__).parent.parent / "examples" / "graph2.toml")
+    assert dual.report.accepted
+    kinds = [str(point.kind) for point in dual.breakpoints]
+    assert kinds == ["smooth"] * 3 + ["kink"] * 4
+    assert dual.oscillations() == 4
+    alpha = dual.pieces[3].interval.sample()
+    assert to_flint(dual(F(str(alpha)))) == least(dual.problem, alpha)
 
 
 # -- budgets, workers, cache -------------------------------------------------------------
