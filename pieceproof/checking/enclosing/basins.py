@@ -23,14 +23,11 @@ import numpy as np
 
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range
-from pieceproof.checking.enclosing.tubes import Curve, Label, Space, bent
+from pieceproof.checking.enclosing.tubes import Curve, Label, Space, bent, labels_of
 from pieceproof.checking.reading import Refuted
 
 MAX_BOUNDARIES = 8
 """Boundaries and C¹ boundaries in one basin at most: their sides are enumerated."""
-
-CUTS = 3
-"""A basin is cut into this many parts along each of at most four directions for its Hessians."""
 
 
 class BasinTooLarge(Refuted):
@@ -97,14 +94,17 @@ def soft_boundaries(
             if current in done:
                 continue
             done.add(current)
-            _, seen = jets.forward(box, 0, current)
+            _, seen = jets.both(box, 0, current)
             for unit, z in enumerate(seen):
                 for example in range(network.examples):
                     low, high = z.value.lo[0, example], z.value.hi[0, example]
                     piece = current[unit][example]
                     for k, inside in (
                         (piece - 1, piece == 0 or low >= jets.points.hi[piece - 1]),
-                        (piece, piece == len(jets.pieces) - 1 or high <= jets.points.lo[piece]),
+                        (
+                            piece,
+                            piece == len(network.breakpoints) or high <= jets.points.lo[piece],
+                        ),
                     ):
                         label = (unit, example, k)
                         if inside or label in listed:
@@ -149,7 +149,7 @@ def augmented(
     ``walls``: parameter → (side, floor).
     """
     jets = space.jets
-    passes = [jets.forward(box, 0, pattern)[1] for pattern in around]
+    passes = [jets.both(box, 0, pattern)[1] for pattern in around]
     kappas = []
     for group, floor in zip(groups, floors, strict=True):
         unit, example, k = group[0]
@@ -171,50 +171,20 @@ def check_convex(space: Space, box: Range, pattern: Pattern, g: Augmented) -> No
     Raises:
         Refuted: that could not be shown.
     """
-    parts = _cut(space, box)
-    jets = space.jets
-    f, seen = jets.both(parts, 2, pattern)
-    hessian = f.hessian
-    for group, factor, kappa in zip(g.groups, g.factors, g.kappas, strict=True):
-        unit, example, k = group[0]
-        z = seen[unit]
-        dz = z.gradient[:, min(example, z.gradient.shape[1] - 1)]
-        ddz = z.hessian[:, min(example, z.hessian.shape[1] - 1)]
-        value = z.value[:, example] - jets.points[k : k + 1]
-        square = _outer(dz) + value[:, None, None] * ddz
-        hessian = hessian - factor[:, None, None] * ddz + Range.exactly(2 * kappa) * square
-    bump = np.zeros(hessian.shape[1:])
+    from pieceproof.checking.enclosing.compiled.convexity import is_convex
+
+    jets, count = space.jets, len(g.groups)
+    factors = np.zeros((2, count))
+    for j, factor in enumerate(g.factors):
+        factors[:, j] = factor.lo[0], factor.hi[0]
+    bumps = np.zeros(jets.n)
     for parameter, kappa in g.walls.items():
-        bump[1 + parameter, 1 + parameter] = 2 * kappa
-    hessian = hessian + Range.exactly(bump)
-    chosen = 1 + space.moving
-    for index in range(hessian.shape[0]):
-        if not positive_definite(hessian[index][np.ix_(chosen, chosen)]):
-            raise BasinTooLarge("f is not convex enough around a curve")
-
-
-def positive_definite(matrix: Range) -> bool:
-    """Whether every symmetric matrix in the range is positive definite.
-
-    RᵀHR with R from a Cholesky factor of the middle is diagonally dominant then.
-    """
-    size = matrix.shape[0]
-    if not size:
-        return True
-    if not (np.all(np.isfinite(matrix.lo)) and np.all(np.isfinite(matrix.hi))):
-        return False
-    middle = matrix.middle
-    try:
-        factor = np.linalg.inv(np.linalg.cholesky((middle + middle.T) / 2)).T
-    except np.linalg.LinAlgError:
-        return False
-    r = Range.exactly(factor)
-    right = (matrix[:, :, None] * r[None, :, :]).sum(1)
-    both = (Range.exactly(factor.T)[:, :, None] * right[None, :, :]).sum(1)
-    off = both.magnitude.copy()
-    np.fill_diagonal(off, 0.0)
-    radius = off.sum(axis=1) * (1 + 1e-12)
-    return bool(np.all(np.diag(both.lo) > radius))
+        bumps[1 + parameter] = 2 * kappa
+    if not is_convex(
+        jets.net, np.stack([box.lo[0], box.hi[0]]), jets.marks(pattern), labels_of(g.groups),
+        factors, np.array(g.kappas, dtype=float), bumps, 1 + space.moving, jets.room,
+    ):  # fmt: skip
+        raise BasinTooLarge("f is not convex enough around a curve")
 
 
 def multipliers_of(
@@ -351,32 +321,3 @@ def clearance(curve: Curve, group: Sequence[Label]) -> float:
     value, _, _ = bent(curve.space.jets, curve.seen, group[0])
     own = value if sides(curve.stratum.pattern, group) > 0 else -value
     return float(own.lo[0])
-
-
-def _cut(space: Space, box: Range) -> Range:
-    """N in parts along its moving coordinates."""
-    n = box.shape[1]
-    axes = list(1 + space.moving)[:4]
-    pieces = []
-    for index in range(n):
-        low, high = box.lo[0, index], box.hi[0, index]
-        if index in axes and high > low:
-            inner = low + (high - low) * np.arange(1, CUTS) / CUTS
-            marks = np.array([low, *np.clip(inner, low, high), high])
-            pieces.append([(marks[i], marks[i + 1]) for i in range(CUTS)])
-        else:
-            pieces.append([(low, high)])
-    cells = list(product(*pieces))
-    return Range(
-        np.array([[side[0] for side in cell] for cell in cells]),
-        np.array([[side[1] for side in cell] for cell in cells]),
-    )
-
-
-def _outer(g: Range) -> Range:
-    product_ = g[:, :, None] * g[:, None, :]
-    squares = g.square()
-    low, high = product_.lo.copy(), product_.hi.copy()
-    i = np.arange(low.shape[-1])
-    low[..., i, i], high[..., i, i] = squares.lo, squares.hi
-    return Range(low, high)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,10 +28,11 @@ from pieceproof.checking.enclosing.jets import Jet, Jets, Pattern
 from pieceproof.checking.enclosing.ranges import Array, Range, around
 from pieceproof.checking.reading import Refuted
 
+if TYPE_CHECKING:
+    from pieceproof.checking.enclosing.compiled.records import Integers
+
 Label = tuple[int, int, int]
 """(unit, example, breakpoint), all counted from 0."""
-
-ROUNDS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,105 +100,55 @@ class Space:
 class Curve:
     """A certified curve over the slab ``alpha`` (a range of length 1).
 
+    ``path`` is first moved by ``polish`` steps of Newton's method. ``jet`` and ``seen`` are the
+    jets of f and of the pre-activations on the tube ``box``; there the multipliers, the Jacobian
+    and ∂F/∂α lie in ``multipliers``, ``jacobian`` and ``drift``. The curve is unique within
+    ``unique`` around its path, and lies within ``offset``.
+
     Raises:
         Refuted: existence could not be proved.
     """
 
-    def __init__(self, space: Space, stratum: Stratum, path: Path, alpha: Range) -> None:
-        self.space, self.stratum, self.path, self.alpha = space, stratum, path, alpha
-        held = {**space.chart.fixed, **stratum.walls}
-        self.free = np.array([i for i in range(len(space.box.lo)) if i not in held], dtype=int)
-        self.middle = Range.exactly(alpha.middle)
-        self.count = len(self.free) + len(stratum.groups)
-        self.start, self.drifting, self.inverse = self._guess()
-        self.unique, self.offset, self.box, self.multipliers, self.jacobian, self.drift = (
-            self._krawczyk()
-        )
+    def __init__(
+        self, space: Space, stratum: Stratum, path: Path, alpha: Range, polish: int = 0
+    ) -> None:
+        from pieceproof.checking.enclosing.compiled import curves
 
-    # -- the system ------------------------------------------------------------------
+        self.space, self.stratum, self.alpha = space, stratum, alpha
+        d, s = len(space.box.lo), len(stratum.groups)
+        held = {**space.chart.fixed, **stratum.walls}
+        self.free = np.array([i for i in range(d) if i not in held], dtype=np.int64)
+        self.middle = Range.exactly(alpha.middle)
+        self.count = n = len(self.free) + s
+        walls = np.zeros((2, d))
+        for parameter, side in held.items():
+            at = space.wall(parameter, side)
+            walls[:, parameter] = at.lo[0], at.hi[0]
+        centre = path.centre.copy()
+        self.start, self.drifting = np.zeros(s), np.zeros(s)
+        self.inverse, jacobian = np.zeros((n, n)), np.zeros((2, n, n))
+        vectors, box, multipliers = np.zeros((3, 2, n)), np.zeros((2, 1 + d)), np.zeros((2, s))
+        jets = space.jets
+        answer = curves.enclose(
+            jets.net, np.array([alpha.lo[0], alpha.hi[0]]), centre, path.slope,
+            np.array([i in held for i in range(d)], dtype=np.int64), walls, self.free,
+            jets.marks(stratum.pattern), labels_of(stratum.groups), polish, jets.room,
+            self.start, self.drifting, self.inverse, vectors, box, multipliers, jacobian,
+        )  # fmt: skip
+        if answer == curves.SINGULAR:
+            raise Refuted("the curve is singular")
+        if answer != curves.PROVED:
+            raise Refuted("the curve could not be enclosed")
+        self.path = Path(centre, path.slope, path.radius)
+        self.unique, self.offset, self.drift = (Range(low, high) for low, high in vectors)
+        self.box = Range(box[:1], box[1:])
+        self.multipliers, self.jacobian = Range(*multipliers), Range(*jacobian)
+        self.jet, self.seen = jets.copied(jets.room.f, jets.room.nodes)
 
     def along(self, alpha: Range) -> Range:
         """p(α) over a range of α."""
         step = alpha - self.middle
         return Range.exactly(self.path.centre) + Range.exactly(self.path.slope) * step
-
-    def _system(self, box: Range, multipliers: Range) -> tuple[Range, Range, Range]:
-        """F, its Jacobian in (w, λ) and its derivative in α, on one box."""
-        jets, free, groups = self.space.jets, 1 + self.free, self.stratum.groups
-        f, seen = jets.both(box, 2, self.stratum.pattern)
-        gradient, hessian = f.gradient[0], f.hessian[0]
-        rows, values = [], []
-        for j, group in enumerate(groups):
-            z, dz, ddz = bent(jets, seen, group[0])
-            values.append(z)
-            rows.append(dz)
-            factor = multipliers[j : j + 1]
-            gradient = gradient - factor * dz
-            hessian = hessian - factor[:, None] * ddz
-        s, m = len(groups), len(free)
-        low, high = np.zeros((m + s, m + s)), np.zeros((m + s, m + s))
-        main = hessian[np.ix_(free, free)]
-        low[:m, :m], high[:m, :m] = main.lo, main.hi
-        drift_low, drift_high = np.zeros(m + s), np.zeros(m + s)
-        drift_low[:m], drift_high[:m] = hessian.lo[free, 0], hessian.hi[free, 0]
-        value_low, value_high = np.zeros(m + s), np.zeros(m + s)
-        value_low[:m], value_high[:m] = gradient.lo[free], gradient.hi[free]
-        for j, (z, dz) in enumerate(zip(values, rows, strict=True)):
-            low[m + j, :m], high[m + j, :m] = dz.lo[free], dz.hi[free]
-            low[:m, m + j], high[:m, m + j] = -dz.hi[free], -dz.lo[free]
-            drift_low[m + j], drift_high[m + j] = dz.lo[0], dz.hi[0]
-            value_low[m + j], value_high[m + j] = z.lo[0], z.hi[0]
-        return Range(value_low, value_high), Range(low, high), Range(drift_low, drift_high)
-
-    def _guess(self) -> tuple[Array, Array, Array]:
-        """Approximate multipliers and their slopes at the middle, and an inverse Jacobian."""
-        m, s = len(self.free), len(self.stratum.groups)
-        box = self.space.placed(self.middle, self.along(self.middle), self.stratum.walls)
-        value, jacobian, _ = self._system(box, Range.exactly(np.zeros(s)))
-        try:
-            columns = jacobian.middle[:m, m:]
-            start = np.linalg.lstsq(columns, -value.middle[:m], rcond=None)[0].astype(np.float64)
-            _, jacobian, drift = self._system(box, Range.exactly(start))
-            inverse = np.linalg.inv(jacobian.middle).astype(np.float64)
-        except np.linalg.LinAlgError:
-            raise Refuted("the curve is singular") from None
-        drifting: Array = -(inverse @ drift.middle)[m:]
-        return start, drifting, inverse
-
-    def _krawczyk(self) -> tuple[Range, Range, Range, Range, Range, Range]:
-        """X, K inside it, then the box of w, the multipliers, J and ∂F/∂α over all that."""
-        m = len(self.free)
-        step = self.alpha - self.middle
-        start, drifting = Range.exactly(self.start), Range.exactly(self.drifting)
-        y, eye = Range.exactly(self.inverse), Range.exactly(np.eye(self.count))
-        at_middle = self.space.placed(self.middle, self.along(self.middle), self.stratum.walls)
-        f, _, _ = self._system(at_middle, start)
-        over = self.space.placed(self.alpha, self.along(self.alpha), self.stratum.walls)
-        affine = start + drifting * step
-        _, jacobian, drift = self._system(over, affine)
-        direction = Range.exactly(np.concatenate([self.path.slope[self.free], self.drifting]))
-        residual = -_apply(y, f + (drift + _apply(jacobian, direction)) * step)
-        scale = np.abs(np.concatenate([self.path.centre[self.free], self.start]))
-        reach = np.maximum(residual.magnitude * 2, 4e-16 * np.maximum(scale, 1e-6))
-        for _ in range(ROUNDS):
-            x = Range(-reach, reach)
-            box = self._widened(x[:m])
-            multipliers = affine + x[m:]
-            _, jacobian, drift = self._system(box, multipliers)
-            image = residual + _apply(eye - _product(y, jacobian), x)
-            if image.within(x):
-                return x, image, box, multipliers, jacobian, drift
-            reach = np.maximum(image.magnitude * 1.25, reach * 1.5)
-            if not np.all(np.isfinite(reach)):
-                break
-        raise Refuted("the curve could not be enclosed")
-
-    def _widened(self, x: Range) -> Range:
-        path = self.along(self.alpha)
-        low, high = path.lo.copy(), path.hi.copy()
-        around_ = Range(path.lo[self.free], path.hi[self.free]) + x
-        low[self.free], high[self.free] = around_.lo, around_.hi
-        return self.space.placed(self.alpha, Range(low, high), self.stratum.walls)
 
     # -- what is known of it ---------------------------------------------------------
 
@@ -209,29 +161,14 @@ class Curve:
         """
         if not self.count:
             return Range.exactly(np.zeros(0))
-        guess = -self.inverse @ self.drift.middle
-        y = Range.exactly(self.inverse)
-        error = _apply(y, self.drift + _apply(self.jacobian, Range.exactly(guess))).magnitude
-        defect = (Range.exactly(np.eye(self.count)) - _product(y, self.jacobian)).magnitude
-        norm = float(np.max(defect.sum(axis=1))) * (1 + 1e-12)
-        if not norm < 0.9:
+        from pieceproof.checking.enclosing.compiled.curves import rates
+
+        found = np.zeros((2, self.count))
+        drift = np.stack([self.drift.lo, self.drift.hi])
+        jacobian = np.stack([self.jacobian.lo, self.jacobian.hi])
+        if not rates(self.inverse, jacobian, drift, found):
             raise Refuted("a curve has no enclosed derivative")
-        bound = float(np.max(error)) / (1 - norm) * (1 + 1e-12) + 1e-300
-        return Range.exactly(guess) + Range(np.full(self.count, -bound), np.full(self.count, bound))
-
-    @cached_property
-    def _both(self) -> tuple[Jet, list[Jet]]:
-        return self.space.jets.both(self.box, 2, self.stratum.pattern)
-
-    @property
-    def jet(self) -> Jet:
-        """f_c on the tube."""
-        return self._both[0]
-
-    @property
-    def seen(self) -> list[Jet]:
-        """The pre-activations on the tube."""
-        return self._both[1]
+        return Range(*found)
 
     @cached_property
     def slope(self) -> Range:
@@ -270,10 +207,7 @@ class Curve:
         step = Range.exactly(alpha.middle) - self.middle
         shift = self.path.centre + self.path.slope * step.middle
         path = Path(shift, self.path.slope, self.path.radius)
-        near = Curve(self.space, self.stratum, path, alpha)
-        centre = near.path.centre.copy()
-        centre[self.free] += near.offset.middle[: len(self.free)]
-        found = Curve(self.space, self.stratum, Path(centre, path.slope, path.radius), alpha)
+        found = Curve(self.space, self.stratum, path, alpha, polish=2)
         self._check_same(found)
         return found
 
@@ -319,11 +253,6 @@ def bent(jets: Jets, seen: Sequence[Jet], label: Label) -> tuple[Range, Range, R
     return value, gradient, hessian
 
 
-def _apply(matrix: Range, vector: Range) -> Range:
-    return (matrix * vector[None, :]).sum(1) if vector.shape[0] else vector
-
-
-def _product(a: Range, b: Range) -> Range:
-    if not a.shape[0]:
-        return a
-    return (a[:, :, None] * b[None, :, :]).sum(1)
+def labels_of(groups: Sequence[Sequence[Label]]) -> Integers:
+    """The first member of every group, (S, 3)."""
+    return np.array([group[0] for group in groups], dtype=np.int64).reshape(-1, 3)
