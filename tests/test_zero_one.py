@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from fractions import Fraction
+from math import gcd, lcm
 from typing import Any
 
 import pytest
@@ -54,12 +55,7 @@ def brute_force(problem: Problem, alpha: Fraction) -> int:
     """ℓ*(α) over the open cells of the slice, the scores by powers of Â."""
     graph = problem.model
     assert isinstance(graph, GraphConvolution)
-    rows = [tuple(row) for row in problem.inputs]
-    for _ in range(graph.power):
-        rows = [
-            tuple(sum((w * rows[j][c] for j, w in row.items()), F(0)) for c in range(len(rows[0])))
-            for row in graph.propagation(alpha)
-        ]
+    rows = node_rows(problem, alpha)
     chosen = [(*rows[t], F(0)) for t in graph.training]
     walls = []
     for i, parameter in enumerate(problem.parameters):
@@ -167,35 +163,76 @@ def test_a_time_budget_leaves_an_honest_rest() -> None:
     assert pieceproof.analyze(problem, seconds=0)(0) == 34
 
 
-def angular_sweep(problem: Problem, alpha: Fraction) -> int:
-    """The fewest errors of a score row_t·(cos θ, sin θ), by sorting the angles of the rows."""
+def node_rows(problem: Problem, alpha: Fraction) -> list[tuple[Fraction, ...]]:
+    """The score rows Âᵏ X by powers of Â."""
     graph = problem.model
     assert isinstance(graph, GraphConvolution)
     rows = [tuple(row) for row in problem.inputs]
+    propagation = graph.propagation(alpha)
     for _ in range(graph.power):
         rows = [
-            tuple(sum((w * rows[j][c] for j, w in row.items()), F(0)) for c in (0, 1))
-            for row in graph.propagation(alpha)
+            tuple(sum((w * rows[j][c] for j, w in row.items()), F(0)) for c in range(len(rows[0])))
+            for row in propagation
         ]
+    return rows
+
+
+def angular_sweep(rows: list[tuple[int, ...]], labels: list[int]) -> int:
+    """The fewest errors of a score row_t·(cos θ, sin θ): a little to either side of each ray on
+    which a row vanishes."""
     best = len(rows)
     for x, y in rows:
+        products = [b * x - a * y for a, b in rows]
+        along = [a * x + b * y for a, b in rows]
         for side in (1, -1):
-            ray = (-y * side, x * side)
-            products = [a * ray[0] + b * ray[1] for a, b in rows]
-            for tilt in (1, -1):  # a little to either side of the ray
+            for tilt in (1, -1):
                 errors = sum(
-                    label * (p or tilt * (a * x + b * y)) <= 0
-                    for p, label, (a, b) in zip(products, problem.targets, rows, strict=True)
+                    label * (side * p or tilt * q) <= 0
+                    for p, q, label in zip(products, along, labels, strict=True)
                 )
                 best = min(best, errors)
     return best
+
+
+def least_errors_at(problem: Problem, alpha: Fraction) -> int:
+    """ℓ*(α) for two or three features, counted in integers.
+
+    Every cell in space has a facet on the plane of some row: the cells of the arrangement in
+    that plane, taken to either side of it.
+    """
+    rows = [integer_row(row) for row in node_rows(problem, alpha)]
+    labels = [int(y) for y in problem.targets]
+    if len(rows[0]) == 2:
+        return angular_sweep(rows, labels)
+    best = len(rows)
+    for a, b, c in {integer_row(tuple(map(F, row))) for row in rows}:
+        basis = ((-b, a, 0), (-c, 0, a)) if a else ((1, 0, 0), (0, -c, b))
+        within, outer, across = [], [], []
+        for row, label in zip(rows, labels, strict=True):
+            flat = tuple(sum(p * q for p, q in zip(row, e, strict=True)) for e in basis)
+            if any(flat):
+                within.append(flat)
+                outer.append(label)
+            else:
+                across.append(label * (row[0] * a + row[1] * b + row[2] * c))
+        aside = min(sum(side * p <= 0 for p in across) for side in (1, -1))
+        best = min(best, aside + angular_sweep(within, outer))
+    return best
+
+
+def integer_row(row: tuple[Fraction, ...]) -> tuple[int, ...]:
+    """The positive multiple of a row with coprime integers."""
+    scale = lcm(*(entry.denominator for entry in row))
+    entries = [int(entry * scale) for entry in row]
+    common = gcd(*entries) or 1
+    return tuple(entry // common for entry in entries)
 
 
 def test_the_karate_club_at_random_alphas(club: pieceproof.CertifiedDual) -> None:
     r = random.Random(0)
     for _ in range(100):
         alpha = F(r.randint(0, 10**6), 10**5)
-        assert club(alpha) == angular_sweep(club.problem, alpha)
+        assert club(alpha) == least_errors_at(club.problem, alpha)
 
 
 @pytest.mark.slow
@@ -208,7 +245,19 @@ def test_karate_clubs_agree_with_sweeps(degree: int, power: int) -> None:
     r = random.Random(degree + 10 * power)
     alphas = [to_fraction(piece.interval.sample()) for piece in dual.pieces]
     for alpha in [*alphas, *(F(r.randint(0, 10**6), 10**5) for _ in range(2000))]:
-        assert dual(alpha) == angular_sweep(problem, alpha)
+        assert dual(alpha) == least_errors_at(problem, alpha)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("degree", "power"), [(1, 1), (2, 2)])
+def test_karate_clubs_with_three_features(degree: int, power: int) -> None:
+    problem = karate(degree, power, ["degree", "one", "strength"])
+    dual = pieceproof.analyze(problem)
+    assert dual.report.accepted, dual.report
+    r = random.Random(degree)
+    alphas = [to_fraction(piece.interval.sample()) for piece in dual.pieces]
+    for alpha in [*alphas, *(F(r.randint(0, 10**6), 10**5) for _ in range(200))]:
+        assert dual(alpha) == least_errors_at(problem, alpha)
 
 
 def test_three_features_and_a_training_set() -> None:
