@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from geometry.proposals.floats import Array, FloatObjective
+from geometry.proposals.floats import FloatObjective
+from geometry.proposals.loops import Array
 from piecewise.activations import Interpolated, PiecewisePolynomial
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.patterns import sign_choices

@@ -16,7 +16,8 @@ from itertools import combinations, product
 import numpy as np
 
 from geometry.proposals.charts import Chart
-from geometry.proposals.floats import Array, Local, Pattern
+from geometry.proposals.floats import Local, Pattern
+from geometry.proposals.loops import Array, Integers, newton
 from piecewise.networks import FeedForward
 from piecewise.problems import Problem
 
@@ -67,7 +68,7 @@ class Solver:
 
     # -- first-order points ------------------------------------------------------------
 
-    def free(self, face: Face) -> Array:
+    def free(self, face: Face) -> Integers:
         """Indices of the parameters that move on a stratum."""
         held = {*self.chart.held, *(i for i, _ in face.walls)}
         return np.array([i for i in range(self.objective.d) if i not in held], dtype=int)
@@ -79,42 +80,21 @@ class Solver:
         point = self.chart.placed(w.copy())
         for i, side in face.walls:
             point[i] = (self.objective.lower, self.objective.upper)[side][i]
-        free = self.free(face)
-        m, s = len(free), len(face.groups)
-        factors = np.zeros(s) if multipliers is None else multipliers.copy()
-        last = np.inf
-        for step in range(40):
-            local = self.objective.local(alpha, point, face.pattern)
-            z, dz, ddz = self._active(local, face)
-            if step == 0 and multipliers is None and s:
-                factors = np.linalg.lstsq(dz[:, 1 + free].T, local.gradient[1 + free], rcond=None)[
-                    0
-                ]
-            h = local.hessian - np.einsum("s,sij->ij", factors, ddz)
-            f = np.concatenate([local.gradient[1 + free] - factors @ dz[:, 1 + free], z])
-            matrix = np.zeros((m + s, m + s))
-            matrix[:m, :m] = h[np.ix_(1 + free, 1 + free)]
-            matrix[:m, m:] = -dz[:, 1 + free].T
-            matrix[m:, :m] = dz[:, 1 + free]
-            if not m + s:
-                return point, factors
-            try:
-                delta = np.linalg.solve(matrix, -f)
-            except np.linalg.LinAlgError:
-                return None
-            if not np.all(np.isfinite(delta)):
-                return None
-            point[free] += delta[:m]
-            factors = factors + delta[m:]
-            size = float(
-                np.max(np.abs(delta[:m]) / np.maximum(1.0, np.abs(point[free])), initial=0.0)
-            )
-            if size < 1e-13 or (size < 1e-9 and size >= last):
-                return point, factors
-            if not np.all(np.isfinite(point)) or np.max(np.abs(point)) > 1e9:
-                return None
-            last = size
-        return None
+        free, pattern = self.free(face), np.ascontiguousarray(face.pattern)
+        active: Integers = np.array([g[0] for g in face.groups], dtype=np.int64).reshape(-1, 3)
+        if not len(free) + len(active):
+            return point, np.zeros(0)
+        if multipliers is None:
+            multipliers = np.zeros(len(active))
+            if len(active):
+                local = self.objective.local(alpha, point, pattern)
+                _, dz, _ = self._active(local, face)
+                columns, gradient = dz[:, 1 + free].T, local.gradient[1 + free]
+                multipliers = np.linalg.lstsq(columns, gradient, rcond=None)[0]
+        done, point, factors = newton(
+            self.objective.net, alpha, point, pattern, free, active, multipliers
+        )
+        return (point, factors) if done else None
 
     def _active(self, local: Local, face: Face) -> tuple[Array, Array, Array]:
         n = 1 + self.objective.d

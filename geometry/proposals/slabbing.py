@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from geometry.proposals.floats import Array
+from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Face, Minimiser
 from geometry.proposals.tracking import Change, Event, Tracker
 

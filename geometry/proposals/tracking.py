@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from geometry.proposals.charts import Chart
-from geometry.proposals.floats import Array
+from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Face, Minimiser, Solver, same
 
 NODES = 17
