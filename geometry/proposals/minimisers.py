@@ -90,7 +90,7 @@ class Solver:
                 local = self.objective.local(alpha, point, pattern)
                 _, dz, _ = self._active(local, face)
                 columns, gradient = dz[:, 1 + free].T, local.gradient[1 + free]
-                multipliers = np.linalg.lstsq(columns, gradient, rcond=None)[0]
+                multipliers = np.linalg.lstsq(columns, gradient, rcond=None)[0].astype(np.float64)
         done, point, factors = newton(
             self.objective.net, alpha, point, pattern, free, active, multipliers
         )
