@@ -8,7 +8,7 @@ units of an even activation have it non-negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -54,6 +54,18 @@ class Chart:
             for own, row in zip(members, rows, strict=True):
                 found[list(own)] = row
         return found
+
+
+    def reflections(self, w: Array) -> list[Array]:
+        """Images in which some units of the first layer are negated."""
+        own = incoming(self.objective.network, self.objective.x.shape[1])
+        found = []
+        for negated in product((False, True), repeat=min(self.objective.network.hidden[0], 4)):
+            image = w.copy()
+            for unit, parameters in zip(negated, own, strict=False):
+                image[list(parameters)] *= -1 if unit else 1
+            found.append(image)
+        return found[1:]
 
 
 def incoming(network: FeedForward, features: int) -> list[tuple[int, ...]]:

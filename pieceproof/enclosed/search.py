@@ -266,9 +266,11 @@ class Search:
         main = self._point(proposal.curves[0], middle)
         if main is None:
             return proposal
+        at_end = proposal.lower == self.interval[0] or proposal.upper == self.interval[1]
         rivals: list[Minimiser] = []
         for solver, pool in zip(self.tracker.solvers, self.tracker.pools, strict=True):
-            rivals += solver.minimisers(middle, pool[:10])
+            mirrored = solver.chart.reflections(main.w) if at_end else []
+            rivals += solver.minimisers(middle, [*mirrored, *pool[:10]])
         rivals = sorted(rivals, key=lambda each: each.value)
         top = main.value + CLOSE * abs(main.value) + 1e-6
         rivals = [r for r in rivals if r.value <= top and not same(r, main)][:RIVALS]
@@ -284,14 +286,12 @@ class Search:
             )
             if curve is None:
                 continue
-            trial = Proposal(proposal.lower, proposal.upper, kind, (*curves, curve))
-            if self._trial(trial) is None:
-                curves.append(curve)
-                continue
-            at_end = proposal.lower == self.interval[0] or proposal.upper == self.interval[1]
-            trial = Proposal(proposal.lower, proposal.upper, "tie", (curves[0], curve))
-            if at_end and len(curves) == 1 and self._trial(trial) is None:
-                return trial
+            for each in ("one", "tie") if at_end else ("one",):
+                trial = Proposal(proposal.lower, proposal.upper, each, (*curves, curve))
+                if (kind, each) != ("tie", "one") and self._trial(trial) is None:
+                    curves.append(curve)
+                    kind = each
+                    break
         if len(curves) == 1:
             return proposal
         better = Proposal(proposal.lower, proposal.upper, kind, tuple(curves))

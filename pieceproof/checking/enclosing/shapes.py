@@ -17,6 +17,7 @@ from flint import fmpq
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.slabs import end
+from pieceproof.checking.enclosing.stationarity import is_flat, is_flat_at
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted
 
@@ -146,6 +147,12 @@ def _sign(value: Range) -> int | None:
     return -1 if value.hi[0] < 0 else None
 
 
+def _leaving(curve: Curve, at: fmpq, inwards: int) -> int | None:
+    """The sign of v′ at an end of a part, or ``inwards`` next to it, where v′ vanishes there."""
+    sign = _sign(end(curve, at).slope)
+    return inwards if sign is None and is_flat_at(curve, at) else sign
+
+
 def _over(curve: Curve, lower: fmpq, upper: fmpq) -> Curve:
     """The curve over a part of its slab."""
     alpha = Range(around([lower]).lo, around([upper]).hi)
@@ -154,7 +161,7 @@ def _over(curve: Curve, lower: fmpq, upper: fmpq) -> Curve:
 
 def _directions(curve: Curve, lower: fmpq, upper: fmpq, depth: int) -> list[tuple[int, fmpq, fmpq]]:
     """Parts of [lower, upper] with the direction of v."""
-    if curve.is_constant:
+    if is_flat(curve):
         return [(0, lower, upper)]
     try:
         part = _over(curve, lower, upper)
@@ -163,7 +170,7 @@ def _directions(curve: Curve, lower: fmpq, upper: fmpq, depth: int) -> list[tupl
             return [(sign, lower, upper)]
         bend = _sign(part.curvature)
         if bend is not None:
-            first, last = _sign(end(curve, lower).slope), _sign(end(curve, upper).slope)
+            first, last = _leaving(curve, lower, bend), _leaving(curve, upper, -bend)
             if first is not None and last is not None:
                 if first == last:
                     return [(first, lower, upper)]
@@ -189,7 +196,7 @@ def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:
     """ℓ* in the small interval around a breakpoint."""
     signs = []
     for curve in (point.left, point.right):
-        if curve.is_constant:
+        if is_flat(curve):
             signs.append(0)
             continue
         sign = _sign(_over(curve, point.lower, point.upper).slope)

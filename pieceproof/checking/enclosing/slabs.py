@@ -3,8 +3,8 @@
 Given that f is above the claimed values outside the basins (``covering``), ℓ* is
 
 - ``one``: v of the first curve; further curves have larger values throughout;
-- ``tie``: the same on a slab at an end of A, where a second curve has an equal value at that
-  end by a symmetry of f(α, ·) and a larger one inside;
+- ``tie``: the same on a slab at an end of A, where further curves may have an equal value at
+  that end by a symmetry of f(α, ·), and have larger ones inside;
 - ``kink``: v_0 up to one α, then v_1: v_0 − v_1 increases strictly and changes sign;
 - ``switch``: one curve is free of a constraint g that the other has active. In the common basin
   f is minimal on the free curve while g ≥ 0 on it, else on the other; g changes sign once
@@ -26,8 +26,12 @@ from pieceproof.checking.enclosing import basins
 from pieceproof.checking.enclosing.covering import Claim, Level
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range, around
+from pieceproof.checking.enclosing.stationarity import same_slope
 from pieceproof.checking.enclosing.tubes import Curve, Label, Path, Space, Stratum, bent
 from pieceproof.checking.reading import Refuted
+
+HALVINGS = 16
+"""Times that an interval of α is cut to compare two values there."""
 
 HELD = 1e300
 """The half width of a basin along a parameter that its chart holds."""
@@ -100,7 +104,7 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
         check(curves, slab, ends)
         levels = [level_of(curve) for curve in curves]
         every = slab.kind in (Kind.SWITCH, Kind.CROSS)
-        count = 1 if slab.kind is Kind.ONE else 2
+        count = 1 if slab.kind in (Kind.ONE, Kind.TIE) else 2
         claims = {}
         for chart, space in enumerate(spaces):
             own = [curve for curve in curves if curve.stratum.chart == chart]
@@ -155,29 +159,80 @@ def _check_one(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> 
     for curve in curves:
         basins.check_basin(curve, basin_box(curve))
     for curve in curves[1:]:
-        if not difference(curve, curves[0]).lo[0] > 0:
-            raise Refuted("a further curve is not above the first")
+        check_above(curves[0], curve, slab.lower, slab.upper)
+
+
+def check_above(
+    first: Curve,
+    second: Curve,
+    lower: fmpq,
+    upper: fmpq,
+    tied: Tied | None = None,
+    depth: int = HALVINGS,
+) -> None:
+    """That v of ``second`` is above that of ``first`` on [lower, upper], but where they are tied.
+
+    Raises:
+        Refuted: this could not be shown.
+    """
+    alpha = Range(around([lower]).lo, around([upper]).hi)
+    a, b = first.at(alpha), second.at(alpha)
+    if difference(b, a).lo[0] > 0:
+        return
+    if tied is not None and tied.at in (lower, upper) and _leaves_upwards(a, b, tied):
+        return
+    middle = (lower + upper) / 2
+    if depth == 0 or not difference(end(second, middle), end(first, middle)).lo[0] > 0:
+        raise Refuted("a further curve is not above the first")
+    check_above(first, second, lower, middle, tied, depth - 1)
+    check_above(first, second, middle, upper, tied, depth - 1)
 
 
 def _check_tie(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> None:
     for curve in curves:
         basins.check_basin(curve, basin_box(curve))
-    first, second = curves[0], curves[1]
-    gap = second.slope - first.slope
-    at_lower = slab.lower == ends[0]
-    if not (at_lower or slab.upper == ends[1]):
+    if slab.lower != ends[0] and slab.upper != ends[1]:
         raise Refuted("a tie away from the ends of A")
-    if not (gap.lo[0] > 0 if at_lower else gap.hi[0] < 0):
-        raise Refuted("the tied curve is not above the first")
-    at = ends[0] if at_lower else ends[1]
+    for curve in curves[1:]:
+        try:
+            tied = _tied(curves[0], curve, slab, ends)
+        except Refuted:
+            tied = None
+        check_above(curves[0], curve, slab.lower, slab.upper, tied)
+
+
+@dataclass(frozen=True, eq=False)
+class Tied:
+    """Two curves are mirror images at an end of A; ``level``: with equal slopes there."""
+
+    at: fmpq
+    inwards: int
+    level: bool
+
+
+def _tied(first: Curve, second: Curve, slab: Slab, ends: tuple[fmpq, fmpq]) -> Tied:
+    """That ``second`` is the mirror image of ``first`` at an end of A.
+
+    Raises:
+        Refuted: this could not be shown.
+    """
+    at = ends[0] if slab.lower == ends[0] else ends[1]
     if first.space is not second.space or not reflected(first.space, at):
         raise Refuted("no symmetry explains the tie")
-    for here, there in ((first, second), (second, first)):
-        point = end(here, at).box[0][1:]
-        mirror = _mirrored(first.space, point)
-        own = basin_box(there, around([at]))[0][1:]
-        if not any(_contains(own, each) for each in mirror):
-            raise Refuted("the tied curves are no mirror images")
+    units = _mirror(first, second, at)
+    return Tied(
+        at,
+        1 if at == ends[0] else -1,
+        same_slope(first, second.stratum.pattern, units, at),
+    )
+
+
+def _leaves_upwards(first: Curve, second: Curve, tied: Tied) -> bool:
+    """Whether v_1 − v_0, which is 0 at an end, is positive elsewhere: by slope or curvature."""
+    gap = second.slope - first.slope
+    if (gap if tied.inwards > 0 else -gap).lo[0] > 0:
+        return True
+    return tied.level and bool((second.curvature - first.curvature).lo[0] > 0)
 
 
 def reflected(space: Space, at: fmpq) -> bool:
@@ -196,19 +251,29 @@ def reflected(space: Space, at: fmpq) -> bool:
     )
 
 
-def _mirrored(space: Space, point: Range) -> list[Range]:
-    """The images of a point under negation of single units, alone and together."""
-    network = space.network
-    found = []
-    first = network.hidden[0]
-    for mask in range(1, 1 << min(first, 6)):
-        low, high = point.lo.copy(), point.hi.copy()
-        for unit in range(first):
-            if mask >> unit & 1:
-                own = list(network.incoming[unit])
-                low[own], high[own] = -point.hi[own], -point.lo[own]
-        found.append(Range(low, high))
-    return found
+def _mirror(first: Curve, second: Curve, at: fmpq) -> list[int]:
+    """The first-layer units whose negation takes the points of two curves to each other.
+
+    Raises:
+        Refuted: none do.
+    """
+    network = first.space.network
+    ends_ = [(end(a, at).box[0][1:], basin_box(b, around([at]))[0][1:])
+             for a, b in ((first, second), (second, first))]  # fmt: skip
+    layer = range(network.hidden[0])
+    for mask in range(1, 1 << min(len(layer), 6)):
+        units = [unit for unit in layer if mask >> unit & 1]
+        own = [i for unit in units for i in network.incoming[unit]]
+        if all(_contains(basin, _negated(point, own)) for point, basin in ends_):
+            return units
+    raise Refuted("the tied curves are no mirror images")
+
+
+def _negated(point: Range, parameters: Sequence[int]) -> Range:
+    low, high = point.lo.copy(), point.hi.copy()
+    own = list(parameters)
+    low[own], high[own] = -point.hi[own], -point.lo[own]
+    return Range(low, high)
 
 
 def _contains(outer: Range, inner: Range) -> bool:

@@ -195,13 +195,6 @@ class Curve:
             total = total - self.derivative[m + j : m + j + 1] * dz[0:1]
         return total
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether no piece of the pattern depends on α, so that v is constant."""
-        network = self.space.network
-        used = {piece for unit in self.stratum.pattern for piece in unit}
-        return all(network.first[j] == network.second[j] for j in used)
-
     def at(self, alpha: Range) -> Curve:
         """The curve over a smaller range of α, usually one point."""
         step = Range.exactly(alpha.middle) - self.middle

@@ -1,0 +1,120 @@
+"""Where v′ vanishes exactly, or two slopes agree exactly: identities of first-order points.
+
+Let f have one hidden layer and no weight decay, w be a first-order point of the polynomial of
+a pattern, r_t the residuals and a_t = σ(z_t) the values of a unit with σ = σ_α on its piece.
+If no boundary of the unit is active, stationarity in its incoming parameters says
+
+    Σ_t r_t σ′(z_t) = 0 (a free bias),   Σ_t r_t σ′(z_t) z_t = 0 (all incoming free),
+
+times the unit's outgoing weight v_k; in a free outgoing weight Σ_t r_t σ(z_t) = 0, and in a free
+output bias Σ_t r_t = 0. So for a polynomial D(z) in the span of σ′, zσ′, σ and 1, as far as
+these apply, v_k Σ_t r_t D(z_t) = 0. By the envelope theorem v′ = (2/T)·Σ_k v_k Σ_t r_t D_k(z_kt), D_k = first − second on its piece.
+
+Floating-point enclosures cannot prove v′ = 0; these identities do. They hold for ReLU
+mixed with a square: where all examples are inactive, (1 − α)z² is scaled by the weights and
+v is constant; at α = 0 two mirror images have equal slopes, as the odd part of ReLU is z/2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flint import fmpq, fmpq_mat, fmpq_poly
+
+from pieceproof.checking.enclosing.jets import Pattern
+from pieceproof.checking.enclosing.tubes import Curve
+
+Z = fmpq_poly([0, 1])
+MINUS = fmpq_poly([0, -1])
+SAMPLES = tuple(fmpq(k, 11) for k in range(1, 11))
+"""More values of α than the degree in α of any minor below."""
+
+
+def is_flat(curve: Curve) -> bool:
+    """Whether v′ = 0 for all α. As v is analytic all α but finitely many suffice."""
+    network = curve.space.network
+    if all(network.first[j] == network.second[j] for unit in curve.stratum.pattern for j in unit):
+        return True
+    return all(_vanishes(curve, unit, _tilts(curve, unit), SAMPLES) for unit in _units(curve))
+
+
+def is_flat_at(curve: Curve, alpha: fmpq) -> bool:
+    """Whether v′ = 0 at one α."""
+    return all(_vanishes(curve, unit, _tilts(curve, unit), [alpha]) for unit in _units(curve))
+
+
+def same_slope(curve: Curve, mirrored: Pattern, units: Sequence[int], alpha: fmpq) -> bool:
+    """Whether v′ is the same at α on the mirror image in which ``units`` are negated.
+
+    f(α, ·) is the same there, so residuals are; ``mirrored`` is the pattern of the image.
+    """
+    network, pattern = curve.space.network, curve.stratum.pattern
+    tilt = [a - b for a, b in zip(network.first, network.second, strict=True)]
+    for unit in _units(curve):
+        pairs = list(zip(pattern[unit], mirrored[unit], strict=True))
+        if unit not in units:
+            if any(here != there for here, there in pairs):
+                return False
+        elif not _vanishes(
+            curve, unit, [tilt[there](MINUS) - tilt[here] for here, there in pairs], [alpha]
+        ):
+            return False
+    return True
+
+
+def _units(curve: Curve) -> range:
+    return range(len(curve.space.network.units))
+
+
+def _tilts(curve: Curve, unit: int) -> list[fmpq_poly]:
+    """∂σ_α/∂α on the pieces of a unit."""
+    network = curve.space.network
+    return [network.first[j] - network.second[j] for j in set(curve.stratum.pattern[unit])]
+
+
+def _vanishes(
+    curve: Curve, unit: int, wanted: Sequence[fmpq_poly], alphas: Sequence[fmpq]
+) -> bool:
+    """Whether v_k Σ_t r_t D(z_t) = 0 by the identities, ``wanted`` being D for the examples.
+
+    For several α: for all but finitely many. The rows are affine in α, so minors that vanish
+    at more places than there are rows vanish identically.
+    """
+    network, stratum = curve.space.network, curve.stratum
+    if len(network.hidden) != 1 or network.decay != 0:
+        return False
+    if any(label[0] == unit for group in stratum.groups for label in group):
+        return False
+    if not any(wanted):
+        return True
+    if any(each != wanted[0] for each in wanted):
+        return False
+    free, own = set(curve.free.tolist()), network.incoming[unit]
+    ranks: list[tuple[int, int]] = []
+    for alpha in alphas:
+        blends = [
+            alpha * network.first[j] + (1 - alpha) * network.second[j]
+            for j in set(stratum.pattern[unit])
+        ]
+        if any(each != blends[0] for each in blends):
+            return False
+        rows = []
+        if network.bias and own[-1] in free:
+            rows.append(blends[0].derivative())
+        if free.issuperset(own):
+            rows.append(blends[0].derivative() * Z)
+        if free.intersection(network.outgoing[unit]):
+            rows.append(blends[0])
+        if network.offset is None and network.parameters - 1 in free:
+            rows.append(fmpq_poly([1]))
+        ranks.append((_rank(rows), _rank([*rows, wanted[0]])))
+    return max(more for _, more in ranks) <= max(rank for rank, _ in ranks)
+
+
+def _rank(rows: Sequence[fmpq_poly]) -> int:
+    if not rows:
+        return 0
+    width = 1 + max(0, *(row.degree() for row in rows))
+    entries = [row[i] for row in rows for i in range(width)]
+    rank: int = fmpq_mat(len(rows), width, entries).rank()
+    return rank
