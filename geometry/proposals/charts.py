@@ -55,7 +55,6 @@ class Chart:
                 found[list(own)] = row
         return found
 
-
     def reflections(self, w: Array) -> list[Array]:
         """Images in which some units of the first layer are negated."""
         own = incoming(self.objective.network, self.objective.x.shape[1])

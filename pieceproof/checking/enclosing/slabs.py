@@ -182,7 +182,14 @@ def check_above(
     if tied is not None and tied.at in (lower, upper) and _leaves_upwards(a, b, tied):
         return
     middle = (lower + upper) / 2
-    if depth == 0 or not difference(end(second, middle), end(first, middle)).lo[0] > 0:
+    here, there = end(first, middle), end(second, middle)
+    gap = there.value - here.value
+    # Taylor: the gap at the middle, its slope there, its curvature over the part.
+    step = alpha - around([middle])
+    half = Range.exactly(0.5) * (b.curvature - a.curvature)
+    if (gap + (there.slope - here.slope) * step + half * step.square()).lo[0] > 0:
+        return
+    if depth == 0 or not gap.lo[0] > 0:
         raise Refuted("a further curve is not above the first")
     check_above(first, second, lower, middle, tied, depth - 1)
     check_above(first, second, middle, upper, tied, depth - 1)

@@ -72,9 +72,7 @@ def _tilts(curve: Curve, unit: int) -> list[fmpq_poly]:
     return [network.first[j] - network.second[j] for j in set(curve.stratum.pattern[unit])]
 
 
-def _vanishes(
-    curve: Curve, unit: int, wanted: Sequence[fmpq_poly], alphas: Sequence[fmpq]
-) -> bool:
+def _vanishes(curve: Curve, unit: int, wanted: Sequence[fmpq_poly], alphas: Sequence[fmpq]) -> bool:
     """Whether v_k Σ_t r_t D(z_t) = 0 by the identities, ``wanted`` being D for the examples.
 
     For several α: for all but finitely many. The rows are affine in α, so minors that vanish
