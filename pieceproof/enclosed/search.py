@@ -193,7 +193,7 @@ class Search:
             found.append(here)
             at, before = here.upper, event.behind
         found += slabs.fill(at, upper, self._known(at, upper, before, last))
-        return found
+        return [each for each in found if each.lower < each.upper]
 
     def _known(self, lower: Fraction, upper: Fraction, *points: Minimiser) -> list[Minimiser]:
         nodes = self.tracker.nodes

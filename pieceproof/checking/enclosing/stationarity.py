@@ -8,7 +8,8 @@ If no boundary of the unit is active, stationarity in its incoming parameters sa
 
 times the unit's outgoing weight v_k; in a free outgoing weight Σ_t r_t σ(z_t) = 0, and in a free
 output bias Σ_t r_t = 0. So for a polynomial D(z) in the span of σ′, zσ′, σ and 1, as far as
-these apply, v_k Σ_t r_t D(z_t) = 0. By the envelope theorem v′ = (2/T)·Σ_k v_k Σ_t r_t D_k(z_kt), D_k = first − second on its piece.
+these apply, v_k Σ_t r_t D(z_t) = 0. By the envelope theorem
+v′ = (2/T)·Σ_k v_k Σ_t r_t D_k(z_kt) with D_k = first − second on the piece of z_kt.
 
 Floating-point enclosures cannot prove v′ = 0; these identities do. They hold for ReLU
 mixed with a square: where all examples are inactive, (1 − α)z² is scaled by the weights and
