@@ -8,11 +8,14 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import pytest
+
 import pieceproof
 from pieceproof.certificate import digest
 from pieceproof.enclosed import EnclosedDual
 from pieceproof.verify import Conclusion, verify
 from piecewise import FeedForward, Interpolated, Problem, activations
+from piecewise.networks import TRAINABLE
 
 
 def mixed(first: str, second: str) -> Interpolated:
@@ -92,3 +95,116 @@ def test_a_constant_dual_is_told_exactly() -> None:
     assert dual.counts["oscillations"] == 0
     place = dual.document["minimum"]["alpha"][0]["interval"]
     assert [Fraction(end) for end in place] == [0, Fraction(1, 2)]
+
+
+# -- exact interpolation -------------------------------------------------------------------
+
+
+@cache
+def interpolated() -> EnclosedDual:
+    """αz² + (1 − α)z with z ≤ 3 reaches the target 6 from α = 1/2 on."""
+    return enclosed(
+        Problem(
+            FeedForward([1], mixed("relu2", "identity")),
+            inputs=[[1]],
+            targets=[6],
+            interval=(0, 1),
+            box=(-1, "3/2"),
+        )
+    )
+
+
+def test_exact_interpolation_is_a_piece_and_its_end_a_short_open_interval() -> None:
+    dual = interpolated()
+    assert dual.report.verdict is not Conclusion.REJECTED
+    ((lower, upper, reason),) = dual.open
+    assert lower <= Fraction(1, 2) <= upper
+    assert upper - lower < Fraction(1, 10**4)
+    assert "interpolation" in reason
+    for alpha in (Fraction(51, 100), Fraction(3, 4), Fraction(1)):
+        value = dual(alpha)
+        assert value.lower == value.upper == 0
+    for alpha in (Fraction(0), Fraction(1, 4), Fraction(49, 100)):
+        expected = (9 * alpha + 3 * (1 - alpha) - 6) ** 2
+        value = dual(alpha)
+        assert value.lower <= expected <= value.upper
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "targets"),
+    [
+        (FeedForward([1], mixed("relu", "square")), [[1], [2]], [1, 2]),
+        (FeedForward([1], mixed("relu", "square")), [[1], [2], [2]], [1, 2, 2]),
+        (FeedForward([2], mixed("relu", "square")), [[1], [2], [-1]], [1, 2, 3]),
+        (FeedForward([1], mixed("relu2", "relu")), [[1], [2], [3]], [0, 0, 0]),
+        (
+            FeedForward([1], mixed("relu2", "identity"), output_weights=TRAINABLE),
+            [[1], [2]],
+            [1, 2],
+        ),
+        (FeedForward([1, 1], mixed("relu2", "identity")), [[1], [2]], [1, 2]),
+    ],
+    ids=["isolated", "copies", "two units", "no unit", "trainable", "deep"],
+)
+def test_a_dual_that_is_zero_everywhere(
+    model: FeedForward, inputs: list[list[int]], targets: list[int]
+) -> None:
+    interval = ("1/4", "3/4")
+    dual = enclosed(Problem(model, inputs=inputs, targets=targets, interval=interval, box=(-5, 5)))
+    assert str(dual.verdict) == "proved"
+    assert dual.counts["pieces"] == 1
+    assert dual.counts["oscillations"] == 0
+    assert {slab["kind"] for slab in dual.document["slabs"]} == {"zero"}
+    third = Fraction(1, 3)
+    point = [Fraction(w) for w in dual(third).minimiser.values()]
+    assert dual.problem.value(third, point) < Fraction(1, 10**12)
+
+
+def test_weight_decay_leaves_no_exact_interpolation() -> None:
+    dual = enclosed(
+        Problem(
+            FeedForward([1], mixed("relu2", "identity"), bias=False),
+            inputs=[[1]],
+            targets=[1],
+            interval=("1/4", "1/2"),
+            box=(-5, 5),
+            weight_decay="1/10",
+        )
+    )
+    assert all(slab["kind"] != "zero" for slab in dual.document["slabs"])
+    assert dual(Fraction(1, 3)).lower > 0
+
+
+def test_a_changed_interpolation_is_rejected() -> None:
+    place = next(
+        i for i, slab in enumerate(interpolated().document["slabs"]) if slab["kind"] == "zero"
+    )
+
+    def curve(document: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = document["slabs"][place]["curves"][0]
+        return found
+
+    def other_start(document: dict[str, Any]) -> None:
+        curve(document)["centre"] = [c - 1 for c in curve(document)["centre"]]
+
+    def out_of_the_box(document: dict[str, Any]) -> None:
+        document["problem"]["parameters"][0]["upper"] = "1"
+        document["problem"]["parameters"][1]["upper"] = "1"
+
+    def nothing_fitted(document: dict[str, Any]) -> None:
+        curve(document)["examples"], curve(document)["solved"] = [], []
+
+    def other_pattern(document: dict[str, Any]) -> None:
+        curve(document)["pattern"] = [[1 - curve(document)["pattern"][0][0]]]
+
+    def decay(document: dict[str, Any]) -> None:
+        document["problem"]["loss"]["weight_decay"] = "1/1000"
+
+    def wider(document: dict[str, Any]) -> None:
+        first = document["slabs"][place]
+        before = document["slabs"][place - 1]
+        first["interval"][0] = before["interval"][0]
+        del document["slabs"][place - 1]
+
+    for change in (other_start, out_of_the_box, nothing_fitted, other_pattern, decay, wider):
+        assert changed(interpolated(), change) is Conclusion.REJECTED

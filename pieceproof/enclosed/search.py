@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +26,7 @@ from pieceproof.checking.enclosing.joins import check_joined
 from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.summary import covers
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.zeros import Zero, Zeros
 from piecewise.problems import Problem
 
 ROUNDS = 8
@@ -35,6 +36,7 @@ REFINEMENTS = 7
 FIRST_BOXES = 6_000
 MOST_BOXES = 256_000
 RIVALS = 3
+LEAVING = "exact interpolation ends here, and ℓ* leaves 0"
 CLOSE = 0.03
 """Rivals have values above the minimum by at most this part of it."""
 
@@ -74,6 +76,7 @@ class Search:
         self.keys: dict[int, str] = {}
         self.answers: dict[str, Settled | Obstacle] = {}
         self.sizes: dict[int, float] = {}
+        self.zeros: list[Zero] = []
         self._final: dict[tuple[str, ...], Settled] = {}
 
     def _tick(self, alpha: float) -> None:
@@ -86,7 +89,9 @@ class Search:
     def run(self) -> list[dict[str, Any]]:
         """Slabs over A, as a document lists them."""
         try:
-            self.tracker.start()
+            self.zeros = Zeros(self.spaces, self.tracker.solvers, self.interval, self._tick).run()
+            if [(each.lower, each.upper) for each in self.zeros] != [self.interval]:
+                self.tracker.start()
             for _ in range(ROUNDS):
                 self.proposals = self._slabs()
                 missed = self._cover()
@@ -171,8 +176,27 @@ class Search:
             return Obstacle.SLAB
 
     def _slabs(self) -> list[Proposal]:
+        """Slabs over A: those of exact interpolation, and the others between them."""
+        found: list[Proposal] = []
+        at = self.interval[0]
+        for zero in self.zeros:
+            if self._trial(zero) is None:
+                found += self._beside(at, zero.lower)
+                self.proved.add(self.keys[id(zero)])
+                found.append(zero)
+                at = zero.upper
+        return found + self._beside(at, self.interval[1])
+
+    def _beside(self, lower: Fraction, upper: Fraction) -> list[Proposal]:
+        """Slabs next to those of exact interpolation: at its end multipliers vanish."""
+        found = self._slabs_over(lower, upper) if lower < upper else []
+        for place, there in ((0, lower > self.interval[0]), (-1, upper < self.interval[1])):
+            if there and found and found[place].kind is None:
+                found[place] = replace(found[place], reason=LEAVING)
+        return found
+
+    def _slabs_over(self, lower: Fraction, upper: Fraction) -> list[Proposal]:
         tracker = self.tracker
-        lower, upper = self.interval
         first, last = tracker.best(float(lower)), tracker.best(float(upper))
         if first is None or last is None:
             inner = [tracker.best(float(lower + (upper - lower) * k / 16)) for k in range(1, 16)]
@@ -301,6 +325,8 @@ class Search:
 def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
     """A slab as a document writes it."""
     ends = [str(proposal.lower), str(proposal.upper)]
+    if isinstance(proposal, Zero):
+        return proposal.document(search.spaces.network.names)
     if proposal.kind is None:
         return {"interval": ends, "kind": "open", "reason": proposal.reason}
     network = search.spaces.network

@@ -74,7 +74,39 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | tuple[fmpq, fmpq, str]:
     curves = node.fields("interval", "kind", "curves")["curves"].items()
     if not 1 <= len(curves) <= MAX_CURVES:
         raise entry["curves"].wrong(f"1 to {MAX_CURVES} curves")
+    if kind == "zero":
+        if len(curves) != 1:
+            raise entry["curves"].wrong("a single curve")
+        curve, fitted = _interpolation(curves[0], spaces)
+        return Slab(ends[0], ends[1], Kind.ZERO, (curve,), fitted)
     return Slab(ends[0], ends[1], Kind(kind), tuple(_curve(each, spaces) for each in curves))
+
+
+def _interpolation(
+    node: Node, spaces: Spaces
+) -> tuple[tuple[Stratum, Path], tuple[tuple[int, ...], tuple[int, ...]]]:
+    entry = node.fields("chart", "pattern", "examples", "solved", "centre", "slope")
+    chart = entry["chart"].integer(0, len(spaces) - 1)
+    network = spaces[chart].network
+    pattern = _pattern(entry["pattern"], network)
+    examples = tuple(each.integer(1, network.examples) - 1 for each in entry["examples"])
+    names = entry["solved"].texts()
+    if len(set(names)) != len(names) or not set(names) <= set(network.names):
+        raise entry["solved"].wrong("distinct parameters of this problem")
+    centre, slope = (_doubles(entry[key], network.parameters) for key in ("centre", "slope"))
+    path = Path(centre, slope, np.ones(network.parameters))
+    return (Stratum(chart, pattern, (), {}), path), (
+        examples,
+        tuple(network.names.index(name) for name in names),
+    )
+
+
+def _pattern(node: Node, network: Network) -> tuple[tuple[int, ...], ...]:
+    last = len(network.breakpoints)
+    pattern = tuple(tuple(piece.integer(0, last) for piece in unit) for unit in node)
+    if len(pattern) != len(network.units) or any(len(unit) != network.examples for unit in pattern):
+        raise node.wrong("one piece for each unit and example")
+    return pattern
 
 
 def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
@@ -82,10 +114,7 @@ def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
     chart = entry["chart"].integer(0, len(spaces) - 1)
     space = spaces[chart]
     network = space.network
-    last = len(network.breakpoints)
-    pattern = tuple(tuple(piece.integer(0, last) for piece in unit) for unit in entry["pattern"])
-    if len(pattern) != len(network.units) or any(len(unit) != network.examples for unit in pattern):
-        raise entry["pattern"].wrong("one piece for each unit and example")
+    pattern = _pattern(entry["pattern"], network)
     groups = tuple(tuple(_label(member, network) for member in group) for group in entry["active"])
     listed = [label for group in groups for label in group]
     if not all(groups) or len(set(listed)) != len(listed):

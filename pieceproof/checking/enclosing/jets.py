@@ -117,9 +117,15 @@ class Jets:
 
         room = self.room
         if not evaluate(self.net, _both(box)[:, 0].copy(), order, self.marks(pattern), room):
-            for part in (room.f, room.nodes):
+            inputs = len(self.network.inputs[0])  # stay in their places
+            for part in (room.f, room.nodes[:, inputs:]):
                 part[0], part[1] = -np.inf, np.inf
         return self.copied(room.f, room.nodes, order)
+
+    def residuals(self, box: Range, pattern: Pattern) -> tuple[Jet, list[Jet]]:
+        """ŷ_t − y_t on a single box with their gradients, and the pre-activations of all units."""
+        _, seen = self.both(box, 1, pattern)
+        return self._jet(self.room.nodes[:, -1], 1), seen
 
     def copied(self, f: Array, nodes: Array, order: int = 2) -> tuple[Jet, list[Jet]]:
         """Jets of f and of the pre-activations, from what compiled loops have left."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 from flint import fmpq
 
 from pieceproof.checking.enclosing.basins import sides
+from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
 from pieceproof.checking.enclosing.slabs import Kind, Settled, basin_box, end
 from pieceproof.checking.enclosing.tubes import Curve, bent
@@ -58,7 +59,7 @@ def links(settled: Sequence[Settled], width: fmpq) -> list[Link]:
     found: list[Link] = []
     for index, each in enumerate(settled):
         slab = each.slab
-        if slab.kind in (Kind.ONE, Kind.TIE):
+        if slab.kind in (Kind.ONE, Kind.TIE, Kind.ZERO):
             found.append(Segment(each.left, slab.lower, slab.upper, index))
             continue
         lower, upper = narrowed(each, width * FINEST)
@@ -81,6 +82,10 @@ def check_joined(left: Settled, right: Settled) -> None:
     if right.slab.lower != at:
         raise Refuted(f"the slabs leave a gap at α = {at}")
     a, b = left.right, right.left
+    if (a.is_zero or b.is_zero) and vanishes(a) and vanishes(b):
+        return
+    if a.is_zero or b.is_zero:
+        raise Refuted(f"exact interpolation ends near α = {int(at.p) / int(at.q):.10g}")
     if a.stratum.identity != b.stratum.identity:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
     point = end(b, at).box[0]

@@ -3,6 +3,7 @@
 Given that f is above the claimed values outside the basins (``covering``), ℓ* is
 
 - ``one``: v of the first curve; further curves have larger values throughout;
+- ``zero``: 0, since all residuals vanish at a point of W (``interpolation``);
 - ``tie``: the same on a slab at an end of A, where further curves may have an equal value at
   that end by a symmetry of f(α, ·), and have larger ones inside;
 - ``kink``: v_0 up to one α, then v_1: v_0 − v_1 increases strictly and changes sign;
@@ -24,6 +25,7 @@ from flint import fmpq
 
 from pieceproof.checking.enclosing import basins
 from pieceproof.checking.enclosing.covering import Claim, Level
+from pieceproof.checking.enclosing.interpolation import Interpolation
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.stationarity import same_slope
@@ -45,6 +47,7 @@ class Kind(Enum):
     KINK = "kink"
     SWITCH = "switch"
     CROSS = "cross"
+    ZERO = "zero"
 
     def __str__(self) -> str:
         return self.value
@@ -58,6 +61,8 @@ class Slab:
     upper: fmpq
     kind: Kind
     curves: tuple[tuple[Stratum, Path], ...]
+    fitted: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    """For ``zero``: the examples that are fitted, and the parameters that are solved for."""
 
     @property
     def alpha(self) -> Range:
@@ -81,7 +86,7 @@ class Settled:
     @property
     def right(self) -> Curve:
         """The curve on which ℓ* is attained at the upper end."""
-        return self.curves[0 if self.slab.kind in (Kind.ONE, Kind.TIE) else 1]
+        return self.curves[0 if self.slab.kind in (Kind.ONE, Kind.TIE, Kind.ZERO) else 1]
 
 
 def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
@@ -92,6 +97,10 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
     """
     with np.errstate(all="ignore"):
         alpha = slab.alpha
+        if slab.kind is Kind.ZERO:
+            stratum, path = slab.curves[0]
+            zero = Interpolation(spaces[stratum.chart], stratum, path, alpha, *slab.fitted)
+            return Settled(slab, (zero,), {})
         curves = [
             Curve(spaces[s.chart], s, _held(spaces[s.chart], p), alpha) for s, p in slab.curves
         ]

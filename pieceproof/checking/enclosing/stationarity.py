@@ -22,6 +22,7 @@ from collections.abc import Sequence
 
 from flint import fmpq, fmpq_mat, fmpq_poly
 
+from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.tubes import Curve
 
@@ -34,6 +35,8 @@ SAMPLES = tuple(fmpq(k, 11) for k in range(1, 11))
 def is_flat(curve: Curve) -> bool:
     """Whether v′ = 0 for all α. As v is analytic all α but finitely many suffice."""
     network = curve.space.network
+    if vanishes(curve):
+        return True
     if all(network.first[j] == network.second[j] for unit in curve.stratum.pattern for j in unit):
         return True
     return all(_vanishes(curve, unit, _tilts(curve, unit), SAMPLES) for unit in _units(curve))

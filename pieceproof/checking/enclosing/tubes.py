@@ -145,6 +145,9 @@ class Curve:
         self.multipliers, self.jacobian = Range(*multipliers), Range(*jacobian)
         self.jet, self.seen = jets.copied(jets.room.f, jets.room.nodes)
 
+    is_zero = False
+    """Whether f vanishes on the curve."""
+
     def along(self, alpha: Range) -> Range:
         """p(α) over a range of α."""
         step = alpha - self.middle

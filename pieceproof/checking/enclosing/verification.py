@@ -48,7 +48,8 @@ def _check(
     total = 2 * len(slabs)
     settled = settle_all(spaces, slabs, lambda done: tell(done, total))
     known = [each for each in settled if each is not None]
-    left, lower, boxes = covers(spaces, known, tell=lambda done: tell(len(slabs) + done, total))
+    covered = [each for each in known if each.claims]
+    left, lower, boxes = covers(spaces, covered, tell=lambda done: tell(len(slabs) + done, total))
     if lower:
         index, _, alpha, _ = lower[0]
         raise Refuted(
