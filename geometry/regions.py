@@ -25,9 +25,6 @@ from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
 from piecewise.scores import linear_predictions
 
-MAX_UNITS = 1
-"""Hidden units of a network: with two, vertices in five dimensions take minutes per region."""
-
 
 @dataclass(frozen=True)
 class Region:
@@ -38,12 +35,14 @@ class Region:
         scores: for every example a row; its sign is that of the score.
         constraints: rows that are positive on the region.
         homogeneous: whether rows act on w itself.
+        labels: what the certificate calls the constraints of a network.
     """
 
     key: dict[str, object]
     scores: tuple[Row, ...]
     constraints: tuple[Row, ...]
     homogeneous: bool
+    labels: tuple[str, ...] = ()
 
     def case(self, targets: Sequence[Fraction]) -> Case:
         """The region as a minimum over cells; a score that is zero throughout is an error."""
@@ -71,8 +70,6 @@ def refusal(problem: Problem) -> str | None:
         return "the zero-one loss of a model that does not depend on α"
     if len(model.hidden) > 1 or model.activation.degree > 1:
         return "the zero-one loss of a network other than one piecewise linear hidden layer"
-    if model.hidden[0] > MAX_UNITS:
-        return f"the zero-one loss of more than {MAX_UNITS} hidden unit"
     if model.output_weights == TRAINABLE:
         return 'the zero-one loss with output_weights = "trainable"; give numbers, or "signs"'
     return None
@@ -117,14 +114,15 @@ def _network_region(layer: LayerCells, network: FeedForward, key: CellKey) -> Re
         else:
             constant += to_fmpq(Fraction(network.output_bias))
         scores.append(_integer([*row, constant]))
+    facets = layer.constraints(key)
     constraints = tuple(
-        tuple(fmpz_poly([entry]) for entry in (*c.normal, -c.offset))
-        for c in layer.constraints(key)
+        tuple(fmpz_poly([entry]) for entry in (*c.normal, -c.offset)) for c in facets
     )
     name: dict[str, object] = {"cell": list(key.cells)}
     if key.signs:
         name["signs"] = list(key.signs)
-    return Region(name, tuple(scores), constraints, False)
+    labels = tuple(c.label for c in facets)
+    return Region(name, tuple(scores), constraints, False, labels)
 
 
 def _affine(first: Coefficients, second: Coefficients, power: int) -> fmpq_poly:

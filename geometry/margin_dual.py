@@ -1,0 +1,232 @@
+"""The dual function of the zero-one loss of a network: every region, with one bound from above.
+
+Regions are settled one after the other (:mod:`geometry.margins`): each proves that it has nowhere
+fewer errors than are attained so far, or finds parameters that have. A bound proved for more
+errors stays good when the number falls, so one pass suffices. Before it, quick searches at a few
+α let most regions have only a small number of errors to exclude.
+
+Regions are dealt with in rounds; what is attained in a round counts from the next one on, so that
+the result does not depend on the number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from time import monotonic
+
+from flint import fmpz_poly
+
+from geometry.arcs import lower_points
+from geometry.circuits import System
+from geometry.constant_dual import ConstantDual, loss_of
+from geometry.dual import Piece
+from geometry.hitting_sets import irredundant
+from geometry.intervals import Interval
+from geometry.lowest_steps import Attained, LowestSteps
+from geometry.margins import Bound, Need, Outcome, RegionSearch
+from geometry.regions import Region, regions
+from geometry.verdicts import Verdict
+from geometry.witnesses import Part
+from piecewise.exact import to_fmpq
+from piecewise.layers import DEFAULT_MAX_CELLS
+from piecewise.problems import Problem
+
+SAMPLES = 3
+"""α at which every region is searched quickly first."""
+CHUNK = 16
+"""Regions of a task."""
+ROUND = 8
+"""Tasks of a round."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Regions to search quickly at a few α, or to settle, given what is attained elsewhere."""
+
+    regions: tuple[int, ...]
+    needs: tuple[Need, ...]
+    settle: bool
+    deadline: float | None
+    """On the monotonic clock."""
+
+
+class Searches:
+    """The systems of all regions of a problem; a worker builds them once."""
+
+    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
+        self.problem = problem
+        self.max_cells = max_cells
+        self.regions = tuple(regions(problem, max_cells))
+        self.whole = Interval.rational(*map(to_fmpq, problem.interval))
+
+    def perform(self, task: Task) -> list[Outcome]:
+        """The outcome of every region, in order."""
+
+        def expired() -> bool:
+            return task.deadline is not None and monotonic() > task.deadline
+
+        found, needs = [], list(task.needs)
+        for number in task.regions:
+            if expired():
+                found.append(Outcome(None, ()))
+                continue
+            search = RegionSearch(number, self._system(number), self.whole, expired)
+            outcome = search.settle(needs) if task.settle else self._quick(search, needs)
+            found.append(outcome)
+            needs = lowered(needs, outcome.attained)
+        return found
+
+    def _system(self, number: int) -> System:
+        region = self.regions[number]
+        labels = [int(y) for y in self.problem.targets]
+        rows = [
+            tuple(y * p for p in row) for row, y in zip(region.scores, labels, strict=True)
+        ]
+        return System((*rows, one(region), *region.constraints), len(rows))
+
+    def _quick(self, search: RegionSearch, needs: Sequence[Need]) -> Outcome:
+        attained: list[Attained] = []
+        for alpha in islice(self.whole.samples(), SAMPLES):
+            need = next(n for interval, n in needs if interval.upper.compare_rational(alpha) >= 0)
+            found = search.attempt(alpha, need) if need else None
+            if found is not None:
+                attained.append(found)
+                needs = lowered(needs, [found])
+        return Outcome(None, tuple(attained))
+
+
+Carry = Callable[[Sequence[Task]], Iterable[list[Outcome]]]
+"""Carries out tasks, in order."""
+
+
+def one(region: Region) -> tuple[fmpz_poly, ...]:
+    """The row that is 1 at u = (w, 1)."""
+    return (*[fmpz_poly()] * (len(region.scores[0]) - 1), fmpz_poly([1]))
+
+
+def margin_dual(
+    searches: Searches,
+    carry: Carry | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+    deadline: float | None = None,
+) -> ConstantDual:
+    """The dual function of a network with the zero-one loss.
+
+    Args:
+        searches: of a problem that :func:`geometry.regions.refusal` does not refuse.
+        carry: carries out tasks; the result does not depend on how.
+        report: told how many of how many regions are done.
+        deadline: on the monotonic clock. After it, ℓ* is only bounded from above.
+    """
+    run = _Run(searches, carry or (lambda tasks: map(searches.perform, tasks)), report, deadline)
+    run.rounds(settle=False)
+    outcomes = run.rounds(settle=True)
+    bounds = [outcome.bounds for outcome in outcomes]
+    left = len(searches.regions) - sum(each is not None for each in bounds)
+    needs = run.steps.needs()
+    pieces = tuple(
+        Piece(
+            interval,
+            loss_of(searches.problem, errors),
+            tuple(_part(step) for step in run.steps.within(interval)),
+        )
+        for interval, errors in needs
+    )
+    reason = (
+        f"the time budget ran out with {left} of {len(searches.regions)} regions open: "
+        "the pieces are upper bounds"
+    )
+    systems = System((), len(searches.problem.targets))
+    return ConstantDual(
+        searches.problem,
+        pieces,
+        tuple(lower_points([(piece.interval, piece.value) for piece in pieces])),
+        claim=Verdict.UNRESOLVED if left else Verdict.PROVED,
+        reasons=(reason,) if left else (),
+        regions=searches.regions,
+        errors=tuple(errors for _, errors in needs),
+        bounds=tuple(tuple(_final(systems, each or (), needs)) for each in bounds),
+    )
+
+
+@dataclass
+class _Run:
+    searches: Searches
+    carry: Carry
+    report: Callable[[int, int], None]
+    deadline: float | None
+
+    def __post_init__(self) -> None:
+        self.steps = LowestSteps(self._anything())
+
+    def _anything(self) -> Attained:
+        """Parameters in the first region, which may misclassify all."""
+        searches = self.searches
+        region = searches.regions[0]
+        system = System((one(region), *region.constraints), 0)
+        search = RegionSearch(0, system, searches.whole)
+        found = search.attempt(searches.whole.sample(), 1)
+        assert found is not None, "the constraints of a region can be met"
+        return replace(found, errors=len(searches.problem.targets))
+
+    def rounds(self, *, settle: bool) -> list[Outcome]:
+        """The outcomes of all regions of which the time allows a start."""
+        total = len(self.searches.regions)
+        chunks = [
+            tuple(range(start, min(start + CHUNK, total))) for start in range(0, total, CHUNK)
+        ]
+        outcomes: list[Outcome] = []
+        for start in range(0, len(chunks), ROUND):
+            if self.deadline is not None and monotonic() > self.deadline:
+                break
+            needs = tuple(self.steps.needs())
+            if not any(errors for _, errors in needs):
+                return outcomes + [Outcome((), ())] * (total - len(outcomes))
+            tasks = [
+                Task(chunk, needs, settle, self.deadline)
+                for chunk in chunks[start : start + ROUND]
+            ]
+            for found in self.carry(tasks):
+                outcomes += found
+                for outcome in found:
+                    for attained in outcome.attained:
+                        self.steps.add(attained)
+                self.report(total * settle + len(outcomes), 2 * total)
+        return outcomes + [Outcome(None, ())] * (total - len(outcomes))
+
+
+def lowered(needs: Sequence[Need], attained: Iterable[Attained]) -> list[Need]:
+    """The needs after what has been attained."""
+    steps = LowestSteps(*[Attained(interval, n, (), 0) for interval, n in needs[:1]])
+    steps.steps = [Attained(interval, errors, (), -1) for interval, errors in needs]
+    for each in attained:
+        steps.add(each)
+    return steps.needs()
+
+
+def _part(step: Attained) -> Part:
+    return Part(step.interval, step.region, tuple(fmpz_poly(list(c)) for c in step.direction))
+
+
+def _final(system: System, bounds: Sequence[Bound], needs: Sequence[Need]) -> Iterator[Bound]:
+    """The bounds, with no more circuits than ℓ* needs; neighbours with the same ones joined."""
+    last: Bound | None = None
+    for bound in bounds:
+        errors = max(n for interval, n in needs if interval.meet(bound.interval) is not None)
+        if not errors:
+            continue
+        order = sorted(bound.circuits, key=lambda s: (-system.mask(s).bit_count(), s))
+        chosen = irredundant([system.mask(s) for s in order], errors - 1)
+        circuits = tuple(sorted(order[i] for i in chosen))
+        if last and last.circuits == circuits and last.interval.upper == bound.interval.lower:
+            whole = Interval(last.interval.lower, bound.interval.upper)
+            last = Bound(whole, max(last.errors, errors), circuits)
+            continue
+        if last:
+            yield last
+        last = Bound(bound.interval, errors, circuits)
+    if last:
+        yield last
