@@ -48,7 +48,7 @@ class System:
 
     def mask(self, support: Sequence[int]) -> int:
         """The examples of a circuit as a set."""
-        return sum(1 << i for i in support if i < self.examples)
+        return examples_of(support, self.examples)
 
     def intervals(self, support: Sequence[int], whole: Interval) -> list[Interval]:
         """Where in ``whole`` the circuit holds; nothing if its rank over Q(α) is larger."""
@@ -61,26 +61,40 @@ class System:
         return _joined([part for part in parts if _one_sign(multipliers, part)])
 
     def direction(self, basis: Sequence[int], alpha: fmpq) -> Direction:
-        """u(α) with r_j(α)·u equal for all j ∈ N, and positive at ``alpha``."""
+        """u(α) with r_j(α)·u equal for all j ∈ N, and positive at ``alpha``.
+
+        Raises:
+            ValueError: the rows of N are dependent.
+        """
         minus = fmpz_poly([-1])
         vector = null_vector([(*self.rows[j], minus) for j in basis])
-        assert vector is not None, "the rows of a basis are independent"
+        if vector is None:
+            raise ValueError(f"the rows {basis} are dependent")
         *u, common = vector
         turn = sign(common(alpha))
         return tuple(turn * p for p in u)
 
-    def products(self, direction: Direction, chosen: Sequence[int]) -> list[fmpz_poly]:
-        """r_i·u for the chosen rows."""
-        return [
-            sum((a * b for a, b in zip(self.rows[i], direction, strict=True)), fmpz_poly())
-            for i in chosen
-        ]
-
     def reach(
         self, direction: Direction, positive: Sequence[int], alpha: fmpq, whole: Interval
-    ) -> Interval | None:
-        """The interval around ``alpha`` on which the chosen rows stay ≥ 0."""
-        return region_of_nonnegativity(self.products(direction, positive), alpha, whole)
+    ) -> Interval:
+        """The interval around ``alpha`` on which the chosen rows stay ≥ 0.
+
+        Raises:
+            ValueError: one of them is 0 at ``alpha``.
+        """
+        products = [
+            sum((a * b for a, b in zip(self.rows[i], direction, strict=True)), fmpz_poly())
+            for i in positive
+        ]
+        found = region_of_nonnegativity(products, alpha, whole)
+        if found is None:
+            raise ValueError(f"a row is 0 at {alpha}")
+        return found
+
+
+def examples_of(support: Sequence[int], examples: int) -> int:
+    """Those of the first so many rows that a circuit has, as a bit mask."""
+    return sum(1 << i for i in support if i < examples)
 
 
 def _one_sign(polynomials: Sequence[fmpz_poly], part: Interval) -> bool:
@@ -89,7 +103,7 @@ def _one_sign(polynomials: Sequence[fmpz_poly], part: Interval) -> bool:
         signs = {sign(p(alpha)) for p in polynomials if p}
         if 0 not in signs:
             return len(signs) == 1
-    raise AssertionError("samples do not end")
+    raise AssertionError("an interval has samples without end")
 
 
 def _joined(parts: Sequence[Interval]) -> list[Interval]:

@@ -12,6 +12,7 @@ from geometry.algebraic import RealAlgebraic, increasing
 from geometry.arcs import lower_points
 from geometry.dual import DualFunction, Piece
 from geometry.intervals import Interval, sign_changes
+from geometry.margins import Bound
 from geometry.rational_functions import RationalFunction
 from geometry.regions import Region, rational_row, regions
 from geometry.verdicts import Verdict
@@ -26,12 +27,19 @@ from piecewise.problems import Problem
 class ConstantDual(DualFunction):
     """ℓ* of a zero-one loss; the parts of its pieces are :class:`~geometry.witnesses.Part`.
 
-    ``errors`` are the numbers of misclassified examples of the pieces.
+    ``errors`` are the numbers of misclassified examples of the pieces; ``bounds`` prove for every
+    region of a network that it has nowhere fewer.
     """
 
     regions: tuple[Region, ...]
-    cases: tuple[Case, ...]
     errors: tuple[int, ...]
+    bounds: tuple[tuple[Bound, ...], ...] = ()
+
+
+def loss_of(problem: Problem, errors: int) -> RationalFunction:
+    """The loss of so many errors."""
+    examples = len(problem.targets) if problem.reduction == "mean" else 1
+    return RationalFunction.reduced(fmpz_poly([errors]), fmpz_poly([examples]))
 
 
 def constant_dual(
@@ -40,7 +48,7 @@ def constant_dual(
     report: Callable[[float], None] = lambda share: None,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> ConstantDual:
-    """The dual function of a problem with the zero-one loss.
+    """The dual function of a graph convolution with the zero-one loss.
 
     Args:
         problem: one that :func:`geometry.regions.refusal` does not refuse.
@@ -77,7 +85,6 @@ def constant_dual(
         claim=Verdict.PROVED if reached == upper else Verdict.UNRESOLVED,
         reasons=() if reached == upper else (reason,),
         regions=listed,
-        cases=cases,
         errors=tuple(step.value for step in joined),
     )
 
@@ -100,7 +107,9 @@ class _Parts:
         if step.upper > self.reached:
             rest = Interval(max(step.lower, self.reached), step.upper)
             parts.append(Part(rest, 0, self._centre()))
-        return Piece(Interval(step.lower, step.upper), self._value(step.value), tuple(parts))
+        return Piece(
+            Interval(step.lower, step.upper), loss_of(self.problem, step.value), tuple(parts)
+        )
 
     def _searched(self, interval: Interval, value: int) -> Iterator[Part]:
         cuts = [s.lower for s in self.found if interval.lower < s.lower < interval.upper]
@@ -115,7 +124,3 @@ class _Parts:
             return tuple(fmpz_poly() for _ in self.problem.parameters)
         middle = [(p.lower + p.upper) / 2 for p in self.problem.parameters]
         return rational_row([*middle, Fraction(1)])
-
-    def _value(self, errors: int) -> RationalFunction:
-        examples = len(self.problem.targets) if self.problem.reduction == "mean" else 1
-        return RationalFunction.reduced(fmpz_poly([errors]), fmpz_poly([examples]))

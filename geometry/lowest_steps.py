@@ -13,19 +13,21 @@ Coefficients = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class Attained:
-    """u(α) makes ``errors`` errors in region number ``region``, on the closed interval."""
+    """u(α) makes ``errors`` errors in region number ``region``, on the closed interval, where it is
+    right at the examples in the bit mask ``right``."""
 
     interval: Interval
     errors: int
     direction: Coefficients
     region: int = 0
+    right: int = 0
 
 
 class LowestSteps:
-    """The least number of errors known to be attained, by intervals that cover A."""
+    """The least number of errors known to be attained, by intervals that cover A in order."""
 
-    def __init__(self, first: Attained) -> None:
-        self.steps = [first]
+    def __init__(self, steps: Sequence[Attained]) -> None:
+        self.steps = list(steps)
 
     def add(self, other: Attained) -> None:
         """Take in what has fewer errors somewhere."""
@@ -57,11 +59,11 @@ class LowestSteps:
 
 
 def _joined(steps: Sequence[Attained]) -> list[Attained]:
-    """Neighbours with the same parameters made one."""
+    """Neighbours with the same parameters, right at the same examples, made one."""
     found: list[Attained] = []
     for step in steps:
         last = found[-1] if found else None
-        if last and (last.region, last.direction) == (step.region, step.direction):
+        if last and replace(last, interval=step.interval) == step:
             found[-1] = replace(last, interval=Interval(last.interval.lower, step.interval.upper))
         else:
             found.append(step)

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import islice
 from time import monotonic
 
 from flint import fmpz_poly
 
 from geometry.arcs import lower_points
-from geometry.circuits import System
+from geometry.circuits import System, examples_of
 from geometry.constant_dual import ConstantDual, loss_of
 from geometry.dual import Piece
 from geometry.hitting_sets import irredundant
@@ -82,9 +81,7 @@ class Searches:
     def _system(self, number: int) -> System:
         region = self.regions[number]
         labels = [int(y) for y in self.problem.targets]
-        rows = [
-            tuple(y * p for p in row) for row, y in zip(region.scores, labels, strict=True)
-        ]
+        rows = [tuple(y * p for p in row) for row, y in zip(region.scores, labels, strict=True)]
         return System((*rows, one(region), *region.constraints), len(rows))
 
     def _quick(self, search: RegionSearch, needs: Sequence[Need]) -> Outcome:
@@ -139,7 +136,6 @@ def margin_dual(
         f"the time budget ran out with {left} of {len(searches.regions)} regions open: "
         "the pieces are upper bounds"
     )
-    systems = System((), len(searches.problem.targets))
     return ConstantDual(
         searches.problem,
         pieces,
@@ -148,7 +144,9 @@ def margin_dual(
         reasons=(reason,) if left else (),
         regions=searches.regions,
         errors=tuple(errors for _, errors in needs),
-        bounds=tuple(tuple(_final(systems, each or (), needs)) for each in bounds),
+        bounds=tuple(
+            tuple(_final(each or (), needs, len(searches.problem.targets))) for each in bounds
+        ),
     )
 
 
@@ -160,17 +158,16 @@ class _Run:
     deadline: float | None
 
     def __post_init__(self) -> None:
-        self.steps = LowestSteps(self._anything())
+        self.steps = LowestSteps([self._anything()])
 
     def _anything(self) -> Attained:
-        """Parameters in the first region, which may misclassify all."""
-        searches = self.searches
-        region = searches.regions[0]
+        """Parameters in the first region; they may misclassify all examples."""
+        region, whole = self.searches.regions[0], self.searches.whole
         system = System((one(region), *region.constraints), 0)
-        search = RegionSearch(0, system, searches.whole)
-        found = search.attempt(searches.whole.sample(), 1)
-        assert found is not None, "the constraints of a region can be met"
-        return replace(found, errors=len(searches.problem.targets))
+        found = RegionSearch(0, system, whole).attempt(whole.sample(), 1)
+        if found is None:
+            raise ValueError("the first region is empty")
+        return replace(found, errors=len(self.searches.problem.targets))
 
     def rounds(self, *, settle: bool) -> list[Outcome]:
         """The outcomes of all regions of which the time allows a start."""
@@ -186,8 +183,7 @@ class _Run:
             if not any(errors for _, errors in needs):
                 return outcomes + [Outcome((), ())] * (total - len(outcomes))
             tasks = [
-                Task(chunk, needs, settle, self.deadline)
-                for chunk in chunks[start : start + ROUND]
+                Task(chunk, needs, settle, self.deadline) for chunk in chunks[start : start + ROUND]
             ]
             for found in self.carry(tasks):
                 outcomes += found
@@ -200,8 +196,7 @@ class _Run:
 
 def lowered(needs: Sequence[Need], attained: Iterable[Attained]) -> list[Need]:
     """The needs after what has been attained."""
-    steps = LowestSteps(*[Attained(interval, n, (), 0) for interval, n in needs[:1]])
-    steps.steps = [Attained(interval, errors, (), -1) for interval, errors in needs]
+    steps = LowestSteps([Attained(interval, errors, ()) for interval, errors in needs])
     for each in attained:
         steps.add(each)
     return steps.needs()
@@ -211,15 +206,16 @@ def _part(step: Attained) -> Part:
     return Part(step.interval, step.region, tuple(fmpz_poly(list(c)) for c in step.direction))
 
 
-def _final(system: System, bounds: Sequence[Bound], needs: Sequence[Need]) -> Iterator[Bound]:
+def _final(bounds: Sequence[Bound], needs: Sequence[Need], examples: int) -> Iterator[Bound]:
     """The bounds, with no more circuits than ℓ* needs; neighbours with the same ones joined."""
     last: Bound | None = None
     for bound in bounds:
         errors = max(n for interval, n in needs if interval.meet(bound.interval) is not None)
         if not errors:
             continue
-        order = sorted(bound.circuits, key=lambda s: (-system.mask(s).bit_count(), s))
-        chosen = irredundant([system.mask(s) for s in order], errors - 1)
+        masks = {s: examples_of(s, examples) for s in bound.circuits}
+        order = sorted(masks, key=lambda s: (-masks[s].bit_count(), s))
+        chosen = irredundant([masks[s] for s in order], errors - 1)
         circuits = tuple(sorted(order[i] for i in chosen))
         if last and last.circuits == circuits and last.interval.upper == bound.interval.lower:
             whole = Interval(last.interval.lower, bound.interval.upper)

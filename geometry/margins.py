@@ -27,7 +27,7 @@ from geometry.lowest_steps import Attained
 
 Support = tuple[int, ...]
 Need = tuple[Interval, int]
-"""An interval, and a number of errors that is reached on all of it."""
+"""An interval, and a number of errors that is attained on all of it."""
 
 
 class _Expired(Exception):
@@ -45,7 +45,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Outcome:
-    """``bounds`` that cover the needs, None if the time was over before; what was attained."""
+    """``bounds`` that reach the needs, None if the time was over before; what was attained."""
 
     bounds: tuple[Bound, ...] | None
     attained: tuple[Attained, ...]
@@ -72,7 +72,7 @@ class RegionSearch:
     def attempt(self, alpha: fmpq, need: int) -> Attained | None:
         """Parameters with fewer than ``need`` errors at α, if a quick search finds some."""
         found = self._round(self.system.at(alpha), [], 0, need)
-        return self._attained(found, alpha, None) if isinstance(found, Vertex) else None
+        return self._attained(found, alpha, self.whole) if isinstance(found, Vertex) else None
 
     def settle(self, needs: Iterable[Need]) -> Outcome:
         """Bounds that reach the needs, and parameters that fall below them.
@@ -81,119 +81,113 @@ class RegionSearch:
         """
         bounds: list[Bound] = []
         attained: list[Attained] = []
-        pending = list(needs)[::-1]
+        pending = [(interval, need) for interval, need in needs if need][::-1]
         while pending:
             interval, need = pending.pop()
-            if need == 0:
-                continue
             try:
                 outcome = self._at_a_sample(interval, need)
             except _Expired:
                 return Outcome(None, tuple(attained))
-            part = outcome.interval.meet(interval)
-            assert part is not None, "an outcome holds around its sample"
+            part = _common(outcome.interval, interval)
             if isinstance(outcome, Bound):
                 bounds.append(Bound(part, need, outcome.circuits))
             else:
                 attained.append(outcome)
-                pending.append((part, outcome.errors))
+                if outcome.errors:
+                    pending.append((part, outcome.errors))
             pending += [(rest, need) for rest in interval.minus([part])]
-        return Outcome(
-            tuple(sorted(bounds, key=lambda b: b.interval.lower)), tuple(attained)
-        )
+        return Outcome(tuple(sorted(bounds, key=lambda b: b.interval.lower)), tuple(attained))
 
     def _at_a_sample(self, interval: Interval, need: int) -> Bound | Attained:
-        """A proof that holds around a rational α inside at which the rows are in general position
-        (all but finitely many are)."""
+        """What holds around a rational α inside at which the rows are in general position, as
+        they are at all but finitely many."""
         for alpha in interval.samples():
             outcome = self._at(alpha, interval, need)
             if outcome is not None:
                 return outcome
-        raise AssertionError("samples do not end")
+        raise AssertionError("an interval has samples without end")
 
     def _at(self, alpha: fmpq, interval: Interval, need: int) -> Bound | Attained | None:
+        """A bound or parameters around α; None if a circuit at α is none beside α."""
         known = {s: part for s in self.pool if (part := self._around(s, alpha)) is not None}
-        family = [self.system.mask(s) for s in known]
-        found = self._fewer(self.system.at(alpha), family, need)
+        found = self._fewer(self.system.at(alpha), [self.system.mask(s) for s in known], need)
         if isinstance(found, Vertex):
             return self._attained(found, alpha, interval)
-        candidates = list(known) + found
-        masks = [self.system.mask(s) for s in candidates]
-        order = sorted(
-            range(len(candidates)),
-            key=lambda i: (candidates[i] not in known, -masks[i].bit_count(), candidates[i]),
-        )
-        if any(s not in known for s in candidates):
-            chosen = irredundant([masks[i] for i in order], need - 1)
-            for i in chosen:
-                support = candidates[order[i]]
-                if support not in known:
-                    if support not in self.pool:
-                        self.pool[support] = self.system.intervals(support, self.whole)
-                    part = self._around(support, alpha)
-                    if part is None:
-                        return None
-                    known[support] = part
+        fresh = set(found) - known.keys()
+        order = sorted({*known, *fresh}, key=lambda s: (s not in fresh, *self._size(s)))
+        for support in self._needed(order, need):
+            if support not in fresh:
+                continue
+            if support not in self.pool:
+                self.pool[support] = self.system.intervals(support, self.whole)
+            part = self._around(support, alpha)
+            if part is None:
+                return None
+            known[support] = part
         return self._widest(known, need, interval)
 
     def _widest(self, known: dict[Support, Interval], need: int, interval: Interval) -> Bound:
-        """Circuits that suffice; those that hold on the smallest part of an interval are left
-        out first."""
-        parts = {s: part.meet(interval) for s, part in known.items()}
+        """Circuits that suffice; those that hold on little of the interval are left out first."""
 
         def width(support: Support) -> float:
-            part = parts[support]
-            assert part is not None, "both hold the sample"
+            part = _common(known[support], interval)
             return float(part.upper) - float(part.lower)
 
-        order = sorted(known, key=lambda s: (width(s), -self.system.mask(s).bit_count(), s))
-        chosen = irredundant([self.system.mask(s) for s in order], need - 1)
-        circuits = [order[i] for i in chosen]
+        circuits = self._needed(sorted(known, key=lambda s: (width(s), *self._size(s))), need)
         common = self.whole
         for support in circuits:
-            met = common.meet(known[support])
-            assert met is not None, "all hold the sample"
-            common = met
+            common = _common(common, known[support])
         return Bound(common, need, tuple(sorted(circuits)))
+
+    def _size(self, support: Support) -> tuple[int, Support]:
+        """Sorts circuits with many examples to the front."""
+        return -self.system.mask(support).bit_count(), support
+
+    def _needed(self, supports: Sequence[Support], need: int) -> list[Support]:
+        """Circuits that suffice, the first ones left out first."""
+        chosen = irredundant([self.system.mask(s) for s in supports], need - 1)
+        return [supports[i] for i in chosen]
 
     def _around(self, support: Support, alpha: fmpq) -> Interval | None:
         return next((part for part in self.pool[support] if part.has_inside(alpha)), None)
 
-    def _fewer(
-        self, sample: Alternatives, family: list[int], need: int
-    ) -> Vertex | list[Support]:
-        """A vertex with fewer errors, or circuits that with the known ones exclude it."""
+    # -- at a sample -----------------------------------------------------------------
+
+    def _fewer(self, sample: Alternatives, family: list[int], need: int) -> Vertex | list[Support]:
+        """A vertex with fewer errors, or circuits that exclude it with those known."""
         found: list[Support] = []
         while (dropped := hitting_set(family, need - 1)) is not None:
             if self.expired():
                 raise _Expired
+            before = len(found)
             outcome = self._round(sample, found, dropped, need)
-            if isinstance(outcome, Vertex):
+            if outcome is not None:
                 return outcome
-            family += [self.system.mask(s) for s in found[len(found) - outcome :]]
+            family += [self.system.mask(s) for s in found[before:]]
         return found
 
     def _round(
         self, sample: Alternatives, found: list[Support], dropped: int, need: int
-    ) -> Vertex | int:
-        """Drops examples until the rest can be right, takes back what it can; how many circuits
-        were ``found`` in passing if ``need`` errors are left."""
-        before = len(found)
+    ) -> Vertex | None:
+        """Drops examples until the others can be right, then takes back what can be.
+
+        The circuits met on the way are ``found``. None if ``need`` errors are left.
+        """
         while isinstance(outcome := self._solve(sample, dropped), Circuit):
             found.append(outcome.support)
             mask = self.system.mask(outcome.support)
             if not mask:
-                return len(found) - before  # no parameters at all
+                return None  # no parameters at all
             dropped |= mask
         for bit in bits(dropped):
             if self._wrong(outcome) < need:
-                break
+                return outcome
             again = self._solve(sample, dropped & ~bit)
             if isinstance(again, Vertex):
                 outcome, dropped = again, dropped & ~bit
             else:
                 found.append(again.support)
-        return outcome if self._wrong(outcome) < need else len(found) - before
+        return outcome if self._wrong(outcome) < need else None
 
     def _solve(self, sample: Alternatives, dropped: int) -> Vertex | Circuit:
         total = len(self.system.rows)
@@ -202,23 +196,23 @@ class RegionSearch:
     def _wrong(self, vertex: Vertex) -> int:
         return sum(value <= 0 for value in vertex.values[: self.system.examples])
 
-    def _attained(self, vertex: Vertex, alpha: fmpq, wanted: Interval | None) -> Attained:
-        """The vertex as it moves, or where it stands if that covers what is wanted."""
-        errors = self._wrong(vertex)
+    def _attained(self, vertex: Vertex, alpha: fmpq, wanted: Interval) -> Attained:
+        """The vertex where it stands if that serves all that is wanted, or as it moves."""
         positive = [i for i, value in enumerate(vertex.values) if value > 0]
-        moving = self.system.direction(vertex.basis, alpha)
-        standing = _integers([p(alpha) for p in moving])
-        for direction in (standing, moving):
-            reach = self.system.reach(direction, positive, alpha, self.whole)
-            assert reach is not None, "the rows are positive at the vertex"
-            if direction is moving or _contains(reach, wanted or self.whole):
-                found = tuple(tuple(map(int, p.coeffs())) for p in direction)
-                return Attained(reach, errors, found, self.region)
-        raise AssertionError("the last direction is taken")
+        direction = self.system.direction(vertex.basis, alpha)
+        reach = self.system.reach(direction, positive, alpha, self.whole)
+        standing = _integers([p(alpha) for p in direction])
+        other = self.system.reach(standing, positive, alpha, self.whole)
+        if other.lower <= wanted.lower and wanted.upper <= other.upper:
+            direction, reach = standing, other
+        coefficients = tuple(tuple(map(int, p.coeffs())) for p in direction)
+        right = self.system.mask(positive)
+        return Attained(reach, self._wrong(vertex), coefficients, self.region, right)
 
 
-def _contains(outer: Interval, inner: Interval) -> bool:
-    return outer.lower <= inner.lower and inner.upper <= outer.upper
+def _common(left: Interval, right: Interval) -> Interval:
+    """What two intervals around one α have in common."""
+    return Interval(max(left.lower, right.lower), min(left.upper, right.upper))
 
 
 def _integers(values: Sequence[fmpq]) -> Direction:

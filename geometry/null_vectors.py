@@ -1,4 +1,4 @@
-"""The one null vector of a matrix of polynomials, by elimination without fractions [Bareiss 1968]."""
+"""The null vector of a matrix of polynomials, by elimination without fractions [Bareiss 1968]."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def null_vector(rows: Sequence[Entries]) -> list[fmpz_poly] | None:
         matrix[rank], matrix[chosen] = matrix[chosen], matrix[rank]
         top = matrix[rank]
         pivot = top[column]
-        for i, row in enumerate(matrix):  # above as well: the pivots all become the last one
+        for i, other in enumerate(matrix):  # above as well: the pivots all become the last one
             if i != rank:
-                factor = row[column]
+                factor = other[column]
                 matrix[i] = [
-                    (pivot * a - factor * b) // previous for a, b in zip(row, top, strict=True)
+                    (pivot * a - factor * b) // previous for a, b in zip(other, top, strict=True)
                 ]
         previous = pivot
         columns.append(column)
@@ -42,8 +42,8 @@ def null_vector(rows: Sequence[Entries]) -> list[fmpz_poly] | None:
     free = next(c for c in range(width) if c not in columns)
     vector = [fmpz_poly()] * width
     vector[free] = -previous
-    for row, column in enumerate(columns):
-        vector[column] = matrix[row][free]
+    for i, column in enumerate(columns):
+        vector[column] = matrix[i][free]
     return primitive_vector(vector)
 
 

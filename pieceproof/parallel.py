@@ -11,7 +11,9 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
+from geometry import margin_dual
 from geometry.convex import CellBound
+from geometry.margins import Outcome
 from geometry.search import Cells, Run, Task, perform
 from pieceproof.cache import Cache
 from pieceproof.processes import worker_pool
@@ -57,3 +59,22 @@ def _cached(cache: Cache | None, run: Run, tasks: Sequence[Task]) -> Iterator[Se
         if cache:
             cache.put(task, fresh)
         yield fresh
+
+
+@lru_cache(maxsize=1)
+def _searches(problem: Problem, max_cells: int) -> margin_dual.Searches:
+    return margin_dual.Searches(problem, max_cells)
+
+
+def _search_regions(problem: Problem, max_cells: int, task: margin_dual.Task) -> list[Outcome]:
+    return _searches(problem, max_cells).perform(task)
+
+
+@contextmanager
+def region_runner(searches: margin_dual.Searches, jobs: int) -> Iterator[margin_dual.Carry]:
+    """Carries out searches in regions with ``jobs`` processes."""
+    if jobs == 1:
+        yield partial(map, searches.perform)
+        return
+    with worker_pool(jobs) as executor:
+        yield partial(executor.map, partial(_search_regions, searches.problem, searches.max_cells))

@@ -104,7 +104,10 @@ def brute_force(problem: Problem, alpha: Fraction) -> int:
             scores = []
             for x, pieces in zip(rows, chosen, strict=True):
                 score = [F(0)] * (size + 1)
-                score[-1] = F(network.output_bias)
+                if network.output_bias == "trainable":
+                    score[-2] = F(1)
+                else:
+                    score[-1] = F(network.output_bias)
                 for unit, piece in enumerate(pieces):
                     first, second = ((*c, F(0), F(0))[:2] for c in pairs[piece])
                     q, s = (alpha * a + (1 - alpha) * b for a, b in zip(first, second, strict=True))

@@ -5,7 +5,8 @@
 2. every part of a piece has parameters w(α) in box and region such that all but ``errors``
    examples are on their right side, y_t·r_t(α)·w(α) >= 0 and not identically 0: ℓ* is
    nowhere higher;
-3. in no region a cell has fewer errors on the piece, vertex by vertex
+3. in no region a cell has fewer errors on the piece: for a network by circuits
+   (:mod:`pieceproof.checking.circuits`), for a graph vertex by vertex
    (:mod:`pieceproof.checking.sides`).
 
 *Why that suffices at every α.* The objective is lower semicontinuous: it is the least value of
@@ -17,14 +18,18 @@ jump ℓ* is the smaller value of the two pieces.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import lcm
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
+from pieceproof.checking.circuits import CircuitBounds
 from pieceproof.checking.constraints import Constraints
+from pieceproof.checking.constraints import Row as Sparse
 from pieceproof.checking.graphs import read_graph
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.intervals import Interval, nonnegative, positive, roots_inside
@@ -48,12 +53,15 @@ from pieceproof.checking.signs import odd_part
 from pieceproof.checking.unitcells import check_arrangements
 from pieceproof.checking.upperbounds import read_vector
 
-MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "regions")
+MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "regions", "proofs")
 OWN = ("errors", "sample", "parts")
 FORBIDDEN = 10**9
 """The cost of the side of a wall that is outside: more than any number of errors."""
+_EXAMPLE = re.compile(r"e([1-9][0-9]{0,8})")
 
 Row = tuple[fmpz_poly, ...]
+Names = Callable[[int, Node], tuple[int | None, Row]]
+"""For the number of a region and the name of a row: the row, and the example if it is one."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +74,15 @@ class Region:
 
 @dataclass(frozen=True)
 class Problem:
-    """Regions that cover the box, labels, box."""
+    """Regions that cover the box, labels, box; of a network, ``names`` gives for every region
+    its rows by name."""
 
     regions: tuple[Region, ...]
     labels: tuple[int, ...]
     parameters: tuple[Parameter, ...]
     interval: tuple[fmpq, fmpq]
     mean: bool
+    names: Names | None = None
 
     def value(self, errors: int) -> fmpq:
         """The loss of so many errors."""
@@ -93,19 +103,46 @@ def check(run: Run) -> Dual:
         _errors(node, piece, problem) for node, piece in zip(members["pieces"], pieces, strict=True)
     ]
     points = _points(members["pieces"], pieces)
-    lower = [LowerBounds(problem, region) for region in problem.regions]
-    run.checked |= {"pieces": len(pieces), "parts": 0, "minors": 0}
+    run.checked |= {"pieces": len(pieces), "parts": 0}
     for number, (node, piece) in enumerate(zip(members["pieces"], pieces, strict=True)):
         with run.collecting():
             run.checked["parts"] += check_parts(node, piece, problem, errors[number])
+        if run.full:
+            return Dual(pieces, points, {"regions": len(problem.regions)})
+    proved = list(zip(pieces, errors, strict=True))
+    if problem.names is None:
+        _check_vertices(run, problem, proved)
+    else:
+        _check_circuits(run, problem.names, len(problem.regions), proved)
+    return Dual(pieces, points, {"regions": len(problem.regions)})
+
+
+def _check_vertices(run: Run, problem: Problem, pieces: Sequence[tuple[Piece, int]]) -> None:
+    lower = [LowerBounds(problem, region) for region in problem.regions]
+    for number, (piece, errors) in enumerate(pieces):
         with run.collecting():
             for bounds in lower:
-                bounds.check(errors[number], piece.interval, node.path)
+                bounds.check(errors, piece.interval, f"pieces[{number}]")
         run.tell(number + 1, len(pieces))
         if run.full:
             break
     run.checked["minors"] = sum(bounds.looked_at for bounds in lower)
-    return Dual(pieces, points, {"regions": len(problem.regions)})
+
+
+def _check_circuits(
+    run: Run, names: Names, regions: int, pieces: Sequence[tuple[Piece, int]]
+) -> None:
+    proofs = run.members["proofs"].items()
+    if len(proofs) != regions:
+        raise Refuted(f"proofs: {len(proofs)} for {regions} regions")
+    bounds = CircuitBounds(pieces)
+    for number, node in enumerate(proofs):
+        with run.collecting():
+            bounds.check(node, partial(names, number))
+        run.tell(number + 1, len(proofs))
+        if run.full:
+            break
+    run.checked |= {"regions": len(proofs), "circuits": bounds.looked_at}
 
 
 def read_regions(members: Mapping[str, Node]) -> Problem:
@@ -129,8 +166,9 @@ def read_regions(members: Mapping[str, Node]) -> Problem:
         members["regions"].value != [{}]
         or members["cells"].value is not None
         or members["exchangeable"].items()
+        or members["proofs"].items()
     ):
-        raise members["regions"].wrong("one region without a name, and no cells")
+        raise members["regions"].wrong("one region without a name, no cells and no proofs")
     return problem
 
 
@@ -170,14 +208,10 @@ def _read_network(members: Mapping[str, Node]) -> Problem:
     constraints = Constraints(network, tuple(arrangements))
     number_of = {unit: each for each in arrangements for unit in each.units}
     regions = []
+    size = len(network.parameters) + 1
     for case in cases:
-        size = len(network.parameters) + 1
         rows = []
-        for _, sparse in constraints.facets(case):
-            row = [fmpz_poly()] * size
-            for position, value in sparse:
-                row[position] = fmpz_poly([-value if position == size - 1 else value])
-            rows.append(tuple(row))
+        rows += [_dense(sparse, size) for _, sparse in constraints.facets(case)]
         patterns = [number_of[unit].indices[cell] for unit, cell in enumerate(case.cells)]
         scores = tuple(
             _network_score(network, case, [int(p[t]) for p in patterns], x)
@@ -185,7 +219,31 @@ def _read_network(members: Mapping[str, Node]) -> Problem:
         )
         regions.append(Region(scores, tuple(rows)))
     labels = tuple(map(_label, network.targets))
-    return Problem(tuple(regions), labels, network.parameters, network.interval, network.mean)
+    one: Row = (*[fmpz_poly()] * (size - 1), fmpz_poly([1]))
+
+    def names(number: int, name: Node) -> tuple[int | None, Row]:
+        text = name.text()
+        if text == "1":
+            return None, one
+        match = _EXAMPLE.fullmatch(text)
+        if match is None:
+            return None, _dense(constraints.row(name, cases[number]), size)
+        example = int(match[1]) - 1
+        if example >= len(labels):
+            raise name.wrong(f"an example up to e{len(labels)}")
+        return example, tuple(labels[example] * p for p in regions[number].scores[example])
+
+    return Problem(
+        tuple(regions), labels, network.parameters, network.interval, network.mean, names
+    )
+
+
+def _dense(sparse: Sparse, size: int) -> Row:
+    """a·w − b as a row on (w, 1)."""
+    row = [fmpz_poly()] * size
+    for position, value in sparse:
+        row[position] = fmpz_poly([-value if position == size - 1 else value])
+    return tuple(row)
 
 
 def _network_score(network: Network, case: Case, pieces: list[int], x: tuple[fmpq, ...]) -> Row:

@@ -1,7 +1,8 @@
 """The zero-one loss: a piecewise constant dual from the minors of the score rows.
 
 The certificate holds, for every piece, parameters that attain it as functions of α. That ℓ* is
-nowhere lower is not written out: the checker proves it anew, vertex by vertex.
+nowhere lower is shown for a network by circuits of every region; for a graph convolution it is
+not written out: the checker proves it anew, vertex by vertex.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from geometry.constant_dual import ConstantDual, constant_dual
 from geometry.disagreement import TooManyFlats
 from geometry.dual import Piece
 from geometry.intervals import Interval
+from geometry.margin_dual import Searches, margin_dual
+from geometry.margins import Bound
 from geometry.regions import Region, refusal
 from geometry.witnesses import Part
 from pieceproof import certificate
 from pieceproof.certificate import Document, interval_document, piece_document, vector_document
 from pieceproof.methods.convex_cells import arrangements
 from pieceproof.methods.options import Options
+from pieceproof.parallel import region_runner
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
 from piecewise.layers import LayerCells
@@ -38,10 +42,27 @@ def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:
     """The dual function and its document.
 
     Raises:
-        TooManyCells: the arrangement has too many vertices.
+        TooManyCells: too many regions, or an arrangement with too many vertices.
     """
+    dual = (_network if isinstance(problem.model, FeedForward) else _graph)(problem, options)
+    return dual, document(dual, monotonic() - options.start, options.jobs)
+
+
+def _network(problem: Problem, options: Options) -> ConstantDual:
+    searches = Searches(problem, options.max_cells)
+    deadline = None if options.seconds is None else options.start + options.seconds
+    with region_runner(searches, options.jobs) as carry:
+        return margin_dual(
+            searches,
+            carry,
+            lambda done, total: options.progress("regions", done, total),
+            deadline,
+        )
+
+
+def _graph(problem: Problem, options: Options) -> ConstantDual:
     try:
-        dual = constant_dual(
+        return constant_dual(
             problem,
             options.max_cells,
             lambda share: options.progress("intervals", round(SHARES * share), SHARES),
@@ -49,7 +70,6 @@ def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:
         )
     except TooManyFlats as error:
         raise TooManyCells(str(error)) from None
-    return dual, document(dual, monotonic() - options.start, options.jobs)
 
 
 def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
@@ -61,6 +81,10 @@ def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
             "cells": _cells(dual),
             "exchangeable": _exchangeable(dual),
             "regions": [region.key for region in dual.regions],
+            "proofs": [
+                {"steps": [_step(region, bound) for bound in bounds]}
+                for region, bounds in zip(dual.regions, dual.bounds, strict=False)
+            ],
         },
         pieces=[
             _piece(dual, piece, errors)
@@ -82,6 +106,14 @@ def _exchangeable(dual: ConstantDual) -> list[list[int]]:
     if not isinstance(dual.problem.model, FeedForward):
         return []
     return [[unit + 1 for unit in members] for members in LayerCells(dual.problem).exchangeable]
+
+
+def _step(region: Region, bound: Bound) -> Document:
+    names = [*(f"e{t + 1}" for t in range(len(region.scores))), "1", *region.labels]
+    return {
+        "interval": interval_document(bound.interval),
+        "circuits": [[names[i] for i in support] for support in bound.circuits],
+    }
 
 
 def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:

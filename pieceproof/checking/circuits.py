@@ -1,0 +1,177 @@
+"""No parameters of a region make fewer errors: circuits of its rows, step by step.
+
+Parameters in an open cell that err at the examples D only have y_t·r_t(α)·u > 0 for all t ∉ D, and
+c_j·u > 0 for all constraints c_j. A *circuit* is a set S of such rows with multipliers λ for which
+Σ_{s∈S} λ_s(α)·row_s(α) = 0. Where no two λ_s have different signs and not all are zero, the rows
+of S are not all positive, whatever u: D must hold an example of S. So if every set of k examples
+misses one of some circuits that all hold on an interval, every cell of the region has more than
+k errors, at all but finitely many α of the interval, which suffices
+(:mod:`pieceproof.checking.piecewiseconstant`).
+
+The multipliers are minors of the rows of S, whose rank is |S| − 1. They are computed here, and
+that they combine the rows to zero is checked in all columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from itertools import pairwise
+
+from flint import fmpq, fmpq_mat, fmpz_poly
+
+from pieceproof.checking.intervals import Interval, nonnegative
+from pieceproof.checking.numerals import read_interval
+from pieceproof.checking.pieces import Piece
+from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reals import compare
+
+Row = tuple[fmpz_poly, ...]
+MAX_ROWS = 16
+"""Rows of a circuit; 2^16 minors are looked at for so many."""
+GENERIC = fmpq(10_007, 7_919)
+"""Columns are chosen at this α."""
+
+
+class CircuitBounds:
+    """Proves that regions have no fewer errors than the pieces.
+
+    Args:
+        pieces: with their numbers of errors.
+    """
+
+    def __init__(self, pieces: Sequence[tuple[Piece, int]]) -> None:
+        self.pieces = pieces
+        self.looked_at = 0
+
+    def check(self, node: Node, row_of: Callable[[Node], tuple[int | None, Row]]) -> None:
+        """The steps of one region.
+
+        Args:
+            node: the entry of ``proofs``.
+            row_of: the example (if it is one) and the row of a name.
+
+        Raises:
+            CertificateError: malformed.
+            Refuted: steps do not cover the pieces with errors, or do not prove their number.
+        """
+        steps = node.fields("steps")["steps"].items()
+        intervals = []
+        for step in steps:
+            entry = step.fields("interval", "circuits")
+            ends = read_interval(entry["interval"])
+            if compare(*ends) >= 0:
+                raise Refuted(f"{step.path}.interval: the ends are not in increasing order")
+            interval = Interval(*ends)
+            intervals.append(interval)
+            need = max(
+                (n for piece, n in self.pieces if _meet(piece.interval, interval)), default=0
+            )
+            family = [
+                self._circuit(circuit, row_of, interval) for circuit in entry["circuits"].items()
+            ]
+            if need and meets_all(family, need - 1):
+                raise Refuted(f"{step.path}: {need - 1} examples meet all circuits, {need} should")
+        if any(compare(left.end, right.start) > 0 for left, right in pairwise(intervals)):
+            raise Refuted(f"{node.path}.steps: not in increasing order")
+        for piece, errors in self.pieces:
+            if errors and not _covered(piece.interval, intervals):
+                raise Refuted(f"{node.path}.steps: do not cover all α at which there are errors")
+
+    def _circuit(
+        self, node: Node, row_of: Callable[[Node], tuple[int | None, Row]], interval: Interval
+    ) -> frozenset[int]:
+        """The examples of a circuit that holds on the interval."""
+        names = node.items()
+        if not 1 <= len(names) <= MAX_ROWS:
+            raise node.wrong(f"from 1 to {MAX_ROWS} names of rows")
+        found = [row_of(name) for name in names]
+        factors = multipliers([row for _, row in found])
+        if factors is None:
+            raise Refuted(f"{node.path}: not a circuit")
+        self.looked_at += 1
+        for side in (1, -1):
+            if all(nonnegative(side * factor, interval) for factor in factors):
+                return frozenset(t for t, _ in found if t is not None)
+        raise Refuted(f"{node.path}: multipliers of both signs")
+
+
+def multipliers(rows: Sequence[Row]) -> list[fmpz_poly] | None:
+    """λ ≠ 0 with Σ λ_s·row_s = 0 identically, from minors; None if the rank is not |S| − 1."""
+    size = len(rows)
+    table = fmpq_mat([[p(GENERIC) for p in row] for row in rows])
+    reduced, rank = table.rref()
+    if rank != size - 1:
+        return None
+    width = len(rows[0])
+    columns = [next(j for j in range(width) if reduced[i, j] != 0) for i in range(rank)]
+    minors = maximal_minors(rows, columns)
+    everything = (1 << size) - 1
+    found = [
+        minors.get(everything ^ 1 << s, fmpz_poly()) * (-1 if s % 2 else 1) for s in range(size)
+    ]
+    common = reduce(fmpz_poly.gcd, found, fmpz_poly())
+    found = [p // common for p in found]
+    for column in range(width):
+        if sum((p * row[column] for p, row in zip(found, rows, strict=True)), fmpz_poly()):
+            return None
+    return found
+
+
+def maximal_minors(rows: Sequence[Row], columns: Sequence[int]) -> dict[int, fmpz_poly]:
+    """The minors of all sets of rows (bit masks) with as many rows as there are columns.
+
+    By expansion along one column after the other; those that are zero may be missing.
+    """
+    minors = {0: fmpz_poly([1])}
+    for column in columns:
+        grown: dict[int, fmpz_poly] = {}
+        for mask, minor in minors.items():
+            for s, row in enumerate(rows):
+                if mask >> s & 1 or not row[column]:
+                    continue
+                after = (mask >> (s + 1)).bit_count()
+                term = minor * row[column]
+                key = mask | 1 << s
+                grown[key] = grown.get(key, fmpz_poly()) + (-term if after % 2 else term)
+        minors = {mask: minor for mask, minor in grown.items() if minor}
+    return minors
+
+
+def meets_all(family: Sequence[frozenset[int]], most: int) -> bool:
+    """Whether some ``most`` elements meet every set of the family.
+
+    The sets that the chosen elements miss are searched for one that is small: one of its
+    elements is needed. Disjoint sets need one each.
+    """
+    if not family:
+        return True
+    smallest = min(family, key=len)
+    used: set[int] = set()
+    disjoint = 0
+    for chosen in sorted(family, key=len):
+        if used.isdisjoint(chosen):
+            used |= chosen
+            disjoint += 1
+    if disjoint > most:
+        return False
+    return any(
+        meets_all([other for other in family if element not in other], most - 1)
+        for element in sorted(smallest)
+    )
+
+
+def _meet(left: Interval, right: Interval) -> bool:
+    """Whether two intervals have more than a point in common."""
+    return compare(left.start, right.end) < 0 and compare(right.start, left.end) < 0
+
+
+def _covered(interval: Interval, steps: Sequence[Interval]) -> bool:
+    """Whether steps in increasing order leave nothing of an interval out."""
+    reached = interval.start
+    for step in steps:
+        if compare(step.start, reached) > 0:
+            break
+        if compare(step.end, reached) > 0:
+            reached = step.end
+    return compare(reached, interval.end) >= 0
