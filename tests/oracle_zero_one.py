@@ -78,10 +78,16 @@ def _scaled(row: Vector) -> Vector:
 
 
 def least_errors(
-    rows: Sequence[Vector], labels: Sequence[int], constraints: Sequence[Vector] = ()
+    rows: Sequence[Vector],
+    labels: Sequence[int],
+    constraints: Sequence[Vector] = (),
+    known: int | None = None,
 ) -> int:
-    """The fewest examples with label·row·u <= 0 over the open cells of {constraints > 0}."""
-    best = len(rows) + 1
+    """The fewest examples with label·row·u <= 0 over the open cells of {constraints > 0}.
+
+    ``known`` is given back if there are not fewer.
+    """
+    best = len(rows) + 1 if known is None else known
     pending: list[tuple[int, tuple[Vector, ...], int]] = [(0, tuple(constraints), 0)]
     while pending:
         index, chosen, errors = pending.pop()
