@@ -1,4 +1,4 @@
-"""The zero-one loss of a one-hidden-layer network at a rational α: every pattern, every sign vector.
+"""Zero-one loss of a one-hidden-layer network at a rational α: all patterns, all sign vectors.
 
 Units have their own parameters, so patterns of activation pieces are found unit by unit.
 """

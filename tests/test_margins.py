@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,21 +12,12 @@ from test_zero_one_networks import PAIRS
 
 import pieceproof
 from geometry.dual import DualFunction
-from pieceproof.certificate import digest
 from pieceproof.evaluation import evaluate
-from pieceproof.verify import verify
 from piecewise import (
     FeedForward,
     Interpolated,
     Problem,
-    abs_,
-    hard_tanh,
-    identity,
-    leaky_relu,
-    relu,
-    step,
 )
-from piecewise.exact import to_fraction
 
 F = Fraction
 
