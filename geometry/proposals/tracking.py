@@ -218,9 +218,15 @@ class Tracker:
         return self._between(a, middle) + self._between(middle, b)
 
     def _lower_of(self, left: Minimiser, right: Minimiser, alpha: float) -> Minimiser | None:
-        """The lower of the two curves at α, where they are minimisers there."""
+        """The lowest of what the two minimisers lead to at α.
+
+        Where one cannot be followed it may have met a wall or a boundary: a descent tells.
+        """
         both = [self.follow(point, alpha) for point in (left, right)]
         found = [point for point in both if point is not None]
+        if len(found) < 2:
+            for point in (left, right):
+                found += self.solvers[point.chart].minimisers(alpha, [point.w])
         return min(found, key=lambda point: point.value) if found else None
 
     def _event(self, left: Minimiser, right: Minimiser) -> Event:
