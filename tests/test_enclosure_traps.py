@@ -208,3 +208,58 @@ def test_a_changed_interpolation_is_rejected() -> None:
 
     for change in (other_start, out_of_the_box, nothing_fitted, other_pattern, decay, wider):
         assert changed(interpolated(), change) is Conclusion.REJECTED
+
+
+# -- both sides of ℓ* on what stays open ----------------------------------------------------
+
+
+def test_an_open_interval_has_both_sides_of_the_dual() -> None:
+    (entry,) = interpolated().document["open"]
+    lower, upper = map(Fraction, entry["interval"])
+    for alpha in (lower, (lower + upper) / 2):
+        exact = max(Fraction(0), 6 - 9 * alpha - 3 * (1 - alpha)) ** 2
+        assert entry["floor"] <= exact <= entry["ceiling"]
+
+
+@cache
+def rushed() -> EnclosedDual:
+    """A search that was stopped before anything was proved; bounds are stated by hand."""
+    problem = Problem(
+        FeedForward([1], mixed("relu2", "identity"), bias=False),
+        inputs=[[1], [2], ["-1/2"]],
+        targets=[1, 3, 2],
+        interval=("1/4", "1/2"),
+        box=(-3, 3),
+    )
+    dual = pieceproof.analyze(problem, seconds=0)
+    assert isinstance(dual, EnclosedDual)
+    return dual
+
+
+def test_a_budget_of_nothing_leaves_all_of_the_interval_open_with_bounds() -> None:
+    dual = rushed()
+    ((lower, upper, reason),) = dual.open
+    assert [lower, upper] == [Fraction(1, 4), Fraction(1, 2)]
+    assert "budget" in reason
+    assert dual.report.verdict is not Conclusion.REJECTED
+    (entry,) = dual.document["open"]
+    assert entry["floor"] == 0 < entry["ceiling"]
+
+
+def test_floors_and_ceilings_are_checked() -> None:
+    def stated(floor: float, ceiling: float | None = None) -> Callable[[dict[str, Any]], None]:
+        def change(document: dict[str, Any]) -> None:
+            for place in (document["slabs"][0]["bounds"], document["open"][0]):
+                place["floor"] = floor
+                place["ceiling"] = place["ceiling"] if ceiling is None else ceiling
+
+        return change
+
+    def outside(document: dict[str, Any]) -> None:
+        document["slabs"][0]["bounds"]["witness"] = [5.0]
+
+    top = rushed().document["open"][0]["ceiling"]
+    assert changed(rushed(), stated(0.5)) is Conclusion.UNRESOLVED
+    assert changed(rushed(), stated(2.5)) is Conclusion.REJECTED
+    assert changed(rushed(), stated(0.0, 0.99 * top)) is Conclusion.REJECTED
+    assert changed(rushed(), outside) is Conclusion.REJECTED

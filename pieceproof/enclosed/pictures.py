@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from pieceproof.appearance import STYLE
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import enclosure_at, links
+from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.pictures import save
@@ -58,7 +59,11 @@ def figure(document: dict[str, Any], report: Report | None = None) -> Figure:
         for entry in document["open"]:
             low, high = (float(Fraction(end)) for end in entry["interval"])
             for axis in (top, below):
-                axis.axvspan(low, high, color="0.85", linewidth=0)
+                axis.axvspan(low, high, color="0.92", linewidth=0)
+            if entry["floor"] is not None:
+                top.fill_between(
+                    [low, high], entry["floor"], entry["ceiling"], color="0.6", linewidth=0
+                )
         minimum = document["minimum"]
         if minimum:
             height = (minimum["value"]["lower"] + minimum["value"]["upper"]) / 2
@@ -96,7 +101,7 @@ def _samples(
     start = 0
     for index, node in enumerate(Node(document.get("slabs"), "slabs")):
         slab = read_slab(node, spaces)
-        if isinstance(slab, tuple):
+        if isinstance(slab, Open):
             breaks.append((start, len(alphas)))
             start = len(alphas)
             continue

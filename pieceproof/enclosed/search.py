@@ -23,9 +23,11 @@ from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.basins import BasinTooLarge
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import check_joined
+from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.summary import covers
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.openings import bounds, merged
 from pieceproof.enclosed.zeros import Zero, Zeros
 from piecewise.problems import Problem
 
@@ -113,23 +115,27 @@ class Search:
 
     def _written(self, proposals: list[Proposal]) -> list[dict[str, Any]]:
         if not proposals:
-            lower, upper = self.interval
-            return [
-                slab_document(Proposal(lower, upper, None, (), "the time budget ran out"), self)
-            ]
+            proposals = [Proposal(*self.interval, None, (), "the time budget ran out")]
         final = []
         for each in proposals:
             if each.kind is not None and not self._is_proved(each):
                 reason = "W is not covered: f could not be shown to be above the minimum everywhere"
                 each = Proposal(each.lower, each.upper, None, (), reason)
             final.append(each)
-        final = self._jointed(final)
+        final = merged(self._jointed(final))
         self._final = {
             (str(each.lower), str(each.upper)): self.settled[id(each)][1]
             for each in final
             if each.kind is not None
         }
-        return [slab_document(each, self) for each in final]
+        return [self._bounded(slab_document(each, self), each) for each in final]
+
+    def _bounded(self, written: dict[str, Any], proposal: Proposal) -> dict[str, Any]:
+        """An open interval with both sides of ℓ*."""
+        if proposal.kind is not None:
+            return written
+        found = bounds(proposal, self.spaces, self.tracker, self.out_of_time)
+        return written if found is None else {**written, "bounds": found}
 
     def _jointed(self, proposals: list[Proposal]) -> list[Proposal]:
         """Where neighbours cannot be joined, the shorter one is left open."""
@@ -167,7 +173,7 @@ class Search:
     def _answer(self, written: dict[str, Any]) -> Settled | Obstacle:
         try:
             slab = read_slab(Node(written, "slab"), self.spaces)
-            if isinstance(slab, tuple):
+            if isinstance(slab, Open):
                 return Obstacle.SLAB
             return settle(self.spaces, slab, self.ends)
         except BasinTooLarge:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import enclosure_at, links
+from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.evaluation import OutsideError
@@ -76,16 +77,23 @@ def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
     spaces = Spaces(Node(document.get("problem"), "problem"))
     at = to_fmpq(alpha)
     for index, node in enumerate(Node(document.get("slabs"), "slabs")):
-        lower, upper = node.fields("interval", "kind", optional=("curves", "reason"))[
+        lower, upper = node.fields("interval", "kind", optional=("curves", "reason", "bounds"))[
             "interval"
         ].rationals()
         if not lower <= at <= upper:
             continue
         slab = read_slab(node, spaces)
-        if isinstance(slab, tuple):
+        if isinstance(slab, Open):
             if at == upper:
                 continue
-            raise OutsideError(f"{alpha} lies in an open interval ({slab[2]}); choose another α")
+            known = (
+                f"; {slab.bounds.floor:.6g} ≤ ℓ* ≤ {slab.bounds.ceiling:.6g} there"
+                if slab.bounds
+                else ""
+            )
+            raise OutsideError(
+                f"{alpha} lies in an open interval ({slab.reason}{known}); choose another α"
+            )
         try:
             with np.errstate(all="ignore"):
                 settled = settle(spaces, slab, spaces.network.interval)
@@ -165,4 +173,9 @@ def _results(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
         yield "oscillations", str(counts["oscillations"])
     for entry in document["open"]:
         low, high = (float(Fraction(end)) for end in entry["interval"])
-        yield "open", f"α in [{low:.10g}, {high:.10g}]: {entry['reason']}"
+        known = (
+            f"{entry['floor']:.6g} ≤ ℓ* ≤ {entry['ceiling']:.6g}; "
+            if entry["floor"] is not None
+            else ""
+        )
+        yield "open", f"α in [{low:.10g}, {high:.10g}]: {known}{entry['reason']}"

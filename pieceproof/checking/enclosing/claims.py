@@ -58,8 +58,13 @@ class Writer:
             "verdict": "unresolved" if self.reasons() else "proved",
             "reasons": self.reasons(),
             "open": [
-                {"interval": [str(lower), str(upper)], "reason": reason}
-                for lower, upper, reason in outcome.open
+                {
+                    "interval": [str(each.lower), str(each.upper)],
+                    "reason": each.reason,
+                    "floor": each.bounds.floor if each.bounds else None,
+                    "ceiling": each.bounds.ceiling if each.bounds else None,
+                }
+                for each in outcome.open
             ],
         }
 
@@ -68,13 +73,13 @@ class Writer:
         outcome = self.outcome
         found = []
         if outcome.open:
-            width = sum((upper - lower for lower, upper, _ in outcome.open), fmpq(0))
+            width = sum((each.upper - each.lower for each in outcome.open), fmpq(0))
             share = width / (self.ends[1] - self.ends[0])
             found.append(
                 f"open: {float(share.p) / float(share.q):.2g} of A, in {len(outcome.open)} "
                 "intervals; counts are those proved outside"
             )
-            found += sorted({reason for _, _, reason in outcome.open})
+            found += sorted({each.reason for each in outcome.open})
         elif outcome.unclear:
             found.append(f"{UNDECIDED}: {outcome.unclear}")
         return found

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
-from flint import fmpq
 
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.networks import Network, read_network
+from pieceproof.checking.enclosing.openings import Bounds, Open
 from pieceproof.checking.enclosing.ranges import Array
 from pieceproof.checking.enclosing.slabs import Kind, Slab, consistent
 from pieceproof.checking.enclosing.tubes import Label, Path, Space, Stratum
@@ -56,21 +56,22 @@ def check_charts(node: Node, spaces: Spaces) -> None:
         raise Refuted(f"{node.path}: not the charts of this problem")
 
 
-def read_slab(node: Node, spaces: Spaces) -> Slab | tuple[fmpq, fmpq, str]:
+def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
     """A slab, or an interval that is left open, with the reason.
 
     Raises:
         CertificateError: malformed.
         Refuted: a stratum makes no sense.
     """
-    entry = node.fields("interval", "kind", optional=("curves", "reason"))
+    entry = node.fields("interval", "kind", optional=("curves", "reason", "bounds"))
     ends = entry["interval"].rationals()
     if len(ends) != 2 or not ends[0] < ends[1]:
         raise entry["interval"].wrong("two increasing rationals")
     kind = entry["kind"].choice("open", *(str(each) for each in Kind))
     if kind == "open":
-        reason = node.fields("interval", "kind", "reason")["reason"].text()
-        return ends[0], ends[1], reason
+        entry = node.fields("interval", "kind", "reason", optional=("bounds",))
+        bounds = _bounds(entry["bounds"], spaces) if "bounds" in entry else None
+        return Open(ends[0], ends[1], entry["reason"].text(), bounds)
     curves = node.fields("interval", "kind", "curves")["curves"].items()
     if not 1 <= len(curves) <= MAX_CURVES:
         raise entry["curves"].wrong(f"1 to {MAX_CURVES} curves")
@@ -80,6 +81,14 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | tuple[fmpq, fmpq, str]:
         curve, fitted = _interpolation(curves[0], spaces)
         return Slab(ends[0], ends[1], Kind.ZERO, (curve,), fitted)
     return Slab(ends[0], ends[1], Kind(kind), tuple(_curve(each, spaces) for each in curves))
+
+
+def _bounds(node: Node, spaces: Spaces) -> Bounds:
+    entry = node.fields("floor", "ceiling", "chart", "witness")
+    floor, ceiling = (float(_doubles([entry[key]], 1)[0]) for key in ("floor", "ceiling"))
+    witness = _doubles(entry["witness"], spaces.network.parameters)
+    chart = entry["chart"].integer(0, len(spaces) - 1)
+    return Bounds(floor, ceiling, chart, tuple(witness.tolist()))
 
 
 def _interpolation(
@@ -149,7 +158,7 @@ def _label(node: Node, network: Network) -> Label:
     return network.units.index(match[1]), example, k
 
 
-def _doubles(node: Node, count: int) -> Array:
+def _doubles(node: Node | Sequence[Node], count: int) -> Array:
     values = []
     for each in node:
         if isinstance(each.value, bool) or not isinstance(each.value, (int, float)):
@@ -159,5 +168,6 @@ def _doubles(node: Node, count: int) -> Array:
             raise each.wrong("a number below 1e300")
         values.append(value)
     if len(values) != count:
-        raise CertificateError(f"{node.path}: expected {count} numbers")
+        where = node.path if isinstance(node, Node) else node[0].path
+        raise CertificateError(f"{where}: expected {count} numbers")
     return np.array(values)

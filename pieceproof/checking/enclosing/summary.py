@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from flint import fmpq
 
 from pieceproof.checking.enclosing.covering import Cover, Covering
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment, links
+from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.shapes import Shape, shape
 from pieceproof.checking.enclosing.slabs import Settled, Slab, settle
 from pieceproof.checking.reading import Refuted
@@ -26,7 +26,7 @@ class Outcome:
     """The runs of consecutive settled slabs, as links, and what is left open."""
 
     runs: tuple[tuple[Link, ...], ...]
-    open: tuple[tuple[fmpq, fmpq, str], ...]
+    open: tuple[Open, ...]
     settled: int
     boxes: int
     whole: Shape | None
@@ -92,7 +92,7 @@ def covers(
 
 def outcome(
     spaces: Spaces,
-    slabs: Sequence[Slab | tuple[fmpq, fmpq, str]],
+    slabs: Sequence[Slab | Open],
     settled: Sequence[Settled | None],
     boxes: int,
 ) -> Outcome:
@@ -104,15 +104,14 @@ def outcome(
     ends = spaces.network.interval
     at = ends[0]
     runs: list[list[Settled]] = [[]]
-    open_: list[tuple[fmpq, fmpq, str]] = []
+    open_: list[Open] = []
     for slab, each in zip(slabs, settled, strict=True):
-        lower = slab[0] if isinstance(slab, tuple) else slab.lower
-        if lower != at:
+        if slab.lower != at:
             raise Refuted(f"slabs: a gap or an overlap at α = {at}")
-        if isinstance(slab, tuple):
-            at = slab[1]
-            if open_ and open_[-1][1] == slab[0] and open_[-1][2] == slab[2]:
-                open_[-1] = (open_[-1][0], slab[1], slab[2])
+        if isinstance(slab, Open):
+            at = slab.upper
+            if open_ and open_[-1].upper == slab.lower and open_[-1].reason == slab.reason:
+                open_[-1] = open_[-1].joined(slab)
             else:
                 open_.append(slab)
             if runs[-1]:
@@ -142,7 +141,7 @@ def outcome(
 
 def settle_all(
     spaces: Spaces,
-    slabs: Sequence[Slab | tuple[fmpq, fmpq, str]],
+    slabs: Sequence[Slab | Open],
     tell: Callable[[int], None] = lambda done: None,
 ) -> list[Settled | None]:
     """Prove the curves and basins of all slabs.
@@ -152,7 +151,7 @@ def settle_all(
     """
     found: list[Settled | None] = []
     for index, slab in enumerate(slabs):
-        if isinstance(slab, tuple):
+        if isinstance(slab, Open):
             found.append(None)
         else:
             try:

@@ -8,6 +8,8 @@ from typing import Any
 from pieceproof.checking import claims as common
 from pieceproof.checking.enclosing import claims
 from pieceproof.checking.enclosing.documents import MAX_SLABS, Spaces, check_charts, read_slab
+from pieceproof.checking.enclosing.openings import Open
+from pieceproof.checking.enclosing.openings import check as check_opening
 from pieceproof.checking.enclosing.summary import covers, outcome, settle_all
 from pieceproof.checking.reading import Node, Refuted, canonical_digest
 
@@ -57,6 +59,12 @@ def _check(
         )
     if left:
         raise Refuted(f"slabs: W is not covered for {len(left)} slabs, first number {min(left)}")
+    for index, slab in enumerate(slabs):
+        if isinstance(slab, Open):
+            try:
+                check_opening(spaces, slab)
+            except Refuted as refuted:
+                raise Refuted(f"slabs[{index}]: {refuted}") from None
     found = outcome(spaces, slabs, settled, boxes)
     checked |= {
         "slabs": len(known),

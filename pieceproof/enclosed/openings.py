@@ -1,0 +1,89 @@
+"""Bounds of ℓ* on intervals that stay open: a point found by tracking, and a lower level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from geometry.proposals.slabbing import Proposal
+from geometry.proposals.tracking import Tracker
+from pieceproof.checking.enclosing.openings import ceiling, is_floor
+from pieceproof.checking.enclosing.tubes import Space
+from pieceproof.checking.reading import Refuted
+from piecewise.exact import to_fmpq
+
+GAPS = (1e-6, 1e-4, 1e-2, 0.1, 0.5)
+"""Floors lie below the least value seen by these parts of the ceiling."""
+BOXES = 100_000
+"""Boxes for one floor; the checker may use more."""
+
+
+def merged(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Neighbouring open intervals with the same reason as one."""
+    found: list[Proposal] = []
+    for each in proposals:
+        last = found[-1] if found else None
+        if last is not None and each.kind is None is last.kind and each.reason == last.reason:
+            found[-1] = Proposal(last.lower, each.upper, None, (), each.reason)
+        else:
+            found.append(each)
+    return found
+
+
+def bounds(
+    proposal: Proposal,
+    spaces: Sequence[Space],
+    tracker: Tracker,
+    out_of_time: Callable[[], bool],
+) -> dict[str, Any] | None:
+    """floor ≤ ℓ* ≤ ceiling on an open interval, with a witness, as a document writes them."""
+    lower, upper = to_fmpq(proposal.lower), to_fmpq(proposal.upper)
+    best: tuple[float, int, list[float]] | None = None
+    for chart, w in _points(proposal, tracker):
+        try:
+            top = ceiling(spaces[chart], lower, upper, w)
+        except Refuted:
+            continue
+        if np.isfinite(top) and (best is None or top < best[0]):
+            best = (top, chart, w)
+    if best is None:
+        return None
+    top, chart, w = best
+    floor = 0.0
+    if not out_of_time():
+        least = _least(proposal, tracker, top)
+        for gap in GAPS:
+            level = least - gap * top
+            if level > 0 and is_floor(spaces, lower, upper, level, BOXES):
+                floor = level
+                break
+    return {"floor": floor, "ceiling": top, "chart": chart, "witness": w}
+
+
+def _points(proposal: Proposal, tracker: Tracker) -> list[tuple[int, list[float]]]:
+    """Minimisers at the nodes nearest to the interval, and the middle of W."""
+    middle = float(proposal.lower + proposal.upper) / 2
+    near = sorted(tracker.nodes, key=lambda alpha: abs(alpha - middle))[:8]
+    found = [(tracker.nodes[a].chart, tracker.nodes[a].w) for a in near]
+    for index, (solver, pool) in enumerate(zip(tracker.solvers, tracker.pools, strict=True)):
+        objective = solver.objective
+        found += [(index, w) for w in pool[:8]]
+        found.append((index, 0.5 * (objective.lower + objective.upper)))
+        starts = [w for chart, w in found if chart == index]
+        found += [(index, solver.descend(middle, w)) for w in starts[:4]]
+    return [(chart, [float(x) for x in w]) for chart, w in found]
+
+
+def _least(proposal: Proposal, tracker: Tracker, top: float) -> float:
+    """About the least value of ℓ* on the interval."""
+    values = [top]
+    for part in (0, 1, 2):
+        alpha = proposal.lower + (proposal.upper - proposal.lower) * Fraction(part, 2)
+        for chart, w in _points(proposal, tracker):
+            solver = tracker.solvers[chart]
+            point = solver.descend(float(alpha), np.array(w))
+            values.append(float(solver.objective.values(float(alpha), point[None])[0]))
+    return min(values)
