@@ -8,11 +8,12 @@ closed cell, f does not depend on α: that is where the envelope starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations_with_replacement, product
+from typing import Generic, Protocol, TypeVar
 
 from flint import fmpq, fmpz_poly
 
@@ -23,11 +24,11 @@ from geometry.dual import DualFunction
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
 from geometry.moving_patterns import Spell, spells
-from geometry.moving_programs import MovingProgram
+from geometry.moving_programs import Constraint, MovingProgram
 from geometry.rational_functions import RationalFunction
-from geometry.search import Run, hyperparameter_interval, swept
+from geometry.search import Cells, Run, hyperparameter_interval, swept
 from geometry.verdicts import Verdict
-from piecewise.convolutions import Convolution
+from piecewise.convolutions import Convolution, Pattern
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
 from piecewise.graphs import GraphConvolution
@@ -121,7 +122,14 @@ class MovingCells:
     def program(self, key: CellKey) -> MovingProgram:
         """The parametric program of a cell."""
         pattern = [self.spells[index].active for index in key.cells]
-        return MovingProgram(self.convolution, key, pattern, self.at_zero)
+        return MovingProgram(
+            key,
+            self.convolution.quadratic(pattern, key.signs),
+            list(_boundaries(self.convolution, pattern)),
+            self.problem.parameters,
+            self.problem.interval,
+            self.at_zero,
+        )
 
     @cached_property
     def at_zero(self) -> fmpq:
@@ -130,6 +138,14 @@ class MovingCells:
         count = len(self.problem.targets) if self.problem.reduction == "mean" else 1
         return to_fmpq(total / count)
 
+    def minimiser(self, part: Segment) -> tuple[list[fmpz_poly], fmpz_poly]:
+        """w(α) on a part, as numerators over one denominator."""
+        if part.key == NOWHERE:
+            return [fmpz_poly([])] * len(self.problem.parameters), fmpz_poly([1])
+        program = self.program(part.key)
+        stationary = program.stationary(program.active_set(part.active))
+        return list(stationary.point), stationary.denominator
+
     def start(self) -> Envelope:
         """f(α, 0) on A."""
         value = self.at_zero
@@ -137,31 +153,45 @@ class MovingCells:
         return Envelope((Segment(self.whole, constant, NOWHERE, (), constant),))
 
 
+def _boundaries(convolution: Convolution, pattern: Sequence[Pattern]) -> Iterator[Constraint]:
+    """σ_j a_j(α)·w_k ≥ 0 for every channel and node: ``h1:ada`` for node ada in channel 1."""
+    size, zero = convolution.features, fmpz_poly([])
+    for channel, active in enumerate(pattern):
+        before, after = channel * size, (convolution.channels - channel - 1) * size
+        for node, row in convolution.rows.items():
+            side = 1 if node in active else -1
+            label = f"h{channel + 1}:{convolution.graph.nodes[node]}"
+            turned = tuple(side * p for p in row)
+            yield label, ((zero,) * before) + turned + ((zero,) * after), 0
+
+
+class Family(Cells, Protocol):
+    """Cells that move with α, all of which may not be known."""
+
+    complete: bool
+    """False if time ran out before all cells were known."""
+
+
+F = TypeVar("F", bound=Family)
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class MovingDual(DualFunction):
-    """ℓ* of a two-layer graph convolution; parts of pieces are :class:`~geometry.envelope.Segment`.
+class MovingDual(DualFunction, Generic[F]):
+    """ℓ* from cells that move with α; parts of pieces are :class:`~geometry.envelope.Segment`.
 
     ``bounds`` prove that no cell lies below.
     """
 
-    cells: MovingCells
+    cells: F
     bounds: tuple[CellBound, ...]
-
-    def minimiser(self, part: Segment) -> tuple[list[fmpz_poly], fmpz_poly]:
-        """w(α) on a part, as numerators over one denominator."""
-        if part.key == NOWHERE:
-            return [fmpz_poly([])] * len(self.problem.parameters), fmpz_poly([1])
-        program = self.cells.program(part.key)
-        stationary = program.stationary(program.active_set(part.active))
-        return list(stationary.point), stationary.denominator
 
 
 def moving_dual(
-    cells: MovingCells,
+    cells: F,
     run: Run | None = None,
     report: Callable[[int], None] = lambda done: None,
     out_of_time: Callable[[], bool] = lambda: False,
-) -> MovingDual:
+) -> MovingDual[F]:
     """The dual function with the proofs for every cell; arguments as those of
     :func:`geometry.search.swept`."""
     envelope, bounds, left = swept(cells, run, report, out_of_time)

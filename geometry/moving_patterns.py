@@ -23,9 +23,10 @@ from geometry.intervals import Interval
 from geometry.polynomials import has_no_root, primitive
 from geometry.sign_rows import determinant
 from piecewise.cells import UnitArrangement
-from piecewise.convolutions import Pattern, Row
+from piecewise.convolutions import Pattern
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fraction
+from piecewise.moving_quadratics import Row
 
 MAX_MINORS = 400_000
 """Most minors that are isolated."""

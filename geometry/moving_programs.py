@@ -1,6 +1,6 @@
 """Stationary points of a convex cell whose boundaries turn with α, as rational functions.
 
-On the cone of an activation pattern, min wᵀHw − 2gᵀw + c subject to σ_j a_j(α)·w_k ≥ 0 and the
+On the cone of an activation pattern, min wᵀHw − 2gᵀw + c subject to σ_j a_j(α)·w ≥ 0 and the
 walls of W. An active set S gives the linear system [[2H, −Bᵀ], [B, 0]] (w; λ) = (2g; b) over Z[α],
 B the rows of S. The sum of the matrix and its transpose is ⪰ 0 for every real α, so its
 determinant D is ≥ 0 and the numerators over D carry all signs. Where λ_S ≥ 0 the value v_S bounds
@@ -10,6 +10,7 @@ the cell's minimum from below, whether or not the cell has an inside at that α 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 
 from flint import fmpq, fmpq_mat, fmpz_poly
 
@@ -18,31 +19,46 @@ from geometry.polynomials import has_no_root
 from geometry.programs import QuadraticProgram, optimal_active_set
 from geometry.rational_functions import RationalFunction
 from geometry.stationary import Stationary
-from piecewise.convolutions import Convolution, MovingQuadratic, Pattern, Row
 from piecewise.exact import to_fmpq
 from piecewise.layers import CellKey
+from piecewise.moving_quadratics import MovingQuadratic, Row
+from piecewise.problems import Parameter
+
+Constraint = tuple[str, Row, int]
+"""(label, row, level): row·w ≥ level."""
 
 
 class MovingProgram:
     """The parametric program of one pattern.
 
-    Labels: ``h1:ada`` for the pre-activation of node ada in channel 1, ``w1_x1:lower`` and
-    ``w1_x1:upper`` for walls.
+    Args:
+        key: of the cell.
+        quadratic: f on the cell.
+        boundaries: what is ≥ 0 there.
+        parameters: those that move, whose walls are labelled ``w1_x1:lower`` and
+            ``w1_x1:upper``; their ranges hold 0.
+        interval: A.
+        at_zero: f(α, 0), the same for all α.
     """
 
     def __init__(
-        self, convolution: Convolution, key: CellKey, pattern: Sequence[Pattern], at_zero: fmpq
+        self,
+        key: CellKey,
+        quadratic: MovingQuadratic,
+        boundaries: Sequence[Constraint],
+        parameters: Sequence[Parameter],
+        interval: tuple[Fraction, Fraction],
+        at_zero: fmpq,
     ) -> None:
         self.key = key
-        self.quadratic: MovingQuadratic = convolution.quadratic(pattern, key.signs)
+        self.quadratic = quadratic
         self._at_zero = at_zero
-        self._ends = tuple(to_fmpq(end) for end in convolution.problem.interval)
-        boundaries = list(_boundaries(convolution, pattern))
-        walls = list(_walls(convolution))
+        self._ends = tuple(to_fmpq(end) for end in interval)
+        known = [*boundaries, *_walls(parameters)]
         self._boundaries = len(boundaries)
-        self.labels = tuple(label for label, _, _ in boundaries + walls)
-        self.rows = [row for _, row, _ in boundaries + walls]
-        self.levels = [level for _, _, level in boundaries + walls]
+        self.labels = tuple(label for label, _, _ in known)
+        self.rows = [row for _, row, _ in known]
+        self.levels = [level for _, _, level in known]
         self._known: dict[tuple[int, ...], Stationary] = {}
 
     # -- at a rational α ---------------------------------------------------------------
@@ -134,22 +150,7 @@ class MovingProgram:
         return common if common(low) > 0 else -common
 
 
-def _boundaries(
-    convolution: Convolution, pattern: Sequence[Pattern]
-) -> Iterator[tuple[str, Row, int]]:
-    """σ_j a_j(α)·w_k ≥ 0 for every channel and node."""
-    size, zero = convolution.features, fmpz_poly([])
-    for channel, active in enumerate(pattern):
-        before, after = channel * size, (convolution.channels - channel - 1) * size
-        for node, row in convolution.rows.items():
-            side = 1 if node in active else -1
-            label = f"h{channel + 1}:{convolution.graph.nodes[node]}"
-            turned = tuple(side * p for p in row)
-            yield label, ((zero,) * before) + turned + ((zero,) * after), 0
-
-
-def _walls(convolution: Convolution) -> Iterator[tuple[str, Row, int]]:
-    parameters = convolution.problem.parameters
+def _walls(parameters: Sequence[Parameter]) -> Iterator[Constraint]:
     for index, parameter in enumerate(parameters):
         for name, side, wall in (("lower", 1, parameter.lower), ("upper", -1, parameter.upper)):
             row = [fmpz_poly([])] * len(parameters)

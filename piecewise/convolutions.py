@@ -13,31 +13,19 @@ a_j(α)·w_k = 0 pass through 0 and turn with α.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import lcm
 
-from flint import fmpq, fmpq_poly, fmpz_poly
+from flint import fmpq, fmpq_poly
 
 from piecewise.exact import to_fmpq
 from piecewise.graphs import GraphConvolution
+from piecewise.moving_quadratics import MovingQuadratic, Row, integral, squared_loss
 from piecewise.problems import Problem
 
-Row = tuple[fmpz_poly, ...]
 Pattern = tuple[int, ...]
 """The active nodes of a channel, increasing."""
-
-
-@dataclass(frozen=True)
-class MovingQuadratic:
-    """scale·f = wᵀHw − 2gᵀw + c with integer polynomials in α; scale > 0 on A, H ⪰ 0."""
-
-    scale: fmpz_poly
-    hessian: tuple[tuple[fmpz_poly, ...], ...]
-    linear: tuple[fmpz_poly, ...]
-    constant: fmpz_poly
 
 
 class Convolution:
@@ -82,7 +70,7 @@ class Convolution:
     def rows(self) -> dict[int, Row]:
         """a_j(α) times a positive number for the nodes that reach a training node, where not 0."""
         reached = sorted({j for t in self.graph.training for j in self._kernel[t]})
-        found = {j: _integer(self._propagated(j)) for j in reached}
+        found = {j: integral(self._propagated(j)) for j in reached}
         return {j: row for j, row in found.items() if any(row)}
 
     def _propagated(self, node: int) -> list[fmpq_poly]:
@@ -133,7 +121,7 @@ class Convolution:
 
     def scores(self, pattern: Sequence[Pattern], signs: Sequence[int]) -> tuple[Row, ...]:
         """A positive multiple of the prediction at every training node, as a row on w."""
-        return tuple(_integer(self._combined(terms, pattern, signs)) for _, terms in self._terms)
+        return tuple(integral(self._combined(terms, pattern, signs)) for _, terms in self._terms)
 
     # -- the squared loss --------------------------------------------------------------
 
@@ -157,29 +145,4 @@ class Convolution:
         rows = [self._combined(terms, pattern, signs) for terms in self._scaled_terms]
         targets = [self._common * to_fmpq(y) for y in self.problem.targets]
         count = len(self.problem.targets) if self.problem.reduction == "mean" else 1
-        square, size, zero = self._common * self._common, len(rows[0]), fmpq_poly()
-        decay = square * (to_fmpq(self.problem.weight_decay) * count)
-        hessian = [[zero] * size for _ in range(size)]
-        for i in range(size):
-            for j in range(i, size):
-                entry = sum((row[i] * row[j] for row in rows), decay if i == j else zero)
-                hessian[i][j] = hessian[j][i] = entry
-        linear = [
-            sum((row[i] * y for row, y in zip(rows, targets, strict=True)), zero)
-            for i in range(size)
-        ]
-        constant = sum((y * y for y in targets), zero)
-        scale = square * count
-        entries = [*(p for row in hessian for p in row), *linear, constant, scale]
-        unit = lcm(*(int(p.denom()) for p in entries))
-        return MovingQuadratic(
-            (scale * unit).numer(),
-            tuple(tuple((p * unit).numer() for p in row) for row in hessian),
-            tuple((p * unit).numer() for p in linear),
-            (constant * unit).numer(),
-        )
-
-
-def _integer(entries: Sequence[fmpq_poly]) -> Row:
-    scale = lcm(*(int(p.denom()) for p in entries))
-    return tuple((p * scale).numer() for p in entries)
+        return squared_loss(rows, targets, self._common, count, to_fmpq(self.problem.weight_decay))

@@ -8,16 +8,17 @@ units of an even activation have it non-negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 
 from geometry.proposals.floats import FloatObjective
 from geometry.proposals.loops import Array
 from piecewise.activations import Interpolated, PiecewisePolynomial
-from piecewise.networks import TRAINABLE, FeedForward
+from piecewise.networks import FeedForward
 from piecewise.patterns import sign_choices
 from piecewise.problems import Problem
+from piecewise.wiring import incoming, outgoing
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,36 +66,6 @@ class Chart:
                 image[list(parameters)] *= -1 if unit else 1
             found.append(image)
         return found[1:]
-
-
-def incoming(network: FeedForward, features: int) -> list[tuple[int, ...]]:
-    """For every unit the indices of its weights and its bias."""
-    found, start, sources = [], 0, features
-    for width in network.hidden:
-        size = sources + network.bias
-        for _ in range(width):
-            found.append(tuple(range(start, start + size)))
-            start += size
-        sources = width
-    return found
-
-
-def outgoing(network: FeedForward, features: int) -> list[tuple[int, ...]]:
-    """For every unit the indices of the trainable weights that read it."""
-    own = incoming(network, features)
-    found: list[tuple[int, ...]] = []
-    first = 0
-    for width, following in pairwise([*network.hidden, 0]):
-        for unit in range(width):
-            if following:
-                readers = own[first + width : first + width + following]
-                found.append(tuple(weights[unit] for weights in readers))
-            elif network.output_weights == TRAINABLE:
-                found.append((own[-1][-1] + 1 + unit,))
-            else:
-                found.append(())
-        first += width
-    return found
 
 
 def charts(problem: Problem) -> list[Chart]:

@@ -27,7 +27,7 @@ __all__ = ["NAME", "document", "refusal", "run"]
 NAME = "moving-cells"
 
 
-def run(problem: Problem, options: Options) -> tuple[MovingDual, Document]:
+def run(problem: Problem, options: Options) -> tuple[MovingDual[MovingCells], Document]:
     """The dual function and its document.
 
     Raises:
@@ -49,7 +49,7 @@ def run(problem: Problem, options: Options) -> tuple[MovingDual, Document]:
         return dual, document(dual, monotonic() - options.start, options.jobs)
 
 
-def document(dual: MovingDual, wall_time: float, jobs: int) -> Document:
+def document(dual: MovingDual[MovingCells], wall_time: float, jobs: int) -> Document:
     """The result document of a dual function, ``digest`` included."""
     cells = dual.cells
     strata = {
@@ -78,10 +78,10 @@ def document(dual: MovingDual, wall_time: float, jobs: int) -> Document:
     )
 
 
-def _piece(dual: MovingDual, piece: Piece) -> Document:
+def _piece(dual: MovingDual[MovingCells], piece: Piece) -> Document:
     part = piece.parts[0]
     alpha = part.interval.sample()
-    numerators, denominator = dual.minimiser(part)
+    numerators, denominator = dual.cells.minimiser(part)
     return {
         **piece_document(piece),
         "sample": {
@@ -93,8 +93,8 @@ def _piece(dual: MovingDual, piece: Piece) -> Document:
     }
 
 
-def _part(dual: MovingDual, part: Segment) -> Document:
-    numerators, denominator = dual.minimiser(part)
+def _part(dual: MovingDual[MovingCells], part: Segment) -> Document:
+    numerators, denominator = dual.cells.minimiser(part)
     return {
         "interval": interval_document(part.interval),
         **({"signs": _signs(dual, part)} if dual.cells.convolution.graph.has_signs else {}),
@@ -104,11 +104,13 @@ def _part(dual: MovingDual, part: Segment) -> Document:
     }
 
 
-def _signs(dual: MovingDual, part: Segment) -> list[int]:
+def _signs(dual: MovingDual[MovingCells], part: Segment) -> list[int]:
     return list(part.key.signs or (1,) * dual.cells.convolution.channels)
 
 
-def _switched_on(dual: MovingDual, part: Segment, numerators: list[fmpz_poly]) -> list[list[int]]:
+def _switched_on(
+    dual: MovingDual[MovingCells], part: Segment, numerators: list[fmpz_poly]
+) -> list[list[int]]:
     """For every channel the nodes whose pre-activation at w(α) is positive."""
     convolution, found = dual.cells.convolution, []
     for channel, index in enumerate(part.key.cells or (None,) * convolution.channels):

@@ -1,0 +1,140 @@
+"""The cells of a deep piecewise linear network, found layer by layer.
+
+On a chart the signs of the first layer are those of the chambers of fixed hyperplanes. With them
+the second layer's pre-activations are rows that turn with α, and so on: the patterns of l + 1
+layers are found within every pattern of l layers, on the interval where it occurs
+(:mod:`geometry.moving_patterns`). Empty patterns are never looked at.
+
+Cells are closed and f is continuous, so ℓ* is the lower envelope of the minima of the cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from flint import fmpq_poly, fmpz_poly
+
+from geometry.envelope import Envelope, Segment
+from geometry.intervals import Interval
+from geometry.moving_patterns import spells
+from geometry.moving_programs import Constraint, MovingProgram
+from geometry.rational_functions import RationalFunction
+from geometry.search import hyperparameter_interval
+from piecewise.errors import TooManyCells
+from piecewise.layers import DEFAULT_MAX_CELLS, CellKey
+from piecewise.moving_quadratics import integral
+from piecewise.nested import Active, Chart, NestedNetwork
+from piecewise.problems import Problem
+
+NOWHERE = CellKey((), ())
+"""The key of the point where everything that moves is 0, which needs no cell."""
+
+
+@dataclass(frozen=True)
+class NestedCell:
+    """A pattern of all layers on a chart, and a maximal interval on which it occurs."""
+
+    chart: int
+    active: Active
+    interval: Interval
+
+
+class NestedCells:
+    """The cells of a problem that :func:`piecewise.nested.refusal` does not refuse.
+
+    ``complete`` is False if time ran out before all were known; there are no keys then.
+
+    Raises:
+        TooManyCells: more than ``max_cells``.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        max_cells: int = DEFAULT_MAX_CELLS,
+        out_of_time: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.problem, self.max_cells = problem, max_cells
+        self.nested = NestedNetwork(problem)
+        self.charts: tuple[Chart, ...] = tuple(self.nested.charts())
+        self.whole = hyperparameter_interval(problem)
+        self.complete = True
+        found: list[NestedCell] = []
+        for number, chart in enumerate(self.charts):
+            for active, interval in self._patterns(chart, self.nested.depth, out_of_time):
+                found.append(NestedCell(number, active, interval))
+                if len(found) > max_cells:
+                    raise TooManyCells(
+                        f"the network has more than {max_cells:,} cells; "
+                        "use fewer examples or layers, or raise --max-cells"
+                    )
+        self.cells = tuple(found)
+
+    def _patterns(
+        self, chart: Chart, layers: int, out_of_time: Callable[[], bool]
+    ) -> Iterator[tuple[Active, Interval]]:
+        """The patterns of the first layers with the intervals on which they occur."""
+        if layers == 0:
+            yield frozenset(), self.whole
+            return
+        for active, interval in self._patterns(chart, layers - 1, out_of_time):
+            rows = self.nested.rows(chart, active, layers)
+            listed, complete = spells(rows, interval, self.max_cells, out_of_time)
+            self.complete &= complete
+            for spell in listed:
+                below = {j for j in spell.active if self.nested.layer_of(j) < layers - 1}
+                if below == active:
+                    yield frozenset(spell.active), spell.interval
+
+    def keys(self) -> Iterator[CellKey]:
+        """All cells, by their places."""
+        if self.complete:
+            yield from (CellKey((place,)) for place in range(len(self.cells)))
+
+    def within(self, key: CellKey) -> Interval:
+        """Where the pattern occurs."""
+        return self.cells[key.cells[0]].interval
+
+    def program(self, key: CellKey) -> MovingProgram:
+        """The parametric program of a cell."""
+        cell = self.cells[key.cells[0]]
+        chart = self.charts[cell.chart]
+        return MovingProgram(
+            key,
+            self.nested.quadratic(chart, cell.active),
+            list(self._boundaries(chart, cell.active)),
+            self.nested.parameters(),
+            self.problem.interval,
+            self.nested.at_zero(),
+        )
+
+    def _boundaries(self, chart: Chart, active: Active) -> Iterator[Constraint]:
+        for node, row in self.nested.rows(chart, active, self.nested.depth).items():
+            side = 1 if node in active else -1
+            yield self.nested.node_name(node), tuple(side * p for p in row), 0
+
+    def start(self) -> Envelope:
+        """f where everything that moves is 0, on A."""
+        value = self.nested.at_zero()
+        constant = RationalFunction.reduced(fmpz_poly([value.p]), fmpz_poly([value.q]))
+        return Envelope((Segment(self.whole, constant, NOWHERE, (), constant),))
+
+    def chart_of(self, part: Segment) -> int:
+        """The chart on which a part of ℓ* is attained."""
+        return self.cells[part.key.cells[0]].chart if part.key.cells else 0
+
+    def minimiser(self, part: Segment) -> tuple[list[fmpz_poly], fmpz_poly]:
+        """w(α) on a part, as numerators over one denominator, held parameters included."""
+        chart = self.charts[self.chart_of(part)]
+        moving, below = [fmpz_poly()] * len(self.nested.moving), fmpz_poly([1])
+        if part.key != NOWHERE:
+            program = self.program(part.key)
+            stationary = program.stationary(program.active_set(part.active))
+            moving, below = list(stationary.point), stationary.denominator
+        divisor = fmpq_poly(below)
+        values = self.nested.full(chart, [fmpq_poly(p) for p in moving])
+        for index, _ in chart.held:
+            values[index] = values[index] * divisor
+        *numerators, denominator = integral([*values, divisor])
+        return numerators, denominator
