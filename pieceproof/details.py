@@ -63,6 +63,12 @@ def _moving_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
     yield "patterns", f"{counts['patterns']:,} of a channel; {proofs}"
 
 
+def _nested_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
+    proofs = f"{counts['cases']:,} cells and {counts['strata']:,} strata in the proofs"
+    charts = "chart" if counts["charts"] == 1 else "charts"
+    yield "cells", f"on {counts['charts']:,} {charts} (weights at walls); {proofs}"
+
+
 def _errors(piece: Node) -> str:
     return f"{piece.member('errors').count():,}"
 
@@ -72,9 +78,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "convex-cells": {"cell": _cell, "active constraints": _active_set},
     "validation": {"fitted parameters": _fit},
     "moving-cells": {"active nodes": _switched_on, "active constraints": _fit},
+    "nested-cells": {"active constraints": _fit},
 }
 FACTS: dict[str, Facts] = {
     "convex-cells": _convex_facts,
     "validation": _validation_facts,
     "moving-cells": _moving_facts,
+    "nested-cells": _nested_facts,
 }

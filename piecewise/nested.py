@@ -51,7 +51,7 @@ def refusal(problem: Problem) -> str | None:
     if problem.validation is not None or problem.regulariser is not None or problem.weight_decay:
         return "nested cells need the plain squared loss, without penalty"
     activation = network.activation
-    if activation.homogeneity != 1 or tuple(activation.breakpoints) != (0,):
+    if activation.homogeneity != 1 or [float(b) for b in activation.breakpoints] != [0.0]:
         return "nested cells need activations that bend at 0 only and are multiples of z beside it"
     if any(width != 1 for width in network.hidden[1:]):
         return "nested cells need one unit in every layer but the first"
@@ -97,7 +97,7 @@ class NestedNetwork:
         choices = []
         for i in sorted({i for own in self._outgoing for i in own}):
             parameter = self.problem.parameters[i]
-            ends = ((0, parameter.lower < 0), (1, parameter.upper > 0))
+            ends = ((1, parameter.upper > 0), (0, parameter.lower < 0))
             choices.append([(i, side) for side, is_there in ends if is_there])
         return [
             Chart(held, signs) for signs in sign_choices(self.problem) for held in product(*choices)

@@ -12,6 +12,7 @@ from pieceproof.checking import (
     convexcells,
     leastsquares,
     movingcells,
+    nestedcells,
     piecewiseconstant,
     validation,
 )
@@ -39,4 +40,5 @@ CHECKERS: dict[str, Checker] = {
     "piecewise-constant": piecewiseconstant,
     "least-squares": leastsquares,
     "moving-cells": movingcells,
+    "nested-cells": nestedcells,
 }

@@ -14,6 +14,7 @@ from pieceproof.methods import (
     convex_cells,
     least_squares,
     moving_cells,
+    nested_cells,
     piecewise_constant,
     validation,
 )
@@ -43,6 +44,7 @@ METHODS: tuple[Method, ...] = (
     piecewise_constant,
     least_squares,
     moving_cells,
+    nested_cells,
 )
 
 
