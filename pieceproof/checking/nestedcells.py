@@ -54,6 +54,7 @@ def check(run: Run) -> Dual:
     pieces = read_nested_pieces(members["pieces"], problem)
     _check_charts(members["charts"], problem)
     cells = _read_cells(members["cells"], problem)
+    _check_cells(members["cells"], cells, problem)
     run.checked |= {"cells": len(cells), "pieces": len(pieces), "parts": 0}
     for node, piece in zip(members["pieces"], pieces, strict=True):
         with run.collecting():
@@ -95,42 +96,49 @@ def _check_charts(node: Node, problem: NestedNetwork) -> None:
 
 
 def _read_cells(node: Node, problem: NestedNetwork) -> list[NestedCell]:
-    """The stated cells in their order.
+    """The cells as they are stated.
 
     Raises:
         CertificateError: malformed.
-        Refuted: a cell is missing, repeated or does not occur, or has another interval.
     """
-    expected: dict[tuple[int, Active], list[NestedCell]] = {}
-    for cell in problem.cells:
-        expected.setdefault((cell.chart, cell.active), []).append(cell)
-    count = problem.network.examples
-    listed = []
+    count, found = problem.network.examples, []
     for entry in node:
         members = entry.fields("chart", "on", "interval")
         chart = members["chart"].integer(0, len(problem.charts) - 1)
         units = members["on"].items()
         if len(units) != len(problem.layer):
             raise members["on"].wrong(f"{len(problem.layer)} lists, one for every unit")
-        numbers = [[each.integer(0, count - 1) for each in unit] for unit in units]
-        active = frozenset(k * count + t for k, own in enumerate(numbers) for t in own)
+        nodes: list[int] = []
+        for unit, own in enumerate(units):
+            numbers = [each.integer(0, count - 1) for each in own]
+            if sorted(set(numbers)) != numbers:
+                raise own.wrong("increasing numbers of examples")
+            nodes += [unit * count + t for t in numbers]
         start, end = read_interval(members["interval"])
-        own = expected.get((chart, active), [])
-        match = next(
-            (
-                cell
-                for cell in own
-                if compare(cell.interval.start, start) == 0 and compare(cell.interval.end, end) == 0
-            ),
-            None,
-        )
-        if match is None or any(sorted(set(unit)) != unit for unit in numbers):
-            raise Refuted(f"{entry.path}: not a pattern on a maximal interval on which it occurs")
+        found.append(NestedCell(chart, frozenset(nodes), Interval(start, end)))
+    return found
+
+
+def _check_cells(node: Node, stated: Sequence[NestedCell], problem: NestedNetwork) -> None:
+    """Raises:
+    Refuted: a cell is missing, repeated or does not occur, or has another interval.
+    """
+    expected: dict[tuple[int, Active], list[Interval]] = {}
+    for cell in problem.cells:
+        expected.setdefault((cell.chart, cell.active), []).append(cell.interval)
+    for number, cell in enumerate(stated):
+        own = expected.get((cell.chart, cell.active), [])
+        match = next((each for each in own if _equal(each, cell.interval)), None)
+        if match is None:
+            path = f"{node.path}[{number}]"
+            raise Refuted(f"{path}: not a pattern on a maximal interval on which it occurs")
         own.remove(match)
-        listed.append(match)
-    if len(listed) != len(problem.cells):
-        raise Refuted(f"{node.path}: {len(listed)} listed, {len(problem.cells)} occur")
-    return listed
+    if len(stated) != len(problem.cells):
+        raise Refuted(f"{node.path}: {len(stated)} listed, {len(problem.cells)} occur")
+
+
+def _equal(a: Interval, b: Interval) -> bool:
+    return compare(a.start, b.start) == 0 and compare(a.end, b.end) == 0
 
 
 # -- not lower -------------------------------------------------------------------------
@@ -148,7 +156,10 @@ def _check_lower(run: Run, cells: Sequence[NestedCell]) -> int:
         if sorted(numbers) != list(range(len(cells))):
             raise Refuted(f"{proofs.path}: not one proof for every cell")
     task = NestedTask(
-        run.members["problem"].value, run.members["pieces"].value, tuple(cells), orbits
+        run.members["problem"].value,
+        run.members["pieces"].value,
+        run.members["cells"].value,
+        orbits,
     )
     done = steps = strata = 0
     for outcomes in check_proofs(task, entries, run.jobs):
@@ -169,13 +180,13 @@ class NestedTask:
 
     problem: Any
     pieces: Any
-    cells: tuple[NestedCell, ...]
+    cells: Any
     orbits: Orbits
 
     def checker(self) -> LowerBounds:
         """The checker of single cells."""
         problem = read_nested(Node(self.problem, "problem"))
-        points = NestedPoints(problem, self.cells)
+        points = NestedPoints(problem, _read_cells(Node(self.cells, "cells"), problem))
         return LowerBounds(
             points.point,
             points.within,
