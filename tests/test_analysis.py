@@ -135,19 +135,20 @@ def test_no_time_leaves_an_honest_upper_bound() -> None:
 @pytest.mark.parametrize(
     ("problem", "reason"),
     [
-        (Problem(FeedForward([1, 1], Interpolated(relu, abs_)), inputs=X, targets=Y), "layers"),
+        (Problem(FeedForward([2, 2], Interpolated(relu, abs_)), inputs=X, targets=Y), "layers"),
         (Problem(FeedForward([1], Interpolated(relu, square)), inputs=X, targets=Y), "degree 2"),
         (
             Problem(
                 FeedForward([1], Interpolated(relu, abs_), output_weights="trainable"),
                 inputs=X,
                 targets=Y,
+                weight_decay=1,
             ),
             '"trainable"',
         ),
         (
             Problem(
-                FeedForward([2], Interpolated(relu, abs_)),
+                FeedForward([2], Interpolated(relu, square)),
                 inputs=X,
                 targets=[1] * len(X),
                 loss="zero-one",
