@@ -18,6 +18,7 @@ from bounds.errors import BoundsError, count
 from bounds.structure import Layer, Rule, StructureCounts, arranged, assembled, layer
 from piecewise.graphs import GraphConvolution
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Ridge
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 
 
@@ -189,6 +190,15 @@ def linear(
     return assembled(layers, d, 2 if squared else 1, alpha_degree=1 if squared else None)
 
 
+def polynomial(parameters: int, degree: int) -> StructureCounts:
+    """Structure counts of the objectives that are one polynomial of a degree in (α, w).
+
+    Raises:
+        BoundsError: an argument outside its range.
+    """
+    return assembled([], count("parameters", parameters, 1), count("degree", degree))
+
+
 def penalised(structure: StructureCounts, weights: int, ratio: Fraction) -> StructureCounts:
     """The same objective with α(ρ|w|₁ + (1−ρ)|w|²) over ``weights`` of the parameters, ρ = ratio.
 
@@ -250,6 +260,8 @@ def training_structure(problem: Problem) -> StructureCounts:
 
 def _unpenalised(problem: Problem) -> StructureCounts:
     model, t = problem.model, len(problem.targets)
+    if isinstance(model, Polynomial):
+        return polynomial(len(model.names), max((sum(e) for e, _ in model.terms), default=0))
     if not isinstance(model, FeedForward):
         counts = linear(len(problem.features), t, bias=model.bias, loss=Loss(problem.loss))
         decay = 2 * (problem.weight_decay > 0)

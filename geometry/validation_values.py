@@ -20,6 +20,7 @@ from geometry.intervals import Interval, sign_changes
 from geometry.polynomials import sign
 from geometry.rational_functions import RationalFunction
 from piecewise.networks import FeedForward
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 
 Sign = Callable[[fmpz_poly], int]
@@ -118,7 +119,9 @@ def residuals(problem: Problem, path: Path, sign_of: Sign) -> list[tuple[fmpz_po
 
 def _rows(problem: Problem) -> list[tuple[Fraction, ...]]:
     inputs = problem.validation.inputs if problem.validation else ()
-    return [(*x, Fraction(1)) if problem.model.bias else x for x in inputs]
+    model = problem.model
+    bias = not isinstance(model, Polynomial) and model.bias
+    return [(*x, Fraction(1)) if bias else x for x in inputs]
 
 
 def _network_residual(

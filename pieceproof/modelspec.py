@@ -15,14 +15,16 @@ from piecewise import (
     Linear,
     Model,
     PiecewisePolynomial,
+    Polynomial,
     ProblemError,
     Ridge,
     custom,
     leaky_relu,
 )
 
-KINDS = ("feedforward", "linear", "ridge", "gcn")
+KINDS = ("feedforward", "linear", "ridge", "gcn", "polynomial")
 KEYS = ("kind", "hidden", "activation", "bias", "output_weights", "output_bias")
+POLYNOMIAL_KEYS = ("kind", "parameters", "objective")
 
 _PAIR = 'interpolate = ["relu", "identity"]'
 _LEAKY_RELU = re.compile(r"leaky_relu\((.*)\)")
@@ -36,6 +38,12 @@ def model_of(table: Table) -> Model:
         ProblemError: the entries do not fit together.
     """
     kind = kind_of(table)
+    if kind == "polynomial":
+        table.allow(*POLYNOMIAL_KEYS)
+        return Polynomial.parse(
+            table.strings("parameters", 'parameters = ["w1", "w2"]'),
+            table.text("objective", 'objective = "(w1*w2 - 1)^2/2 + alpha*w1^2"'),
+        )
     table.allow(*KEYS)
     if kind in ("linear", "ridge"):
         table.allow("kind", "bias")

@@ -24,6 +24,7 @@ from piecewise import (
     Model,
     Penalty,
     PiecewisePolynomial,
+    Polynomial,
     Problem,
     ProblemError,
     Ridge,
@@ -104,6 +105,19 @@ class GraphDocument(Strict, frozen=True, tag_field="kind", tag="gcn"):
     training: list[int]
 
 
+class TermDocument(Strict, frozen=True, array_like=True):
+    """[[e₀, e₁, …], "c"]: c·α^e₀·w₁^e₁⋯"""
+
+    exponents: list[int]
+    coefficient: str
+
+
+class PolynomialDocument(Strict, frozen=True, tag_field="kind", tag="polynomial"):
+    """The objective itself; terms are sorted by their exponents, which are all different."""
+
+    terms: list[TermDocument]
+
+
 class ParameterDocument(Strict, frozen=True):
     """A trainable parameter and its range."""
 
@@ -136,7 +150,9 @@ class ExamplesDocument(Strict, frozen=True):
     targets: list[str]
 
 
-ModelDocument = FeedForwardDocument | LinearDocument | RidgeDocument | GraphDocument
+ModelDocument = (
+    FeedForwardDocument | LinearDocument | RidgeDocument | GraphDocument | PolynomialDocument
+)
 
 
 class ProblemDocument(Strict, frozen=True, omit_defaults=True):
@@ -185,7 +201,7 @@ def problem_from_document(document: object) -> Problem:
     except msgspec.ValidationError as error:
         raise ProblemError(f"problem: {error}") from None
     problem = Problem(
-        _model(entry.model),
+        _model(entry.model, [p.name for p in entry.parameters]),
         inputs=[_fractions(row) for row in entry.data.inputs],
         targets=_fractions(entry.data.targets),
         interval=_fractions(entry.interval),
@@ -193,7 +209,7 @@ def problem_from_document(document: object) -> Problem:
         loss=entry.loss.kind,
         weight_decay=_fraction(entry.loss.weight_decay),
         reduction=entry.loss.reduction,
-        features=entry.data.features,
+        features=entry.data.features or None,
         target=entry.data.target,
         penalty=_penalty(entry.penalty),
         validation=_examples(entry.validation),
@@ -252,6 +268,8 @@ def _model_document(model: Model) -> ModelDocument:
         return LinearDocument(model.bias)
     if isinstance(model, GraphConvolution):
         return _graph_document(model)
+    if isinstance(model, Polynomial):
+        return PolynomialDocument([TermDocument(list(e), str(c)) for e, c in model.terms])
     weights = model.output_weights
     return FeedForwardDocument(
         hidden=list(model.hidden),
@@ -305,13 +323,16 @@ def _activation_document(activation: PiecewisePolynomial) -> ActivationDocument:
     )
 
 
-def _model(entry: ModelDocument) -> Model:
+def _model(entry: ModelDocument, names: Sequence[str]) -> Model:
     if isinstance(entry, RidgeDocument):
         return Ridge(entry.bias)
     if isinstance(entry, LinearDocument):
         return Linear(entry.bias)
     if isinstance(entry, GraphDocument):
         return _graph(entry)
+    if isinstance(entry, PolynomialDocument):
+        terms = [(term.exponents, _fraction(term.coefficient)) for term in entry.terms]
+        return Polynomial(names, terms)
     weights = entry.output_weights
     return FeedForward(
         entry.hidden,

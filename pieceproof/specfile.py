@@ -16,7 +16,15 @@ from pathlib import Path
 from pieceproof import graphspec, modelspec
 from pieceproof.csvdata import DataError, TooManyRows, read_csv
 from pieceproof.tables import SpecError, Table
-from piecewise import Examples, FeedForward, Linear, Model, Penalty, Problem, ProblemError
+from piecewise import (
+    Examples,
+    FeedForward,
+    Linear,
+    Model,
+    Penalty,
+    Problem,
+    ProblemError,
+)
 from piecewise.problems import DEFAULT_BOX
 
 MAX_SPEC_BYTES = 4_000_000
@@ -98,6 +106,9 @@ def _stated(table: Table, data: Table, folder: Path, budget: int) -> _Stated:
     if modelspec.kind_of(table) == "gcn":
         graph = graphspec.graph_data(table, data, folder, budget)
         return _Stated(graph.model, graph.inputs, graph.targets, graph.features, graph.target)
+    if modelspec.kind_of(table) == "polynomial":
+        data.allow()
+        return _Stated(modelspec.model_of(table), (), (), None, "y")
     data.allow(*DATA_KEYS)
     model = modelspec.model_of(table)
     inputs, targets = _examples(data, folder, model, budget)
@@ -147,7 +158,7 @@ def _digits(text: str) -> str:
 def _located(message: str) -> str:
     """The message of a ProblemError, ``key: …`` or ``key.part: …``, under its full key."""
     key = message.partition(":")[0].partition(".")[0]
-    known = [*KEYS.items(), *GRAPH_KEYS.items()]
+    known = [*KEYS.items(), *GRAPH_KEYS.items(), ("model", modelspec.POLYNOMIAL_KEYS)]
     sections = [name for name, keys in known if key in keys]
     if sections:
         return f"{sections[0]}.{message}"

@@ -29,6 +29,7 @@ from piecewise.errors import NotYetSupported, PiecewiseError, ProblemError
 from piecewise.graphs import GraphConvolution
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward, Linear, Ridge
 from piecewise.penalties import Penalty
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Examples, Model, Parameter, Problem
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ __all__ = [
     "PiecewiseError",
     "PiecewiseObjective",
     "PiecewisePolynomial",
+    "Polynomial",
     "PolynomialCell",
     "Problem",
     "ProblemError",

@@ -22,8 +22,9 @@ from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
 from piecewise.errors import NotYetSupported, ProblemError
 from piecewise.exact import to_fmpq
-from piecewise.networks import FeedForward
+from piecewise.networks import FeedForward, Linear
 from piecewise.patterns import ActivationPattern, forward
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 
 PARAMETER = "alpha"
@@ -51,10 +52,12 @@ class CellPolynomials:
     """Objective and boundaries of one problem, for any pattern.
 
     Raises:
-        NotYetSupported: a loss other than the squared one.
+        NotYetSupported: a loss other than the squared one, or a polynomial objective.
     """
 
     def __init__(self, problem: Problem) -> None:
+        if isinstance(problem.model, Polynomial):
+            raise NotYetSupported("a polynomial objective; cells are those of models with data")
         if problem.loss != "squared":
             raise NotYetSupported(
                 f"loss {problem.loss!r}; cell polynomials are those of the squared loss"
@@ -100,10 +103,12 @@ class CellPolynomials:
     ) -> tuple[fmpq_mpoly, tuple[fmpq_mpoly, ...]]:
         x = [to_fmpq(value) for value in self.problem.inputs[t]]
         network = self.problem.model
-        if not isinstance(network, FeedForward):
+        if isinstance(network, Linear):
             features = [*x, fmpq(1)] if network.bias else x
             zero = self.context.constant(0)
             return sum((w * v for w, v in zip(self.weights, features, strict=True)), zero), ()
+        if not isinstance(network, FeedForward):
+            raise NotYetSupported("cell polynomials are those of networks and linear models")
         seen: list[fmpq_mpoly] = []
 
         def activate(layer: int, unit: int, z: Any) -> fmpq_mpoly:

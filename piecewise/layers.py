@@ -19,6 +19,7 @@ from math import comb, prod
 from piecewise.cells import UnitArrangement, UnitCell
 from piecewise.errors import NotYetSupported, TooManyCells
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 
 DEFAULT_MAX_CELLS = 200_000
@@ -83,7 +84,8 @@ class LayerCells:
     @cached_property
     def rows(self) -> tuple[tuple[Fraction, ...], ...]:
         """x_t with the constant 1 appended where there is a bias."""
-        one = (Fraction(1),) if self.problem.model.bias else ()
+        model = self.problem.model
+        one = (Fraction(1),) if not isinstance(model, Polynomial) and model.bias else ()
         return tuple((*row, *one) for row in self.problem.inputs)
 
     @property

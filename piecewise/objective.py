@@ -21,6 +21,7 @@ from piecewise.gram import GramSums
 from piecewise.graphs import GraphConvolution
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey, Constraint, LayerCells
 from piecewise.networks import TRAINABLE, FeedForward
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 from piecewise.quadratics import Kink, Quadratic
 from piecewise.residuals import Residuals
@@ -92,6 +93,8 @@ def refusal(problem: Problem) -> str | None:
         return reason
     if isinstance(model, GraphConvolution):
         return "a graph convolution; its dual is computed in another way"
+    if isinstance(model, Polynomial):
+        return "a polynomial objective; its dual is enclosed"
     if not isinstance(model, FeedForward):
         return None
     if len(model.hidden) > 1:

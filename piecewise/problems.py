@@ -3,7 +3,8 @@
 The objective is f(α, w) = (1/T)·Σ_t loss(ŷ_t − y_t) + μ|w|² (``reduction="sum"`` drops
 the 1/T) with loss(r) = r² or |r|, over α in A and w in the box W; |w|² runs over all
 trainable parameters, biases included. A :class:`~piecewise.penalties.Penalty` adds
-α(ρ|w|₁ + (1−ρ)|w|²), a :class:`~piecewise.networks.Ridge` model α|w|² with biases.
+α(ρ|w|₁ + (1−ρ)|w|²), a :class:`~piecewise.networks.Ridge` model α|w|² with biases. A
+:class:`~piecewise.polynomials.Polynomial` model is f itself, and there are no data.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from piecewise.exact import Number, rational, rationals
 from piecewise.graphs import GraphConvolution, check_degrees
 from piecewise.networks import SIGNS, FeedForward, Linear, Ridge, is_bias
 from piecewise.penalties import Penalty
+from piecewise.polynomials import Polynomial
 
 DEFAULT_BOX = (-100_000, 100_000)
 LOSSES = ("squared", "absolute", "zero-one")
 REDUCTIONS = ("mean", "sum")
 
-Model = FeedForward | Linear | GraphConvolution
+Model = FeedForward | Linear | GraphConvolution | Polynomial
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Problem:
 
     Args:
         model: the network or linear model.
-        inputs: T rows of d numbers; for a graph one row per node.
+        inputs: T rows of d numbers; for a graph one row per node, for a polynomial none.
         targets: T numbers; for a graph one per training node.
         interval: A = (α_min, α_max), α_min < α_max.
         box: one (lower, upper) for every parameter, or a mapping from parameter
@@ -95,8 +97,8 @@ class Problem:
         self,
         model: Model,
         *,
-        inputs: Iterable[Iterable[Number | Fraction]],
-        targets: Iterable[Number | Fraction],
+        inputs: Iterable[Iterable[Number | Fraction]] = (),
+        targets: Iterable[Number | Fraction] = (),
         interval: Sequence[Number | Fraction] = (0, 1),
         box: Sequence[Number | Fraction] | Mapping[str, Sequence[Number | Fraction]] = DEFAULT_BOX,
         loss: str = "squared",
@@ -109,7 +111,11 @@ class Problem:
     ) -> None:
         rows = tuple(rationals(row) for row in inputs)
         values = rationals(targets)
-        if not rows:
+        given = (rows or values, weight_decay, penalty, validation, features)
+        if isinstance(model, Polynomial):
+            if any(given) or loss != "squared":
+                raise ProblemError("data: a polynomial is the whole objective; leave out the rest")
+        elif not rows:
             raise ProblemError("data: there are no examples; give at least one row")
         graph = model if isinstance(model, GraphConvolution) else None
         expected = len(rows) if graph is None else len(graph.training)
@@ -118,7 +124,7 @@ class Problem:
         if len(values) != expected:
             what = "input rows" if graph is None else "training nodes"
             raise ProblemError(f"data: {expected} {what} but {len(values)} targets")
-        width = len(rows[0])
+        width = len(rows[0]) if rows else 0
         ragged = next((t for t, row in enumerate(rows, start=1) if len(row) != width), None)
         if ragged is not None:
             raise ProblemError(
@@ -193,6 +199,8 @@ class Problem:
         a, point = rational(alpha), rationals(w)
         if len(point) != len(self.parameters):
             raise ProblemError(f"w has {len(point)} entries, the model has {len(self.parameters)}")
+        if isinstance(self.model, Polynomial):
+            return self.model.value(a, point)
         penalty = self.weight_decay * sum((p * p for p in point), Fraction(0))
         if self.regulariser is not None:
             ratio = self.regulariser.ratio
@@ -276,6 +284,8 @@ class Problem:
             return model.predictions(alpha, w, inputs, signs)
         if isinstance(model, FeedForward):
             return [model.predict(alpha, w, x, signs) for x in inputs]
+        if isinstance(model, Polynomial):
+            raise ProblemError("a polynomial objective predicts nothing")
         return [model.predict(alpha, w, x) for x in inputs]
 
 

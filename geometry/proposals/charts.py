@@ -14,9 +14,12 @@ import numpy as np
 
 from geometry.proposals.floats import FloatObjective
 from geometry.proposals.loops import Array
+from geometry.proposals.mirrors import FoldedObjective
+from geometry.proposals.polynomials import FloatPolynomialObjective
 from piecewise.activations import Interpolated, PiecewisePolynomial
 from piecewise.networks import FeedForward
 from piecewise.patterns import sign_choices
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 from piecewise.wiring import incoming, outgoing
 
@@ -25,7 +28,7 @@ from piecewise.wiring import incoming, outgoing
 class Chart:
     """One sub-problem: output signs, parameters held at walls (0 lower, 1 upper), symmetry."""
 
-    objective: FloatObjective
+    objective: FloatObjective | FloatPolynomialObjective | FoldedObjective
     signs: tuple[int, ...]
     held: dict[int, int]
     classes: tuple[tuple[tuple[int, ...], ...], ...]
@@ -58,6 +61,8 @@ class Chart:
 
     def reflections(self, w: Array) -> list[Array]:
         """Images in which some units of the first layer are negated."""
+        if not isinstance(self.objective, FloatObjective):
+            return []
         own = incoming(self.objective.network, self.objective.x.shape[1])
         found = []
         for negated in product((False, True), repeat=min(self.objective.network.hidden[0], 4)):
@@ -69,8 +74,11 @@ class Chart:
 
 
 def charts(problem: Problem) -> list[Chart]:
-    """All charts of a feedforward problem."""
+    """All charts of a problem with a feedforward network or a polynomial."""
     network = problem.model
+    if isinstance(network, Polynomial):
+        whole = FloatPolynomialObjective(problem, network)
+        return [Chart(whole, (), {}, *whole.symmetries())]
     if not isinstance(network, FeedForward):
         raise TypeError("charts are those of a feedforward network")
     features = len(problem.inputs[0])

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from flint import fmpq_mpoly
 
 from geometry.proposals import loops
-from geometry.proposals.loops import Array, Net
+from geometry.proposals.loops import Array, Integers, Net
+from piecewise.cell_polynomials import CellPolynomials
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward
+from piecewise.patterns import ActivationPattern
 from piecewise.problems import Problem
 
 Pattern = npt.NDArray[np.int64]
@@ -40,7 +43,7 @@ class FloatObjective:
         network = problem.model
         if not isinstance(network, FeedForward):
             raise TypeError("a feedforward network is expected")
-        self.problem, self.network = problem, network
+        self.problem, self.network, self.signs = problem, network, tuple(signs)
         self.x = np.array([[float(v) for v in row] for row in problem.inputs])
         self.y = np.array([float(v) for v in problem.targets])
         self.lower = np.array([float(p.lower) for p in problem.parameters])
@@ -77,9 +80,22 @@ class FloatObjective:
         """f at many points (B, d)."""
         return loops.values(self.net, alpha, np.ascontiguousarray(w))
 
+    def newton(
+        self, alpha: float, point: Array, pattern: Pattern, free: Integers, active: Integers,
+        multipliers: Array,
+    ) -> tuple[bool, Array, Array]:  # fmt: skip
+        """Newton's method on the first-order system, see :func:`loops.newton`."""
+        return loops.newton(self.net, alpha, point, pattern, free, active, multipliers)
+
     def piece(self, z: Array) -> Pattern:
         """The piece of σ at z."""
         return np.searchsorted(self.points, z, side="right")
+
+    def exact(self, pattern: Pattern) -> fmpq_mpoly:
+        """f along a pattern, exactly, in Q[α, w]."""
+        rows = iter(tuple(map(int, unit)) for unit in pattern)
+        layers = tuple(tuple(next(rows) for _ in range(width)) for width in self.network.hidden)
+        return CellPolynomials(self.problem).objective(ActivationPattern(layers, self.signs))
 
     def local(self, alpha: float, w: Array, pattern: Pattern | None = None) -> Local:
         """Everything at one point."""

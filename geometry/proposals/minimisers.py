@@ -16,8 +16,8 @@ from itertools import combinations, product
 import numpy as np
 
 from geometry.proposals.charts import Chart
-from geometry.proposals.floats import Local, Pattern
-from geometry.proposals.loops import Array, Integers, newton
+from geometry.proposals.floats import FloatObjective, Local, Pattern
+from geometry.proposals.loops import Array, Integers
 from piecewise.networks import FeedForward
 from piecewise.problems import Problem
 
@@ -28,6 +28,8 @@ Group = tuple[Label, ...]
 NEAREST = 5
 """Boundaries and walls near a point that are tried as active."""
 STEPS = 80
+FLAT = 1e-11
+"""Least curvature of a strict minimiser, as a part of the largest: rounding looks like less."""
 SEED = 20240229
 
 
@@ -63,8 +65,12 @@ class Solver:
     def __init__(self, chart: Chart, index: int) -> None:
         self.chart, self.index = chart, index
         self.objective = chart.objective
-        self.groups = _groups(self.objective.problem, self.objective.network)
-        self.smooth = _smooth(self.objective.network)
+        objective = chart.objective
+        self.groups: list[Group] = []
+        self.smooth: set[int] = set()
+        if isinstance(objective, FloatObjective):
+            self.groups = _groups(objective.problem, objective.network)
+            self.smooth = _smooth(objective.network)
 
     # -- first-order points ------------------------------------------------------------
 
@@ -91,8 +97,8 @@ class Solver:
                 _, dz, _ = self._active(local, face)
                 columns, gradient = dz[:, 1 + free].T, local.gradient[1 + free]
                 multipliers = np.linalg.lstsq(columns, gradient, rcond=None)[0].astype(np.float64)
-        done, point, factors = newton(
-            self.objective.net, alpha, point, pattern, free, active, multipliers
+        done, point, factors = self.objective.newton(
+            alpha, point, pattern, free, active, multipliers
         )
         return (point, factors) if done else None
 
@@ -160,8 +166,10 @@ class Solver:
                     return "multiplier"
             h = (here.hessian - np.einsum("s,sij->ij", factors, ddz))[np.ix_(1 + free, 1 + free)]
             basis = _kernel(dz[:, 1 + free], len(free))
-            if basis.shape[1] and np.min(np.linalg.eigvalsh(basis.T @ h @ basis)) <= 0:
-                return "curvature"
+            if basis.shape[1]:
+                bends = np.linalg.eigvalsh(basis.T @ h @ basis)
+                if bends[0] <= FLAT * np.max(np.abs(bends)):
+                    return "curvature"
         return None
 
     def sides(self, face: Face) -> Iterator[Pattern]:
@@ -236,7 +244,10 @@ class Solver:
         return Face(pattern, tuple(groups), tuple(walls))
 
     def _sense(self, label: Label) -> int:
-        row = [*self.objective.x[label[1]], *([1.0] if self.objective.network.bias else [])]
+        objective = self.objective
+        if not isinstance(objective, FloatObjective):
+            raise TypeError("a boundary of a network is expected")
+        row = [*objective.x[label[1]], *([1.0] if objective.network.bias else [])]
         return 1 if next((v for v in row if v), 1.0) > 0 else -1
 
     # -- search ------------------------------------------------------------------------

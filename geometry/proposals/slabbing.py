@@ -56,14 +56,24 @@ class Proposal:
 
 
 Trial = Callable[[Proposal], Obstacle | None]
+Versions = Callable[[Minimiser], list[Minimiser]]
+"""A minimiser in the coordinates that it may be enclosed in, the better ones first."""
 
 
 class Slabs:
     """Slabs for one interval between two nodes."""
 
-    def __init__(self, tracker: Tracker, interval: tuple[Fraction, Fraction], trial: Trial) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        interval: tuple[Fraction, Fraction],
+        trial: Trial,
+        versions: Versions = lambda point: [point],
+    ) -> None:
         self.tracker, self.interval, self.trial = tracker, interval, trial
+        self.versions = versions
         self.size = 1.0
+        self.sizes: dict[int, float] = {}
         self.failures = 0
         self.unit = interval[1] - interval[0]
 
@@ -116,9 +126,11 @@ class Slabs:
             found = self.tracker.follow(point, middle, 2) or self.tracker.follow(point, middle, 12)
             if found is not None:
                 break
-        if found is not None:
-            proposal = self._one(found, lower, upper)
+        for version in () if found is None else self.versions(found):
+            self.size = self.sizes.get(version.chart, self.size)
+            proposal = self._one(version, lower, upper)
             if proposal is not None:
+                self.sizes[version.chart] = self.size
                 self.failures = 0
                 return [proposal]
         if upper - lower <= SHORTEST * self.unit:

@@ -21,8 +21,14 @@ NODES = 17
 STARTS = 14
 RESOLUTION = 2.0**-36
 """Events are located to this part of A."""
+BENT, ON_CURVE = 0.1, 1e-7
+"""How far a step may be from the mean of the speeds at its ends, by its length and by |w|."""
 MENDINGS = 6
 """Passes over A while nodes are found to have missed a lower curve."""
+CUTS = (0.484, 0.629, 0.371)
+"""Where an interval is cut: events at round numbers are not met, and where one is, another does."""
+KNOWN = 2.0**-8
+"""On intervals shorter than this part of A an event may be recognised before it is located."""
 TRUSTED = 2.0**-5
 """On intervals shorter than this part of A only the minimisers at both ends are followed."""
 
@@ -57,10 +63,17 @@ class Tracker:
     nodes: dict[float, Minimiser] = field(default_factory=dict)
 
     mended: bool = False
+    recognise: Callable[[Minimiser, Minimiser], Event | None] = lambda left, right: None
+    """The event between two near minimisers, where more is known of it than that they differ."""
 
     def __post_init__(self) -> None:
         self.solvers = [Solver(chart, i) for i, chart in enumerate(self.charts)]
         self.pools = [[] for _ in self.charts]
+
+    @property
+    def own(self) -> list[Solver]:
+        """The solvers of the charts themselves; others, in other coordinates, may follow them."""
+        return self.solvers[: len(self.charts)]
 
     @property
     def width(self) -> float:
@@ -122,7 +135,7 @@ class Tracker:
 
     def _search(self, alpha: float, wide: bool) -> Minimiser | None:
         best: Minimiser | None = None
-        for solver, pool in zip(self.solvers, self.pools, strict=True):
+        for solver, pool in zip(self.own, self.pools, strict=True):
             starts = list(pool)
             if wide:
                 starts += solver.starts(alpha, STARTS)
@@ -157,9 +170,21 @@ class Tracker:
                 return None
             if not solver.is_minimiser(at, w, current.face):
                 return None
+            if not self._in_line(
+                current, speed, w, solver.velocity(at, w, current.face, factors), at
+            ):
+                return None
             value = solver.objective.local(at, w, current.face.pattern).value
             current = Minimiser(point.chart, current.face, at, w, factors, value)
         return current
+
+    @staticmethod
+    def _in_line(point: Minimiser, speed: Array, w: Array, after: Array, alpha: float) -> bool:
+        """Whether a step is about what the speeds at both ends say: else it may be a jump."""
+        step = alpha - point.alpha
+        gap = np.max(np.abs(w - point.w - 0.5 * (speed + after) * step))
+        way = abs(step) * (np.max(np.abs(speed)) + np.max(np.abs(after)))
+        return bool(gap <= BENT * way + ON_CURVE * (1 + np.max(np.abs(w))))
 
     def at(self, point: Minimiser, alpha: float) -> Minimiser | None:
         """The first-order point on the same curve at a near α, minimiser or not."""
@@ -181,7 +206,10 @@ class Tracker:
         for steps in (1, 4, 16):
             arrived = self.follow(left, right.alpha, steps)
             if arrived is not None and same(arrived, right):
-                return True
+                middle = 0.5 * (left.alpha + right.alpha)
+                both = [self.follow(point, middle, steps) for point in (left, right)]
+                if both[0] is not None and both[1] is not None and same(both[0], both[1]):
+                    return True
         return False
 
     def events(self, lower: float, upper: float) -> list[Event]:
@@ -206,11 +234,19 @@ class Tracker:
                 self.pools[arrived.chart].insert(0, arrived.w)
                 self.mended = True
                 return []
+        if b - a <= KNOWN * self.width:
+            event = self.recognise(left, right)
+            if event is not None:
+                return [event]
         if b - a <= RESOLUTION * self.width:
             return [self._event(left, right)]
-        middle = 0.5 * (a + b)
-        near = self._lower_of(left, right, middle) if b - a < TRUSTED * self.width else None
-        found = near if near is not None else self.best(middle)
+        middle, found = 0.5 * (a + b), None
+        for share in CUTS:
+            middle = a + share * (b - a)
+            near = self._lower_of(left, right, middle) if b - a < TRUSTED * self.width else None
+            found = near if near is not None else self.best(middle)
+            if found is not None:
+                break
         if found is None:
             return [Event(middle, Change.UNCLEAR, left, right)]
         self.nodes[middle] = found
@@ -222,8 +258,12 @@ class Tracker:
 
         Where one cannot be followed it may have met a wall or a boundary: a descent tells.
         """
-        both = [self.follow(point, alpha) for point in (left, right)]
-        found = [point for point in both if point is not None]
+        found = []
+        for point in (left, right):
+            ways = (self.follow(point, alpha, steps) for steps in (1, 4, 16))
+            arrived = next((way for way in ways if way is not None), None)
+            if arrived is not None:
+                found.append(arrived)
         if len(found) < 2:
             for point in (left, right):
                 found += self.solvers[point.chart].minimisers(alpha, [point.w])

@@ -30,6 +30,7 @@ from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
 from pieceproof.verify import Report, verify
 from piecewise.networks import FeedForward
+from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
 def refusal(problem: Problem) -> str | None:
     """None if the problem is covered, else why not, in one line."""
     model = problem.model
+    if isinstance(model, Polynomial):
+        return None
     if not isinstance(model, FeedForward):
-        return "enclosures cover feedforward networks"
+        return "enclosures cover feedforward networks and polynomials"
     if problem.loss != "squared":
         return f"loss {problem.loss!r}; enclosures cover the squared loss"
     if not model.activation.is_continuous:

@@ -52,14 +52,17 @@ def bounds(
     if best is None:
         return None
     top, chart, w = best
-    floor = 0.0
+    signed = any(space.network.polynomial is not None for space in spaces)
+    floor = None if signed else 0.0
     if not out_of_time():
         least = _least(proposal, tracker, top)
         for gap in GAPS:
-            level = least - gap * top
-            if level > 0 and is_floor(spaces, lower, upper, level, BOXES):
+            level = least - gap * (max(abs(least), abs(top), 1e-3) if signed else top)
+            if (signed or level > 0) and is_floor(spaces, lower, upper, level, BOXES):
                 floor = level
                 break
+    if floor is None:
+        return None
     return {"floor": floor, "ceiling": top, "chart": chart, "witness": w}
 
 
@@ -68,7 +71,7 @@ def _points(proposal: Proposal, tracker: Tracker) -> list[tuple[int, list[float]
     middle = float(proposal.lower + proposal.upper) / 2
     near = sorted(tracker.nodes, key=lambda alpha: abs(alpha - middle))[:8]
     found = [(tracker.nodes[a].chart, tracker.nodes[a].w) for a in near]
-    for index, (solver, pool) in enumerate(zip(tracker.solvers, tracker.pools, strict=True)):
+    for index, (solver, pool) in enumerate(zip(tracker.own, tracker.pools, strict=True)):
         objective = solver.objective
         found += [(index, w) for w in pool[:8]]
         found.append((index, 0.5 * (objective.lower + objective.upper)))

@@ -114,13 +114,13 @@ def _samples(
                     at = slab.lower + (slab.upper - slab.lower) * k / count
                     curve, value = enclosure_at(found, at)
                     if points and str(slab.kind) == "kink" and len(alphas) > start:
-                        moved = np.max(np.abs(points[-1] - curve.box[0].middle[1:]))
+                        moved = np.max(np.abs(points[-1] - curve.point.middle))
                         if moved > 1e-3 * (1 + np.max(np.abs(points[-1]))):
                             breaks.append((start, len(alphas)))
                             start = len(alphas)
                     alphas.append(int(at.p) / int(at.q))
                     values.append(float(value.middle[0]))
-                    points.append(curve.box[0].middle[1:])
+                    points.append(curve.point.middle)
         except Refuted as refuted:
             raise CertificateError(f"slabs[{index}]: {refuted}") from None
     breaks.append((start, len(alphas)))

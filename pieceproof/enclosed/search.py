@@ -9,7 +9,7 @@ where it does not finish, slabs are halved and rival minimisers get basins of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from geometry.proposals.charts import charts
-from geometry.proposals.minimisers import Minimiser, same
+from geometry.proposals.folds import FoldedSolver, Folds
+from geometry.proposals.minimisers import Minimiser, Solver, same
 from geometry.proposals.slabbing import Curve, Obstacle, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.basins import BasinTooLarge
@@ -72,6 +73,7 @@ class Search:
         lower, upper = self.problem.interval
         self.interval = (lower, upper)
         self.tracker = Tracker(charts(self.problem), (float(lower), float(upper)), self._tick)
+        self.folds = Folds(self.tracker)
         self.trials = 0
         self.proposals: list[Proposal] = []
         self.proved: set[str] = set()
@@ -91,7 +93,7 @@ class Search:
     def run(self) -> list[dict[str, Any]]:
         """Slabs over A, as a document lists them."""
         try:
-            self.zeros = Zeros(self.spaces, self.tracker.solvers, self.interval, self._tick).run()
+            self.zeros = Zeros(self.spaces, self.tracker.own, self.interval, self._tick).run()
             if [(each.lower, each.upper) for each in self.zeros] != [self.interval]:
                 self.tracker.start()
             for _ in range(ROUNDS):
@@ -212,7 +214,7 @@ class Search:
             first, last = first or known[0], last or known[-1]
         events = tracker.events(first.alpha, last.alpha)
         events = [e for e in events if float(lower) < e.alpha < float(upper)]
-        slabs = Slabs(tracker, self.interval, self._trial)
+        slabs = self._slabbing()
         found: list[Proposal] = []
         at, before = lower, first
         for i, event in enumerate(events):
@@ -224,6 +226,9 @@ class Search:
             at, before = here.upper, event.behind
         found += slabs.fill(at, upper, self._known(at, upper, before, last))
         return [each for each in found if each.lower < each.upper]
+
+    def _slabbing(self) -> Slabs:
+        return Slabs(self.tracker, self.interval, self._trial, self.folds.versions)
 
     def _known(self, lower: Fraction, upper: Fraction, *points: Minimiser) -> list[Minimiser]:
         nodes = self.tracker.nodes
@@ -273,7 +278,7 @@ class Search:
         point = self._point(curve, float(cut))
         if point is None:
             return [proposal]
-        slabs = Slabs(self.tracker, self.interval, self._trial)
+        slabs = self._slabbing()
         slabs.size = slabs.size_of(curve, point)
         return [
             *slabs.fill(proposal.lower, cut, [point]),
@@ -294,17 +299,18 @@ class Search:
             return proposal
         middle = float(proposal.lower + proposal.upper) / 2
         main = self._point(proposal.curves[0], middle)
-        if main is None:
+        plain = None if main is None else self.folds.unfolded(main)
+        if main is None or plain is None:
             return proposal
         at_end = proposal.lower == self.interval[0] or proposal.upper == self.interval[1]
         rivals: list[Minimiser] = []
-        for solver, pool in zip(self.tracker.solvers, self.tracker.pools, strict=True):
-            mirrored = solver.chart.reflections(main.w) if at_end else []
+        for solver, pool in zip(self.tracker.own, self.tracker.pools, strict=True):
+            mirrored = solver.chart.reflections(plain.w) if at_end else []
             rivals += solver.minimisers(middle, [*mirrored, *pool[:10]])
         rivals = sorted(rivals, key=lambda each: each.value)
         top = main.value + CLOSE * abs(main.value) + 1e-6
-        rivals = [r for r in rivals if r.value <= top and not same(r, main)][:RIVALS]
-        slabs = Slabs(self.tracker, self.interval, self._trial)
+        rivals = [r for r in rivals if r.value <= top and not same(r, plain)][:RIVALS]
+        slabs = self._slabbing()
         curves = list(proposal.curves)
         kind = "one"
         for number, rival in enumerate(rivals):
@@ -336,12 +342,13 @@ def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
     if proposal.kind is None:
         return {"interval": ends, "kind": "open", "reason": proposal.reason}
     network = search.spaces.network
+    solvers = search.tracker.solvers
     return {
         "interval": ends,
         "kind": proposal.kind,
         "curves": [
             {
-                "chart": curve.chart,
+                **_coordinates(solvers[curve.chart], network.names),
                 "pattern": curve.face.pattern.tolist(),
                 "active": [
                     [f"{network.units[u]}:e{t + 1}:k{k + 1}" for u, t, k in group]
@@ -357,3 +364,11 @@ def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
             for curve in proposal.curves
         ],
     }
+
+
+def _coordinates(solver: Solver, names: Sequence[str]) -> dict[str, Any]:
+    """The chart of a solver, and its fold if it has one."""
+    if not isinstance(solver, FoldedSolver):
+        return {"chart": solver.index}
+    kind, own = solver.fold.reflection
+    return {"chart": solver.base.index, "fold": [[kind, *(names[i] for i in own)]]}

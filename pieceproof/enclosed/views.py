@@ -102,7 +102,7 @@ def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
                 )
         except Refuted as refuted:
             raise CertificateError(f"slabs[{index}]: {refuted}") from None
-        point = curve.box[0].middle[1:]
+        point = curve.point.middle
         return Enclosed(
             alpha,
             float(value.lo[0]),

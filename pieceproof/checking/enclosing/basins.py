@@ -80,6 +80,7 @@ def soft_boundaries(
     Raises:
         Refuted: another boundary is met, or too many.
     """
+    space.check_domain(box, pattern)
     network, jets = space.network, space.jets
     listed = {label for group in hard for label in group}
     soft: list[tuple[Label, ...]] = []
@@ -303,6 +304,7 @@ def check_inside(curve: Curve, except_: tuple[int, int] | None = None) -> None:
     own = curve.box[0][1 + curve.free]
     if not (np.all(own.lo > low) and np.all(own.hi < high)):
         raise Refuted("the curve may leave the box W")
+    curve.space.check_within(curve.box)
 
 
 def check_sides(curve: Curve, soft: Sequence[Sequence[Label]]) -> None:

@@ -5,7 +5,9 @@
   degree 1, no weight decay, and 0 in the ranges of its incoming weights and bias. For
   c = |u|/|wall| ≤ 1, (incoming, u) ↦ (c·incoming, wall) stays in W and changes no output. So
   u may be fixed at a wall, above 0 at the upper and below 0 at the lower one.
-- *Exchange and reflection*: units that play equal parts may be permuted, and where σ_α is
+- *Exchange and reflection* of a polynomial objective: the signed permutations of W that leave
+  it unchanged, for at most four parameters.
+- *Exchange and reflection* of units: units that play equal parts may be permuted, and where σ_α is
   even the incoming weights and bias of a first-layer unit may be negated. These are
   signed permutations of W that leave f unchanged.
 """
@@ -13,9 +15,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise, permutations, product
+from itertools import combinations, pairwise, permutations, product
 
-from flint import fmpq, fmpq_poly
+from flint import fmpq, fmpq_mpoly, fmpq_poly
 
 from pieceproof.checking.enclosing.networks import Network
 
@@ -49,6 +51,8 @@ class Chart:
 
 def charts(network: Network, signs: bool) -> list[Chart]:
     """All charts; min over W is the least of the minima over them."""
+    if network.polynomial is not None:
+        return [_polynomial_chart(network, network.polynomial)]
     choices = (
         [
             replace(network, outputs=tuple(map(fmpq, s)))
@@ -130,6 +134,39 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
                 return Chart(network, fixed, tuple(images[:1]), (), ())
     ordered = tuple((first[a][0], first[b][0]) for members in classes for a, b in pairwise(members))
     return Chart(network, fixed, tuple(images), ordered, tuple(first[unit][0] for unit in flips))
+
+
+def _polynomial_chart(network: Network, f: fmpq_mpoly) -> Chart:
+    d, walls = network.parameters, network.walls
+    identity = tuple(range(d))
+    if d > 4:
+        return Chart(network, {}, ((identity, (1,) * d),), (), ())
+    context, generators = f.context(), f.context().gens()
+    images = []
+    for sources in permutations(range(d)):
+        for signs in product((1, -1), repeat=d):
+            own = [
+                walls[i] if s > 0 else (-walls[i][1], -walls[i][0])
+                for i, s in zip(sources, signs, strict=True)
+            ]
+            moved = [s * generators[1 + i] for i, s in zip(sources, signs, strict=True)]
+            if own == list(walls) and f.compose(generators[0], *moved, ctx=context) == f:
+                images.append((sources, signs))
+    plain = {sources for sources, signs in images if min(signs) > 0}
+    alike = {
+        (i, j)
+        for i, j in combinations(range(d), 2)
+        if tuple(j if k == i else i if k == j else k for k in range(d)) in plain
+    }
+    # Swaps that leave f unchanged make classes in which all do; neighbours are put in order.
+    ordered = tuple(
+        (i, j) for i, j in sorted(alike) if not any((i, k) in alike for k in range(i + 1, j))
+    )
+    flips = tuple(
+        i for i in range(d) if (identity, tuple(-1 if k == i else 1 for k in range(d))) in images
+    )
+    images.sort(key=lambda each: each != (identity, (1,) * d))
+    return Chart(network, {}, tuple(images), ordered, flips)
 
 
 def _of(network: Network, unit: int) -> tuple[int, ...]:

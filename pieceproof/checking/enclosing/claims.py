@@ -103,14 +103,13 @@ class Writer:
 
     def _sample(self, alpha: fmpq, links: list[Link]) -> Json:
         curve, value = enclosure_at(links, alpha)
-        point = curve.box[0]
+        point = curve.point
         names = self.spaces.network.names
         return {
             "alpha": str(alpha),
             "value": _value(float(value.lo[0]), float(value.hi[0])),
             "minimiser": {
-                name: _value(float(point.lo[1 + i]), float(point.hi[1 + i]))
-                for i, name in enumerate(names)
+                name: _value(float(point.lo[i]), float(point.hi[i])) for i, name in enumerate(names)
             },
         }
 

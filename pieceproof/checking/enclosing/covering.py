@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pieceproof.checking.enclosing.folds import View
 from pieceproof.checking.enclosing.ranges import Array, Range
 from pieceproof.checking.enclosing.tubes import Path, Space
 
@@ -40,6 +41,15 @@ class Level:
 
 
 @dataclass(frozen=True, eq=False)
+class FoldedBasin:
+    """A basin (path, radius) in the folded coordinates of a view of W."""
+
+    view: View
+    middle: Range
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
 class Claim:
     """A slab for one chart: α, the levels, and the basins (path, radius) of this chart.
 
@@ -50,6 +60,7 @@ class Claim:
     levels: tuple[Level, ...]
     basins: tuple[tuple[Range, Path], ...]
     every: bool = False
+    folded: tuple[FoldedBasin, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,7 @@ class Covering:
             for j, (middle, path) in enumerate(claim.basins):
                 low, high = _inner(claim.alpha, middle, path)
                 self.n_lo[i, j], self.n_hi[i, j] = low, high
+        self.views = _folded(claims, d)
         self.reach = _Highest(self.above)
         self.moving = 1 + space.moving
         lower, upper = space.sides
@@ -151,6 +163,9 @@ class Covering:
         for j in range(self.n_lo.shape[1]):
             low, high = self.n_lo[first, j], self.n_hi[first, j]
             inside |= np.all((lo[:, 1:] >= low) & (hi[:, 1:] <= high), axis=1)
+        for view, n_lo, n_hi in self.views:
+            least, most = view.of(lo[:, 1:], hi[:, 1:])
+            inside |= np.all((least >= n_lo[first]) & (most <= n_hi[first]), axis=1)
         found: npt.NDArray[np.bool_] = inside & (first == last)
         return found
 
@@ -247,6 +262,9 @@ class Covering:
         for j in range(self.n_lo.shape[1]):
             low, high = self.n_lo[middle, j], self.n_hi[middle, j]
             near |= np.all((lo[:, 1:] <= high) & (hi[:, 1:] >= low), axis=1)
+        for view, n_lo, n_hi in self.views:
+            least, most = view.of(lo[:, 1:], hi[:, 1:])
+            near |= np.all((least <= n_hi[middle]) & (most >= n_lo[middle]), axis=1)
         return near
 
     def _halves(
@@ -299,6 +317,27 @@ def _inner(alpha: Range, middle: Range, path: Path) -> tuple[Array, Array]:
     radius = Range.exactly(path.radius)
     # p(α) − ρ ≤ w ≤ p(α) + ρ for all α: the largest lower, the smallest upper bound.
     return (along - radius).hi, (along + radius).lo
+
+
+def _folded(claims: Sequence[Claim], d: int) -> list[tuple[View, Array, Array]]:
+    """Folded basins by view, with bounds (slabs, d); where a slab has none nothing is inside."""
+    found: dict[object, list[tuple[View, Array, Array]]] = {}
+    for i, claim in enumerate(claims):
+        used: dict[object, int] = {}
+        for basin in claim.folded:
+            key = basin.view.key
+            place = used.get(key, 0)
+            used[key] = place + 1
+            tables = found.setdefault(key, [])
+            if place == len(tables):
+                shape = (len(claims), d)
+                tables.append((basin.view, np.full(shape, np.inf), np.full(shape, -np.inf)))
+            low, high = _inner(claim.alpha, basin.middle, basin.path)
+            # A mirror at the wall T = 0 has nothing below it.
+            for slot in basin.view.fold.squared:
+                low[slot] = -np.inf if low[slot] <= 0 else low[slot]
+            tables[place][1][i], tables[place][2][i] = low, high
+    return [table for tables in found.values() for table in tables]
 
 
 def _taken(

@@ -9,6 +9,7 @@ from math import isfinite
 import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart, charts
+from pieceproof.checking.enclosing.folds import KINDS, Fold, Reflection
 from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.openings import Bounds, Open
 from pieceproof.checking.enclosing.ranges import Array
@@ -119,7 +120,9 @@ def _pattern(node: Node, network: Network) -> tuple[tuple[int, ...], ...]:
 
 
 def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
-    entry = node.fields("chart", "pattern", "active", "walls", "centre", "slope", "radius")
+    entry = node.fields(
+        "chart", "pattern", "active", "walls", "centre", "slope", "radius", optional=("fold",)
+    )
     chart = entry["chart"].integer(0, len(spaces) - 1)
     space = spaces[chart]
     network = space.network
@@ -137,7 +140,13 @@ def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
         if index in walls or index in space.chart.fixed:
             raise each.wrong("a wall of a parameter that moves, once")
         walls[index] = ("lower", "upper").index(side)
-    stratum = Stratum(chart, pattern, groups, walls)
+    fold = _fold(entry["fold"], space) if "fold" in entry else None
+    if fold is not None:
+        if groups:
+            raise entry["active"].wrong("no active boundaries in folded coordinates")
+        if any(walls.get(slot, side) != side for slot, side in _only(fold).items()):
+            raise entry["walls"].wrong("of a fold only the mirrors as walls")
+    stratum = Stratum(chart, pattern, groups, walls, fold)
     if not consistent(space, stratum):
         raise Refuted(f"{node.path}: boundaries grouped that do not coincide")
     centre, slope, radius = (
@@ -146,6 +155,28 @@ def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
     if not np.all(radius > 0):
         raise entry["radius"].wrong("positive half widths")
     return stratum, Path(centre, slope, radius)
+
+
+def _fold(node: Node, space: Space) -> Fold:
+    names = space.network.names
+    reflections: list[Reflection] = []
+    for each in node:
+        texts = list(each.texts())
+        if not texts or KINDS.get(texts[0]) != len(texts) - 1 or not set(texts[1:]) <= set(names):
+            raise each.wrong('a reflection such as ["swap", "w1_x", "w2_x"]')
+        own = tuple(names.index(name) for name in texts[1:])
+        if any(index in space.chart.fixed for index in own):
+            raise each.wrong("parameters that move")
+        reflections.append((texts[0], own))
+    fold = Fold(tuple(reflections))
+    if not fold.is_sound():
+        raise node.wrong("different reflections of disjoint parameters")
+    return fold
+
+
+def _only(fold: Fold) -> dict[int, int]:
+    """For every slot of a fold the only side it may have: 0, or none (−1)."""
+    return {slot: 0 if slot in fold.squared else -1 for slot in fold.touched}
 
 
 def _label(node: Node, network: Network) -> Label:

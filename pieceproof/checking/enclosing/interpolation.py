@@ -48,6 +48,8 @@ class Interpolation(Curve):
         self.space, self.stratum, self.path, self.alpha = space, stratum, path, alpha
         self.middle = Range.exactly(alpha.middle)
         self.examples, self.solved = list(examples), list(solved)
+        if stratum.fold is not None or space.network.polynomial is not None:
+            raise Refuted("interpolation is that of a network, in coordinates of W")
         if len(self.examples) != len(self.solved):
             raise Refuted("as many examples as parameters are to be solved")
         if space.network.decay != 0:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 from flint import fmpq
 
 from pieceproof.checking.enclosing.basins import sides
@@ -86,6 +87,9 @@ def check_joined(left: Settled, right: Settled) -> None:
         return
     if a.is_zero or b.is_zero:
         raise Refuted(f"exact interpolation ends near α = {int(at.p) / int(at.q):.10g}")
+    if (a.stratum.fold is None) != (b.stratum.fold is None):
+        _check_unfolded(left, right, at)
+        return
     if a.stratum.identity != b.stratum.identity:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
     point = end(b, at).box[0]
@@ -97,6 +101,36 @@ def check_joined(left: Settled, right: Settled) -> None:
         for i in a.space.chart.moving
     )
     if not inside:
+        raise Refuted(f"the slabs that meet at α = {at} follow different curves")
+
+
+def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
+    """That an ordinary curve and one in folded coordinates are one where their slabs meet.
+
+    In W both follow one polynomial. The ordinary curve's point, folded, lies in the basin
+    of the other one, so it is that one's point. Critical curves of f_c correspond to those of F:
+    off the mirror ∂_t f = 2t·∂_T F, and on it ∂_t f = 0. Both are regular, so they are one.
+
+    Raises:
+        Refuted: this could not be shown.
+    """
+    a, b = left.right, right.left
+    plain, (settled, folded) = (a, (right, b)) if a.stratum.fold is None else (b, (left, a))
+    fold = folded.stratum.fold
+    if fold is None:
+        raise ValueError("one of the curves is folded")
+    kept = {i: side for i, side in folded.stratum.walls.items() if i not in fold.touched}
+    own, other = plain.stratum, folded.stratum
+    same = (own.chart, own.pattern, own.groups) == (other.chart, other.pattern, other.groups)
+    if not same or own.walls != kept:
+        raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
+    point = fold.image(end(plain, at).box[0, 1:])
+    basin = basin_box(_basin_owner(settled, folded), around([at]))[0, 1:]
+    low = basin.lo.copy()
+    squared = list(fold.squared)
+    low[squared] = np.where(low[squared] <= 0, -np.inf, low[squared])
+    moving = list(folded.space.chart.moving)
+    if not np.all((low <= point.lo)[moving] & (point.hi <= basin.hi)[moving]):
         raise Refuted(f"the slabs that meet at α = {at} follow different curves")
 
 
@@ -209,8 +243,6 @@ def enclosure_at(links_: Sequence[Link], alpha: fmpq) -> tuple[Curve, Range]:
             low = min(float(v.lo[0]) for v in values)
             high = max(float(v.hi[0]) for v in values)
         best = min(sides_, key=lambda each: float(each.value.hi[0]))
-        import numpy as np
-
         return best, Range(np.array([low]), np.array([high]))
     raise Refuted(f"α = {alpha} is not settled")
 

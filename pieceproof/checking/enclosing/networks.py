@@ -10,16 +10,24 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 
-from flint import fmpq, fmpq_poly
+from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.reading import CertificateError, Node
 
 MAX_PARAMETERS = 16
 """Most parameters: coverings grow exponentially, and a document must not ask for one."""
+MAX_DEGREE, MAX_TERMS = 32, 4000
+"""Of a polynomial objective."""
+
+
+@cache
+def ring(n: int) -> fmpq_mpoly_ctx:
+    """Q[x0, …, x(n−1)], x0 being α."""
+    return fmpq_mpoly_ctx.get([f"x{i}" for i in range(n)], "degrevlex")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +36,8 @@ class Network:
 
     ``first`` and ``second`` hold the polynomials of both activations on every interval of
     ``breakpoints``; ``outputs`` is None for trainable output weights, ``offset`` None for a
-    trainable output bias.
+    trainable output bias. A network without layers stands for its ``polynomial``, which is
+    the whole objective.
     """
 
     hidden: tuple[int, ...]
@@ -45,6 +54,7 @@ class Network:
     decay: fmpq
     inputs: tuple[tuple[fmpq, ...], ...]
     targets: tuple[fmpq, ...]
+    polynomial: fmpq_mpoly | None = None
 
     @property
     def parameters(self) -> int:
@@ -130,6 +140,8 @@ def read_network(node: Node) -> Network:
         CertificateError: malformed, inconsistent, or outside the covered family.
     """
     entry = node.fields("model", "interval", "parameters", "loss", "data")
+    if isinstance(entry["model"].value, dict) and entry["model"].value.get("kind") == "polynomial":
+        return _polynomial(entry)
     model = entry["model"].fields(
         "kind", "hidden", "bias", "activation", "output_weights", "output_bias"
     )
@@ -142,9 +154,7 @@ def read_network(node: Node) -> Network:
     decay = loss["weight_decay"].rational()
     if decay < 0:
         raise loss["weight_decay"].wrong("a weight decay of at least 0")
-    interval = entry["interval"].rationals()
-    if len(interval) != 2 or not interval[0] < interval[1]:
-        raise entry["interval"].wrong("two increasing ends")
+    interval = _ends(entry["interval"])
     features, inputs, targets = _data(entry["data"])
     points, first, second = _interpolated(model["activation"])
     bias = model["bias"].flag()
@@ -156,16 +166,9 @@ def read_network(node: Node) -> Network:
     if model["output_bias"].value != "trainable":
         offset = model["output_bias"].rational()
     names = _names(hidden, features, bias, outputs is None, offset is None)
-    walls = []
-    listed = entry["parameters"].items()
-    if len(listed) != len(names) or len(names) > MAX_PARAMETERS:
-        raise entry["parameters"].wrong(f"{len(names)} parameters, at most {MAX_PARAMETERS}")
-    for each, name in zip(listed, names, strict=True):
-        member = each.fields("name", "lower", "upper")
-        lower, upper = member["lower"].rational(), member["upper"].rational()
-        if member["name"].text() != name or not lower < upper:
-            raise each.wrong(f"the parameter {name} with lower < upper")
-        walls.append((lower, upper))
+    stated = _ranges(entry["parameters"])
+    if tuple(stated) != names:
+        raise entry["parameters"].wrong(f"the parameters {', '.join(names)}")
     return Network(
         hidden,
         bias,
@@ -174,14 +177,64 @@ def read_network(node: Node) -> Network:
         second,
         outputs,
         offset,
-        (interval[0], interval[1]),
+        interval,
         names,
-        tuple(walls),
+        tuple(stated.values()),
         loss["reduction"].choice("mean", "sum") == "mean",
         decay,
         inputs,
         targets,
     )
+
+
+def _ends(node: Node) -> tuple[fmpq, fmpq]:
+    ends = node.rationals()
+    if len(ends) != 2 or not ends[0] < ends[1]:
+        raise node.wrong("two increasing ends")
+    return ends[0], ends[1]
+
+
+def _ranges(node: Node) -> dict[str, tuple[fmpq, fmpq]]:
+    """Lower and upper end of every parameter, by name."""
+    found: dict[str, tuple[fmpq, fmpq]] = {}
+    for each in node:
+        member = each.fields("name", "lower", "upper")
+        lower, upper = member["lower"].rational(), member["upper"].rational()
+        name = member["name"].text()
+        if name in found or not lower < upper:
+            raise each.wrong("another parameter with lower < upper")
+        found[name] = (lower, upper)
+    if not 1 <= len(found) <= MAX_PARAMETERS:
+        raise node.wrong(f"1 to {MAX_PARAMETERS} parameters")
+    return found
+
+
+def _polynomial(entry: dict[str, Node]) -> Network:
+    """A polynomial objective, which has neither data nor a loss."""
+    stated = _ranges(entry["parameters"])
+    terms = entry["model"].fields("kind", "terms")["terms"].items()
+    if len(terms) > MAX_TERMS:
+        raise entry["model"].wrong(f"at most {MAX_TERMS} terms")
+    known: dict[tuple[int, ...], fmpq] = {}
+    for term in terms:
+        parts = term.items()
+        if len(parts) != 2:
+            raise term.wrong("exponents and a coefficient")
+        exponents = tuple(e.integer(0, MAX_DEGREE) for e in parts[0])
+        if len(exponents) != 1 + len(stated) or sum(exponents) > MAX_DEGREE or exponents in known:
+            raise parts[0].wrong(f"other exponents, {1 + len(stated)} of degree ≤ {MAX_DEGREE}")
+        known[exponents] = parts[1].rational()
+    loss, data = {"kind": "squared", "reduction": "mean", "weight_decay": "0"}, entry["data"].value
+    if entry["loss"].value != loss:
+        raise entry["loss"].wrong("the entries that stand for no loss")
+    if data != {"features": [], "target": "y", "inputs": [], "targets": []}:
+        raise entry["data"].wrong("no data")
+    flat = (fmpq_poly([0]),)
+    return Network(
+        (), False, (), flat, flat, (), fmpq(0), _ends(entry["interval"]), tuple(stated),
+        tuple(stated.values()), True, fmpq(0), ((),), (fmpq(0),),
+        ring(1 + len(stated)).from_dict(known),
+    )  # fmt: skip
 
 
 def _names(

@@ -1,7 +1,7 @@
 """Both sides of ℓ* on an interval of α that is left open: floor < ℓ* ≤ ceiling.
 
 Above: f(α, w) of one point w of W, enclosed on parts of the interval. Below: the covering with the
-floor in place of the claimed minimum and no basins; f ≥ 0 needs no proof.
+floor in place of the claimed minimum and no basins; f ≥ 0 needs no proof for a network.
 """
 
 from __future__ import annotations
@@ -69,8 +69,11 @@ def ceiling(space: Space, lower: fmpq, upper: fmpq, witness: Sequence[float]) ->
 def is_floor(
     spaces: Sequence[Space], lower: fmpq, upper: fmpq, floor: float, boxes: int = BOXES
 ) -> bool:
-    """Whether f > floor on W for all α of [lower, upper], by the covering; f ≥ 0 is known."""
-    if floor <= 0:
+    """Whether f ≥ floor on W for all α of [lower, upper], by the covering.
+
+    f ≥ 0 is known of a network.
+    """
+    if floor <= 0 and all(space.network.polynomial is None for space in spaces):
         return True
     alpha = Range(around([lower]).lo, around([upper]).hi)
     level = Level(Range.exactly(alpha.middle), Range.exactly([floor]), Range.exactly(np.zeros(1)))

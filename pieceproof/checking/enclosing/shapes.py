@@ -199,7 +199,13 @@ def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:
         if is_flat(curve):
             signs.append(0)
             continue
-        sign = _sign(_over(curve, point.lower, point.upper).slope)
+        part = _over(curve, point.lower, point.upper)
+        sign = _sign(part.slope)
+        other = point.right if curve is point.left else point.left
+        if sign is None and point.kind == "smooth" and is_flat(other):
+            # ℓ* is C¹ at the breakpoint, so v′ = 0 there.
+            bend = _sign(part.curvature)
+            sign = bend if bend is None or curve is point.right else -bend
         if sign is None:
             raise Refuted(
                 "whether ℓ* rises or falls near α = "

@@ -24,7 +24,9 @@ import numpy as np
 from flint import fmpq
 
 from pieceproof.checking.enclosing import basins
-from pieceproof.checking.enclosing.covering import Claim, Level
+from pieceproof.checking.enclosing.covering import Claim, FoldedBasin, Level
+from pieceproof.checking.enclosing.foldedspaces import space_of
+from pieceproof.checking.enclosing.folds import views
 from pieceproof.checking.enclosing.interpolation import Interpolation
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range, around
@@ -102,7 +104,7 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
             zero = Interpolation(spaces[stratum.chart], stratum, path, alpha, *slab.fitted)
             return Settled(slab, (zero,), {})
         curves = [
-            Curve(spaces[s.chart], s, _held(spaces[s.chart], p), alpha) for s, p in slab.curves
+            Curve(space_of(spaces, s), s, _held(spaces[s.chart], p), alpha) for s, p in slab.curves
         ]
         if len(curves) < (1 if slab.kind is Kind.ONE else 2):
             raise Refuted("too few curves")
@@ -118,9 +120,18 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
         for chart, space in enumerate(spaces):
             own = [curve for curve in curves if curve.stratum.chart == chart]
             placed = [
-                (curve.middle, image) for curve in own for image in _images(space, curve.path)
+                (curve.middle, image)
+                for curve in own
+                if curve.stratum.fold is None
+                for image in _images(space, curve.path)
             ]
-            claims[chart] = Claim(alpha, tuple(levels[:count]), tuple(placed), every)
+            folded = [
+                FoldedBasin(view, curve.middle, curve.path)
+                for curve in own
+                if curve.stratum.fold is not None
+                for view in views(curve.stratum.fold, space.chart.images)
+            ]
+            claims[chart] = Claim(alpha, tuple(levels[:count]), tuple(placed), every, tuple(folded))
         return Settled(slab, tuple(curves), claims)
 
 
@@ -233,7 +244,8 @@ def _tied(first: Curve, second: Curve, slab: Slab, ends: tuple[fmpq, fmpq]) -> T
         Refuted: this could not be shown.
     """
     at = ends[0] if slab.lower == ends[0] else ends[1]
-    if first.space is not second.space or not reflected(first.space, at):
+    folded = first.stratum.fold is not None
+    if folded or first.space is not second.space or not reflected(first.space, at):
         raise Refuted("no symmetry explains the tie")
     units = _mirror(first, second, at)
     return Tied(
@@ -254,6 +266,8 @@ def _leaves_upwards(first: Curve, second: Curve, tied: Tied) -> bool:
 def reflected(space: Space, at: fmpq) -> bool:
     """Whether σ_α is even at this end of A: f(α, ·) is then unchanged when a unit is negated."""
     network = space.network
+    if network.polynomial is not None:
+        return False
     pieces = [
         at * first + (1 - at) * second
         for first, second in zip(network.first, network.second, strict=True)
@@ -423,7 +437,7 @@ def _extra(
     free: Stratum, stuck: Stratum
 ) -> tuple[tuple[Label, ...] | None, tuple[int, int] | None]:
     """The group or the wall that the second stratum has more than the first."""
-    if free.chart != stuck.chart or free.pattern != stuck.pattern:
+    if (free.chart, free.fold, free.pattern) != (stuck.chart, stuck.fold, stuck.pattern):
         raise Refuted("the strata of a switch are not neighbours")
     if stuck.groups == free.groups and len(stuck.walls) == len(free.walls) + 1:
         added = [(i, side) for i, side in stuck.walls.items() if i not in free.walls]
@@ -465,7 +479,7 @@ def _check_cross(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -
         raise Refuted("a crossing has two curves")
     first, second = curves
     a, b = first.stratum, second.stratum
-    if a.chart != b.chart or a.groups != b.groups or a.walls != b.walls:
+    if (a.chart, a.fold, a.groups, a.walls) != (b.chart, b.fold, b.groups, b.walls):
         raise Refuted("the strata of a crossing are not neighbours")
     space = first.space
     changed = [

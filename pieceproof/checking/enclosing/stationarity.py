@@ -19,11 +19,15 @@ v is constant; at α = 0 two mirror images have equal slopes, as the odd part of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
-from flint import fmpq, fmpq_mat, fmpq_poly
+from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
 
+from pieceproof.checking.enclosing.flatness import is_constant
 from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.jets import Pattern
+from pieceproof.checking.enclosing.polynomials import PolynomialJets
+from pieceproof.checking.enclosing.ranges import around
 from pieceproof.checking.enclosing.tubes import Curve
 
 Z = fmpq_poly([0, 1])
@@ -35,8 +39,12 @@ SAMPLES = tuple(fmpq(k, 11) for k in range(1, 11))
 def is_flat(curve: Curve) -> bool:
     """Whether v′ = 0 for all α. As v is analytic all α but finitely many suffice."""
     network = curve.space.network
-    if vanishes(curve):
+    if vanishes(curve) or is_constant(curve):
         return True
+    if isinstance(curve.space.jets, PolynomialJets):
+        point = _resting(curve, None)
+        if point is not None or network.polynomial is not None:
+            return point is not None and _stands(curve, point, None)
     if all(network.first[j] == network.second[j] for unit in curve.stratum.pattern for j in unit):
         return True
     return all(_vanishes(curve, unit, _tilts(curve, unit), SAMPLES) for unit in _units(curve))
@@ -44,6 +52,9 @@ def is_flat(curve: Curve) -> bool:
 
 def is_flat_at(curve: Curve, alpha: fmpq) -> bool:
     """Whether v′ = 0 at one α."""
+    if curve.space.network.polynomial is not None:
+        point = _resting(curve, alpha)
+        return point is not None and _stands(curve, point, alpha)
     return all(_vanishes(curve, unit, _tilts(curve, unit), [alpha]) for unit in _units(curve))
 
 
@@ -64,6 +75,55 @@ def same_slope(curve: Curve, mirrored: Pattern, units: Sequence[int], alpha: fmp
         ):
             return False
     return True
+
+
+def _resting(curve: Curve, alpha: fmpq | None) -> list[fmpq] | None:
+    """The rational point at which a polynomial's curve rests for all α, or is at one α, if any."""
+    jets, space = curve.space.jets, curve.space
+    if not isinstance(jets, PolynomialJets):
+        return None
+    at = curve if alpha is None else curve.at(around([alpha]))
+    box = at.box[0, 1:]
+    point = [_simplest(float(low), float(high)) for low, high in zip(box.lo, box.hi, strict=True)]
+    for parameter, side in {**space.chart.fixed, **curve.stratum.walls}.items():
+        fold = curve.stratum.fold
+        mirror = fold is not None and parameter in fold.squared
+        point[parameter] = fmpq(0) if mirror else space.network.walls[parameter][side]
+    # The first-order point is unique around the path for every α: is this point near enough?
+    free, away = curve.free, around(point) - at.along(at.alpha)
+    if len(free) and not away[free].within(at.unique[: len(free)]):
+        return None
+    for i in free.tolist():
+        if not _is_zero(jets.polynomial.derivative(1 + i), point, alpha):
+            return None
+    return point
+
+
+def _stands(curve: Curve, point: Sequence[fmpq], alpha: fmpq | None) -> bool:
+    """Whether ∂f/∂α = 0 at a point, for all α or for one."""
+    jets = curve.space.jets
+    return isinstance(jets, PolynomialJets) and _is_zero(
+        jets.polynomial.derivative(0), point, alpha
+    )
+
+
+def _is_zero(f: fmpq_mpoly, point: Sequence[fmpq], alpha: fmpq | None) -> bool:
+    """Whether f(·, point), or f(α, point), is 0."""
+    context = f.context()
+    first = context.gens()[0] if alpha is None else context.constant(alpha)
+    return bool(f.compose(first, *map(context.constant, point), ctx=context).is_zero())
+
+
+def _simplest(low: float, high: float) -> fmpq:
+    """A short rational in [low, high], as far as one is found."""
+    if low <= 0 <= high:
+        return fmpq(0)
+    middle = Fraction(0.5 * (low + high))
+    for size in (1, 10, 100, 10_000):
+        found = middle.limit_denominator(size)
+        if low <= found <= high:
+            break
+    return fmpq(found.numerator, found.denominator)
 
 
 def _units(curve: Curve) -> range:

@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart
+from pieceproof.checking.enclosing.folds import Fold
 from pieceproof.checking.enclosing.jets import Jet, Jets, Pattern
+from pieceproof.checking.enclosing.polynomials import jets_of
 from pieceproof.checking.enclosing.ranges import Array, Range, around
 from pieceproof.checking.reading import Refuted
 
@@ -37,12 +39,16 @@ Label = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Stratum:
-    """Pattern, boundaries in groups that coincide, and active walls (parameter → side)."""
+    """Pattern, boundaries in groups that coincide, and active walls (parameter → side).
+
+    With a ``fold`` coordinates are folded, and a wall of a squared slot is the mirror.
+    """
 
     chart: int
     pattern: Pattern
     groups: tuple[tuple[Label, ...], ...]
     walls: dict[int, int]
+    fold: Fold | None = None
 
     @cached_property
     def identity(self) -> object:
@@ -55,7 +61,7 @@ class Stratum:
             for unit, example, k in group:
                 pattern[unit][example] = -1 - k
         return (
-            self.chart, tuple(map(tuple, pattern)),
+            self.chart, self.fold, tuple(map(tuple, pattern)),
             frozenset(frozenset(group) for group in self.groups), frozenset(self.walls.items()),
         )  # fmt: skip
 
@@ -74,13 +80,15 @@ class Space:
 
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
-        self.jets = Jets(chart.network)
         self.network = chart.network
+        self.jets = jets_of(chart.network)
         self.moving = np.array(chart.moving, dtype=int)
         self.box = chart.network.box
         lower = around([wall[0] for wall in chart.network.walls])
         upper = around([wall[1] for wall in chart.network.walls])
         self.sides = (lower, upper)
+        self.folds: dict[tuple[Fold, Pattern], Space] = {}
+        self.constant: dict[object, bool] = {}
 
     def wall(self, parameter: int, side: int) -> Range:
         """The wall, enclosed."""
@@ -95,6 +103,18 @@ class Space:
         return Range(
             np.concatenate([alpha.lo, low])[None, :], np.concatenate([alpha.hi, high])[None, :]
         )
+
+    # -- what folded coordinates change ----------------------------------------------
+
+    def point(self, weights: Range) -> Range:
+        """The point of W enclosed in ``weights`` (d,)."""
+        return weights
+
+    def check_domain(self, box: Range, pattern: Pattern) -> None:
+        """That coordinates are good on the box (1, n); those of W always are."""
+
+    def check_within(self, box: Range) -> None:
+        """That coordinates in the box mean points of W, as far as their walls do not say so."""
 
 
 class Curve:
@@ -232,6 +252,11 @@ class Curve:
             inside = bool(np.all(part.multipliers.lo > low) and np.all(part.multipliers.hi < high))
         if not inside:
             raise Refuted("a curve could not be followed within its tube")
+
+    @property
+    def point(self) -> Range:
+        """The curve's points in W (d,); of mirror images one."""
+        return self.space.point(self.box[0, 1:])
 
     @property
     def value(self) -> Range:

@@ -3,7 +3,8 @@
 Every layer is a sum Σ w_i s_i + shift over the sources s_i below, inputs, units or, for the
 residual, the units of the last layer; then σ_α. Without a pattern (an array of no units)
 every piece of σ_α that a pre-activation can reach on the box contributes, so that the gradient
-encloses Clarke's. σ_α is affine in α: the two ends of α decide.
+encloses Clarke's. σ_α is affine in α: the two ends of α decide. A net without a plan is a
+polynomial (``terms``).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from pieceproof.checking.enclosing.compiled.records import (
     Net,
     Room,
 )
+from pieceproof.checking.enclosing.compiled.terms import evaluate_terms
 from pieceproof.checking.enclosing.ranges import Array
 
 
@@ -49,6 +51,9 @@ def evaluate(net: Net, box: Array, order: int, pattern: Integers, room: Room) ->
         reach = net.constants[0, REACH if p > 0 else SPAN]
         if not -reach <= box[0, p] <= box[1, p] <= reach:
             return False
+    if len(net.plan) == 0:
+        evaluate_terms(net, box, order, room.f)
+        return True
     _mix(net, box, room.mix)
     features = net.data.shape[2] - 1
     source, stride, count, at = 0, 1, features, 1

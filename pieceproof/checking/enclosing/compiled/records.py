@@ -23,7 +23,7 @@ BIAS, TRAINABLE, SHIFTED, LAYERS = range(4)
 
 
 class Net(NamedTuple):
-    """A network.
+    """A network, or a polynomial (``terms``), which has no plan.
 
     Attributes:
         plan: whether units have biases, whether output weights and whether the output bias are

@@ -1,0 +1,175 @@
+"""Minimisers near a mirror of f, in coordinates in which a pitchfork is a switch.
+
+In the coordinates of ``docs/enclosures.md`` (*Folds*) f is F(α, s, T) with T = t² ≥ 0, t being the
+coordinate that the reflection changes the sign of. A branch that splits in two at the mirror
+is one regular branch of F that passes T = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from geometry.proposals.charts import Chart
+from geometry.proposals.minimisers import Face, Minimiser, Solver
+from geometry.proposals.mirrors import Fold, FoldedObjective, Reflection
+from geometry.proposals.tracking import Change, Event, Tracker
+
+NEAR = 0.02
+"""An event is at a mirror if both its minimisers are as near to it, relative to their size."""
+FLAT = 0.2
+"""Where the curvature across the mirror is less, as a part of the largest, folding comes first."""
+ON = 1e-7
+"""How near, relative to its size, a point is to a mirror that it is on."""
+
+
+class FoldedSolver(Solver):
+    """First-order points of F, for one chart and one fold."""
+
+    def __init__(self, base: Solver, fold: Fold, index: int) -> None:
+        self.base, self.fold, self.index = base, fold, index
+        own = base.chart.objective
+        if isinstance(own, FoldedObjective):
+            raise TypeError("a chart of W is expected")
+        self.folded = self.objective = FoldedObjective(own, fold)
+        self.chart = replace(base.chart, objective=self.objective)
+        self.groups, self.smooth = [], set()
+
+
+class Folds:
+    """The reflections of all charts, and what they make of minimisers and events."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self.solvers: list[FoldedSolver] = []
+        self.used: set[int] = set()
+        tracker.recognise = self.event
+        for chart, base in zip(tracker.charts, list(tracker.solvers), strict=True):
+            for reflection in reflections(chart):
+                solver = FoldedSolver(base, Fold(reflection), len(tracker.solvers))
+                self.solvers.append(solver)
+                tracker.solvers.append(solver)
+
+    def event(self, before: Minimiser, behind: Minimiser) -> Event | None:
+        """The pitchfork between two minimisers, in folded coordinates, if it is one."""
+        size = 1 + float(np.max(np.abs(before.w)))
+        near = before.chart == behind.chart and np.max(np.abs(before.w - behind.w)) < NEAR * size
+        if not near or not np.array_equal(before.face.pattern, behind.face.pattern):
+            return None
+        for solver in self.solvers:
+            if solver.base.index != before.chart:
+                continue
+            distances = [
+                abs(float(solver.fold.turned(point.w)[solver.fold.slot]))
+                for point in (before, behind)
+            ]
+            low, high = sorted(distances)
+            if low > ON * size or high < max(10 * low, 1e-9 * size):
+                continue
+            stuck_first = distances[0] < distances[1]
+            first = self._point(solver, before, stuck_first)
+            second = self._point(solver, behind, not stuck_first)
+            if first is None or second is None:
+                continue
+            free, stuck = (second, first) if stuck_first else (first, second)
+            alpha = self._meeting(solver, free, stuck)
+            if alpha is not None:
+                self.used.add(solver.index)
+                return Event(alpha, Change.SWITCH, first, second)
+        return None
+
+    def _meeting(self, solver: FoldedSolver, free: Minimiser, stuck: Minimiser) -> float | None:
+        """Where T passes 0 along the free branch, between the two points, by regula falsi."""
+        slot = solver.fold.slot
+        near, far = free.alpha, stuck.alpha
+        beyond = self.tracker.at(free, far)
+        if beyond is None or not free.w[slot] > 0 > beyond.w[slot]:
+            return None
+        above, below = float(free.w[slot]), float(beyond.w[slot])
+        for _ in range(60):
+            middle = near + (far - near) * min(max(above / (above - below), 0.01), 0.99)
+            here = self.tracker.at(free, middle)
+            if here is None:
+                return None
+            if here.w[slot] > 0:
+                near, above = middle, float(here.w[slot])
+            else:
+                far, below = middle, float(here.w[slot])
+            if abs(far - near) <= 1e-13 * self.tracker.width:
+                break
+        return 0.5 * (near + far)
+
+    def versions(self, point: Minimiser) -> list[Minimiser]:
+        """A minimiser in the coordinates that it may be enclosed in, the better ones first."""
+        solver = self.tracker.solvers[point.chart]
+        if isinstance(solver, FoldedSolver):
+            plain = self.unfolded(point)
+            return [point] if plain is None else [point, plain]
+        found, flat = [], False
+        for index in sorted(self.used):
+            folding = self.tracker.solvers[index]
+            if not isinstance(folding, FoldedSolver) or folding.base is not solver:
+                continue
+            t = abs(float(folding.fold.turned(point.w)[folding.fold.slot]))
+            stuck = t < ON * (1 + float(np.max(np.abs(point.w))))
+            folded = self._point(folding, point, stuck)
+            if folded is not None and folding.is_minimiser(point.alpha, folded.w, folded.face):
+                found.append(folded)
+                flat |= self._ratio(solver, folding.fold, point) < FLAT
+        return [*found, point] if flat else [point, *found]
+
+    def unfolded(self, point: Minimiser) -> Minimiser | None:
+        """The minimiser in coordinates of W."""
+        solver = self.tracker.solvers[point.chart]
+        if not isinstance(solver, FoldedSolver):
+            return point
+        own = set(solver.fold.own)
+        face = Face(point.face.pattern, (), tuple(w for w in point.face.walls if w[0] not in own))
+        solved = solver.base.newton(point.alpha, solver.fold.unfolded(point.w), face)
+        if solved is None or not solver.base.is_minimiser(point.alpha, solved[0], face):
+            return None
+        return Minimiser(solver.base.index, face, point.alpha, *solved, point.value)
+
+    def _point(self, solver: FoldedSolver, point: Minimiser, stuck: bool) -> Minimiser | None:
+        """The minimiser in folded coordinates, at the mirror if ``stuck``."""
+        own = set(solver.fold.own)
+        if point.face.groups or any(i in own for i, _ in point.face.walls):
+            return None
+        if solver.folded.of(point.face.pattern) is None:
+            return None
+        walls = (*point.face.walls, *(((solver.fold.slot, 0),) if stuck else ()))
+        face = Face(point.face.pattern, (), walls)
+        solved = solver.newton(point.alpha, solver.fold.folded(point.w), face)
+        if solved is None:
+            return None
+        return Minimiser(solver.index, face, point.alpha, *solved, point.value)
+
+    def _ratio(self, solver: Solver, fold: Fold, point: Minimiser) -> float:
+        """f_tt over the largest curvature."""
+        moving = 1 + np.array(solver.chart.moving, dtype=int)
+        local = solver.objective.local(point.alpha, point.w, point.face.pattern)
+        direction = np.zeros(1 + solver.objective.d)
+        for i in fold.own:
+            direction[1 + i] = 1.0
+        if fold.reflection[0] == "swap":
+            direction[1 + fold.own[1]] = -1.0
+        direction /= np.linalg.norm(direction)
+        largest = float(np.max(np.linalg.eigvalsh(local.hessian[np.ix_(moving, moving)])))
+        return float(direction @ local.hessian @ direction) / max(largest, 1e-300)
+
+
+def reflections(chart: Chart) -> Sequence[Reflection]:
+    """Reflections of W that may leave f(α, ·) as it is: whether they do is decided by pattern."""
+    found: list[Reflection] = []
+    if not chart.objective.units:
+        pairs = list(combinations(range(chart.objective.d), 2))
+        found += [(kind, pair) for kind in ("swap", "opposite") for pair in pairs]
+        return found + [("flip", (i,)) for i in range(chart.objective.d)]
+    for members in chart.classes:
+        if all(len(own) == 1 for own in members):
+            found += [("swap", (a[0], b[0])) for a, b in combinations(members, 2)]
+    found += [("flip", own) for own in chart.flipped if len(own) == 1]
+    return [each for each in found if not set(each[1]) & set(chart.held)]

@@ -1,0 +1,86 @@
+"""Where curves in folded coordinates live (:mod:`pieceproof.checking.enclosing.folds`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pieceproof.checking.enclosing import basins
+from pieceproof.checking.enclosing.folds import Fold
+from pieceproof.checking.enclosing.jets import Pattern
+from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polynomial
+from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.tubes import Space, Stratum
+from pieceproof.checking.reading import Refuted
+
+
+class FoldedSpace(Space):
+    """A chart in folded coordinates x along one pattern: f(α, w) = F(α, x(w)) where it holds.
+
+    Slots with squares have the wall 0 below, other slots of a fold have no walls.
+    """
+
+    def __init__(self, base: Space, fold: Fold, pattern: Pattern) -> None:
+        self.base, self.fold = base, fold
+        self.chart, self.network, self.moving = base.chart, base.network, base.moving
+        self.folds = base.folds
+        self.constant = {}
+        own = cell_polynomial(base.network, pattern)
+        self.jets = PolynomialJets(base.network, fold.folded(own, 1 + base.network.parameters))
+        touched, squared = list(fold.touched), list(fold.squared)
+        sides = [(side.lo.copy(), side.hi.copy()) for side in base.sides]
+        for bound in sides[0]:
+            bound[touched] = -np.inf
+            bound[squared] = 0.0
+        for bound in sides[1]:
+            bound[touched] = np.inf
+        self.sides = (Range(*sides[0]), Range(*sides[1]))
+        self.box = Range(self.sides[0].lo, self.sides[1].hi)
+
+    def unfolded(self, weights: Range) -> Range:
+        """A box of W that holds everything with folded coordinates in ``weights`` (d,)."""
+        return self.fold.preimage(weights)
+
+    def point(self, weights: Range) -> Range:
+        """One of the points of W with the folded coordinates ``weights`` (d,)."""
+        return self.fold.point(weights)
+
+    def check_domain(self, box: Range, pattern: Pattern) -> None:
+        """That f = F on the box ``box`` (1, n): the pattern holds all over it.
+
+        Raises:
+            Refuted: another may hold.
+        """
+        weights = self.fold.preimage(box[0, 1:])
+        unfolded = Range(
+            np.concatenate([box.lo[0, :1], weights.lo])[None],
+            np.concatenate([box.hi[0, :1], weights.hi])[None],
+        )
+        if basins.soft_boundaries(self.base, unfolded, pattern, ()):
+            raise basins.BasinTooLarge("a boundary is near a folded curve")
+
+    def check_within(self, box: Range) -> None:
+        """That everything with folded coordinates in the box lies in W.
+
+        Raises:
+            Refuted: it may not.
+        """
+        weights, slots = self.fold.preimage(box[0, 1:]), list(self.fold.touched)
+        lower, upper = self.base.sides
+        if not (
+            np.all(weights.lo[slots] > lower.hi[slots])
+            and np.all(weights.hi[slots] < upper.lo[slots])
+        ):
+            raise Refuted("the curve may leave the box W")
+
+
+def space_of(spaces: Sequence[Space], stratum: Stratum) -> Space:
+    """The space in which a stratum's curve lives: its chart, or a fold of it."""
+    space = spaces[stratum.chart]
+    if stratum.fold is None:
+        return space
+    key = (stratum.fold, stratum.pattern)
+    if key not in space.folds:
+        space.folds[key] = FoldedSpace(space, stratum.fold, stratum.pattern)
+    return space.folds[key]
