@@ -86,7 +86,9 @@ def analyze(
     """
     stated = problem if isinstance(problem, Problem) else load_problem(problem)
     options = Options(jobs, progress, cache, seconds, max_cells)
-    if enclosed.refusal(stated) is None and all(m.refusal(stated) for m in METHODS):
+    if enclosed.refusal(stated) is None and not any(
+        m.is_for(stated) and m.refusal(stated) is None for m in METHODS
+    ):
         return enclosed.analyze_enclosed(stated, options)
     return _exactly(stated, options)
 

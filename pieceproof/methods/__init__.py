@@ -22,7 +22,7 @@ from pieceproof.methods.options import Options, Progress, silent
 from piecewise.errors import NotYetSupported
 from piecewise.problems import Problem
 
-__all__ = ["METHODS", "Method", "Options", "Progress", "method_for", "silent"]
+__all__ = ["METHODS", "Method", "Options", "Progress", "is_covered", "method_for", "silent"]
 
 
 class Method(Protocol):
@@ -30,6 +30,9 @@ class Method(Protocol):
 
     NAME: str
     """Written to the document as ``method``."""
+
+    def is_for(self, problem: Problem) -> bool:
+        """Whether model and loss are of the kind that the method is made for."""
 
     def refusal(self, problem: Problem) -> str | None:
         """None if the problem is covered, else why not, in one line."""
@@ -48,16 +51,25 @@ METHODS: tuple[Method, ...] = (
 )
 
 
+def is_covered(problem: Problem) -> bool:
+    """Whether some method covers the problem."""
+    return any(each.is_for(problem) and each.refusal(problem) is None for each in METHODS)
+
+
 def method_for(problem: Problem) -> Method:
     """The first method that covers the problem.
 
     Raises:
-        NotYetSupported: none does; the message has the reason of each, given once.
+        NotYetSupported: none does; the message has the reasons of those that are for such
+            problems.
     """
     refusals: dict[str, None] = {}
     for method in METHODS:
+        if not method.is_for(problem):
+            continue
         reason = method.refusal(problem)
         if reason is None:
             return method
         refusals[reason] = None
-    raise NotYetSupported("; ".join(refusals))
+    general = f"the {problem.loss} loss of a {type(problem.model).__name__} model"
+    raise NotYetSupported("; ".join(refusals) or general)

@@ -24,13 +24,20 @@ from pieceproof.certificate import (
 )
 from pieceproof.methods.options import Options
 from pieceproof.parallel import runner
+from piecewise.graphs import GraphConvolution
 from piecewise.layers import LayerCells
 from piecewise.objective import ConvexObjective, refusal
 from piecewise.problems import Problem
 
-__all__ = ["NAME", "document", "refusal", "run"]
+__all__ = ["NAME", "document", "is_for", "refusal", "run"]
 
 NAME = "convex-cells"
+
+
+def is_for(problem: Problem) -> bool:
+    """Whether model and loss are of the kind that the method is made for."""
+    is_graph = isinstance(problem.model, GraphConvolution)
+    return problem.validation is None and problem.loss in ("squared", "absolute") and not is_graph
 
 
 def run(problem: Problem, options: Options) -> tuple[ConvexDual, Document]:

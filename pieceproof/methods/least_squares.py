@@ -10,11 +10,18 @@ from geometry.least_squares import LeastSquaresDual, least_squares_dual, refusal
 from pieceproof import certificate
 from pieceproof.certificate import Document, interval_document, piece_document, vector_document
 from pieceproof.methods.options import Options
+from piecewise.graphs import GraphConvolution
 from piecewise.problems import Problem
 
-__all__ = ["NAME", "document", "refusal", "run"]
+__all__ = ["NAME", "document", "is_for", "refusal", "run"]
 
 NAME = "least-squares"
+
+
+def is_for(problem: Problem) -> bool:
+    """Whether model and loss are of the kind that the method is made for."""
+    model = problem.model
+    return isinstance(model, GraphConvolution) and not model.hidden and problem.loss != "zero-one"
 
 
 def run(problem: Problem, options: Options) -> tuple[LeastSquaresDual, Document]:

@@ -20,11 +20,19 @@ from pieceproof.certificate import Document, interval_document, piece_document, 
 from pieceproof.methods.convex_cells import proof_document
 from pieceproof.methods.options import Options
 from pieceproof.parallel import runner
+from piecewise.graphs import GraphConvolution
 from piecewise.problems import Problem
 
-__all__ = ["NAME", "document", "refusal", "run"]
+__all__ = ["NAME", "document", "is_for", "refusal", "run"]
 
 NAME = "moving-cells"
+
+
+def is_for(problem: Problem) -> bool:
+    """Whether model and loss are of the kind that the method is made for."""
+    model = problem.model
+    is_deep = isinstance(model, GraphConvolution) and model.hidden is not None
+    return is_deep and problem.loss != "zero-one"
 
 
 def run(problem: Problem, options: Options) -> tuple[MovingDual[MovingCells], Document]:

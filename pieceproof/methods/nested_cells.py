@@ -22,14 +22,23 @@ from pieceproof.methods.convex_cells import proof_document
 from pieceproof.methods.options import Options
 from pieceproof.parallel import runner
 from piecewise.nested import Active, Chart, NestedNetwork, refusal
+from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
 
-__all__ = ["NAME", "document", "refusal", "run"]
+__all__ = ["NAME", "document", "is_for", "refusal", "run"]
 
 NAME = "nested-cells"
 SIDES = ("lower", "upper")
 
 Dual = MovingDual[NestedCells]
+
+
+def is_for(problem: Problem) -> bool:
+    """Whether model and loss are of the kind that the method is made for."""
+    model = problem.model
+    if not isinstance(model, FeedForward) or problem.loss != "squared" or problem.validation:
+        return False
+    return len(model.hidden) > 1 or model.output_weights == TRAINABLE
 
 
 def run(problem: Problem, options: Options) -> tuple[Dual, Document]:

@@ -31,11 +31,16 @@ from piecewise.layers import LayerCells
 from piecewise.networks import FeedForward
 from piecewise.problems import Parameter, Problem
 
-__all__ = ["NAME", "document", "refusal", "run"]
+__all__ = ["NAME", "document", "is_for", "refusal", "run"]
 
 NAME = "piecewise-constant"
 SHARES = 1000
 """Progress is told in thousandths of A."""
+
+
+def is_for(problem: Problem) -> bool:
+    """Whether model and loss are of the kind that the method is made for."""
+    return problem.loss == "zero-one" and problem.validation is None
 
 
 def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:

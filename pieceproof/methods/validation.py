@@ -31,6 +31,11 @@ from piecewise.problems import Problem
 NAME = "validation"
 
 
+def is_for(problem: Problem) -> bool:
+    """Whether model and loss are of the kind that the method is made for."""
+    return problem.validation is not None
+
+
 def refusal(problem: Problem) -> str | None:
     """None for a problem with held-out examples whose training loss has convex cells."""
     if problem.validation is None:
