@@ -11,7 +11,7 @@ from geometry.verdicts import Verdict
 from pieceproof import enclosed
 from pieceproof.certificate import Document, write
 from pieceproof.enclosed import EnclosedDual
-from pieceproof.methods import METHODS, Options, Progress, method_for, silent
+from pieceproof.methods import Options, Progress, is_covered, method_for, silent
 from pieceproof.specfile import load_problem
 from pieceproof.verify import Report, verify
 from piecewise.objective import DEFAULT_MAX_CELLS
@@ -86,9 +86,7 @@ def analyze(
     """
     stated = problem if isinstance(problem, Problem) else load_problem(problem)
     options = Options(jobs, progress, cache, seconds, max_cells)
-    if enclosed.refusal(stated) is None and not any(
-        m.is_for(stated) and m.refusal(stated) is None for m in METHODS
-    ):
+    if not is_covered(stated) and enclosed.refusal(stated) is None:
         return enclosed.analyze_enclosed(stated, options)
     return _exactly(stated, options)
 
