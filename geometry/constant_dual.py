@@ -13,13 +13,13 @@ from geometry.arcs import lower_points
 from geometry.dual import DualFunction, Piece
 from geometry.intervals import Interval, sign_changes
 from geometry.margins import Bound
+from geometry.network_regions import NetworkRegions
 from geometry.rational_functions import RationalFunction
 from geometry.regions import Region, rational_row, regions
 from geometry.verdicts import Verdict
 from geometry.witnesses import Part, Search
 from geometry.zero_one import Case, Step, merged, steps
 from piecewise.exact import to_fmpq
-from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem
 
 
@@ -31,7 +31,7 @@ class ConstantDual(DualFunction):
     region of a network that it has nowhere fewer.
     """
 
-    regions: tuple[Region, ...]
+    regions: Sequence[Region] | NetworkRegions
     errors: tuple[int, ...]
     bounds: tuple[tuple[Bound, ...], ...] = ()
 
@@ -44,7 +44,6 @@ def loss_of(problem: Problem, errors: int) -> RationalFunction:
 
 def constant_dual(
     problem: Problem,
-    max_cells: int = DEFAULT_MAX_CELLS,
     report: Callable[[float], None] = lambda share: None,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> ConstantDual:
@@ -52,12 +51,11 @@ def constant_dual(
 
     Args:
         problem: one that :func:`geometry.regions.refusal` does not refuse.
-        max_cells: most regions.
         report: told which share of A is done.
         out_of_time: when it says yes, ℓ* is only bounded on the rest of A, by the number of
             examples.
     """
-    listed = tuple(regions(problem, max_cells))
+    listed = tuple(regions(problem))
     cases = tuple(region.case(problem.targets) for region in listed)
     lower, upper = (to_fmpq(end) for end in problem.interval)
     found, reached = steps(

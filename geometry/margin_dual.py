@@ -26,7 +26,8 @@ from geometry.hitting_sets import irredundant
 from geometry.intervals import Interval
 from geometry.lowest_steps import Attained, LowestSteps
 from geometry.margins import Bound, Need, Outcome, RegionSearch
-from geometry.regions import Region, regions
+from geometry.network_regions import NetworkRegions
+from geometry.regions import Region
 from geometry.verdicts import Verdict
 from geometry.witnesses import Part
 from piecewise.exact import to_fmpq
@@ -34,7 +35,9 @@ from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem
 
 SAMPLES = 3
-"""α at which every region is searched quickly first."""
+"""α at which regions are searched quickly first."""
+QUICK = 1024
+"""So many regions, spread evenly, at most."""
 CHUNK = 16
 """Regions of a task."""
 ROUND = 8
@@ -53,12 +56,16 @@ class Task:
 
 
 class Searches:
-    """The systems of all regions of a problem; a worker builds them once."""
+    """The regions of a network with its labels; a worker builds them once.
+
+    Raises:
+        TooManyCells: more than ``max_cells`` regions.
+    """
 
     def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
         self.problem = problem
         self.max_cells = max_cells
-        self.regions = tuple(regions(problem, max_cells))
+        self.regions = NetworkRegions(problem, max_cells)
         self.whole = Interval.rational(*map(to_fmpq, problem.interval))
 
     def perform(self, task: Task) -> list[Outcome]:
@@ -119,9 +126,8 @@ def margin_dual(
         deadline: on the monotonic clock. After it, ℓ* is only bounded from above.
     """
     run = _Run(searches, carry or (lambda tasks: map(searches.perform, tasks)), report, deadline)
-    run.rounds(settle=False)
-    outcomes = run.rounds(settle=True)
-    bounds = [outcome.bounds for outcome in outcomes]
+    run.quick()
+    bounds = [outcome.bounds for outcome in run.settle()]
     left = len(searches.regions) - sum(each is not None for each in bounds)
     needs = run.steps.needs()
     pieces = tuple(
@@ -169,29 +175,40 @@ class _Run:
             raise ValueError("the first region is empty")
         return replace(found, errors=len(self.searches.problem.targets))
 
-    def rounds(self, *, settle: bool) -> list[Outcome]:
-        """The outcomes of all regions of which the time allows a start."""
+    def quick(self) -> None:
+        """Searches quickly in some regions."""
         total = len(self.searches.regions)
-        chunks = [
-            tuple(range(start, min(start + CHUNK, total))) for start in range(0, total, CHUNK)
-        ]
+        chosen = range(0, total, -(-total // QUICK))
+        for _ in self._outcomes(chosen, settle=False):
+            pass
+
+    def settle(self) -> list[Outcome]:
+        """The outcomes of all regions."""
+        total = len(self.searches.regions)
         outcomes: list[Outcome] = []
-        for start in range(0, len(chunks), ROUND):
-            if self.deadline is not None and monotonic() > self.deadline:
-                break
+        for outcome in self._outcomes(range(total), settle=True):
+            outcomes.append(outcome)
+            self.report(len(outcomes), total)
+        left = any(errors for _, errors in self.steps.needs())  # no errors need no proof
+        return outcomes + [Outcome(None if left else (), ())] * (total - len(outcomes))
+
+    def _outcomes(self, numbers: Sequence[int], *, settle: bool) -> Iterator[Outcome]:
+        """Outcomes in order, until time is over or there is nothing left to lower."""
+        for start in range(0, len(numbers), CHUNK * ROUND):
             needs = tuple(self.steps.needs())
-            if not any(errors for _, errors in needs):
-                return outcomes + [Outcome((), ())] * (total - len(outcomes))
+            late = self.deadline is not None and monotonic() > self.deadline
+            if late or not any(errors for _, errors in needs):
+                return
+            stop = min(start + CHUNK * ROUND, len(numbers))
             tasks = [
-                Task(chunk, needs, settle, self.deadline) for chunk in chunks[start : start + ROUND]
+                Task(tuple(numbers[i : min(i + CHUNK, stop)]), needs, settle, self.deadline)
+                for i in range(start, stop, CHUNK)
             ]
             for found in self.carry(tasks):
-                outcomes += found
                 for outcome in found:
                     for attained in outcome.attained:
                         self.steps.add(attained)
-                self.report(total * settle + len(outcomes), 2 * total)
-        return outcomes + [Outcome(None, ())] * (total - len(outcomes))
+                    yield outcome
 
 
 def lowered(needs: Sequence[Need], attained: Iterable[Attained]) -> list[Need]:

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from flint import fmpq, fmpq_poly, fmpz_poly
+from flint import fmpz_poly
 
 from geometry.sign_rows import FORBIDDEN, Row, SignRow
 from geometry.zero_one import Case
-from piecewise.activations import Coefficients
-from piecewise.exact import to_fmpq
 from piecewise.graphs import GraphConvolution
-from piecewise.layers import DEFAULT_MAX_CELLS, CellKey, LayerCells
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
 from piecewise.scores import linear_predictions
@@ -75,67 +72,13 @@ def refusal(problem: Problem) -> str | None:
     return None
 
 
-def regions(problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> list[Region]:
-    """The regions, which cover W up to their boundaries.
-
-    Raises:
-        TooManyCells: more than ``max_cells``.
-    """
-    if isinstance(problem.model, FeedForward):
-        layer = LayerCells(problem, max_cells)
-        layer.case_count()
-        keys = layer.keys()
-        return [_network_region(layer, problem.model, key) for key in keys]
+def regions(problem: Problem) -> list[Region]:
+    """The regions of a graph convolution, which cover W up to their boundaries."""
     scores = [value.row for value in linear_predictions(problem)]
     if all(p.lower < 0 < p.upper for p in problem.parameters):
         return [Region({}, tuple(scores), (), True)]
     zero = fmpz_poly()
     return [Region({}, tuple((*row, zero) for row in scores), walls(problem), False)]
-
-
-def _network_region(layer: LayerCells, network: FeedForward, key: CellKey) -> Region:
-    """A joint cell: every unit uses one line s_j(α)·z + q_j(α) of σ_α on every example."""
-    lines = [
-        [_affine(first, second, power) for power in (1, 0)]
-        for first, second in network.activation.pairs
-    ]
-    cells = layer.chosen(key)
-    weights = [Fraction(v) for v in (key.signs or network.output_weights)]
-    scores = []
-    for example, x in enumerate(layer.rows):
-        row = []
-        constant = fmpq_poly()
-        for cell, weight in zip(cells, weights, strict=True):
-            slope, intercept = lines[cell.pattern[example]]
-            row += [slope * to_fmpq(weight * value) for value in x]
-            constant += intercept * to_fmpq(weight)
-        if network.output_bias == TRAINABLE:
-            row.append(fmpq_poly([1]))
-        else:
-            constant += to_fmpq(Fraction(network.output_bias))
-        scores.append(_integer([*row, constant]))
-    facets = layer.constraints(key)
-    constraints = tuple(
-        tuple(fmpz_poly([entry]) for entry in (*c.normal, -c.offset)) for c in facets
-    )
-    name: dict[str, object] = {"cell": list(key.cells)}
-    if key.signs:
-        name["signs"] = list(key.signs)
-    labels = tuple(c.label for c in facets)
-    return Region(name, tuple(scores), constraints, False, labels)
-
-
-def _affine(first: Coefficients, second: Coefficients, power: int) -> fmpq_poly:
-    """The coefficient of z^power in α·first + (1−α)·second."""
-    one, other = (
-        to_fmpq(piece[power]) if power < len(piece) else fmpq(0) for piece in (first, second)
-    )
-    return fmpq_poly([other, one - other])
-
-
-def _integer(entries: Sequence[fmpq_poly]) -> Row:
-    scale = lcm(*(int(p.denom()) for p in entries))
-    return tuple((p * scale).numer() for p in entries)
 
 
 def walls(problem: Problem) -> tuple[Row, ...]:

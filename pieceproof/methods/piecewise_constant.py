@@ -18,6 +18,7 @@ from geometry.dual import Piece
 from geometry.intervals import Interval
 from geometry.margin_dual import Searches, margin_dual
 from geometry.margins import Bound
+from geometry.network_regions import NetworkRegions
 from geometry.regions import Region, refusal
 from geometry.witnesses import Part
 from pieceproof import certificate
@@ -69,7 +70,6 @@ def _graph(problem: Problem, options: Options) -> ConstantDual:
     try:
         return constant_dual(
             problem,
-            options.max_cells,
             lambda share: options.progress("intervals", round(SHARES * share), SHARES),
             options.out_of_time,
         )
@@ -85,10 +85,10 @@ def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
         own={
             "cells": _cells(dual),
             "exchangeable": _exchangeable(dual),
-            "regions": [region.key for region in dual.regions],
+            "regions": _names(dual),
             "proofs": [
-                {"steps": [_step(region, bound) for bound in bounds]}
-                for region, bounds in zip(dual.regions, dual.bounds, strict=False)
+                {"steps": [_step(dual, number, bound) for bound in bounds]}
+                for number, bounds in enumerate(dual.bounds)
             ],
         },
         pieces=[
@@ -113,7 +113,15 @@ def _exchangeable(dual: ConstantDual) -> list[list[int]]:
     return [[unit + 1 for unit in members] for members in LayerCells(dual.problem).exchangeable]
 
 
-def _step(region: Region, bound: Bound) -> Document:
+def _names(dual: ConstantDual) -> list[dict[str, object]]:
+    regions = dual.regions
+    if isinstance(regions, NetworkRegions):
+        return [regions.name(number) for number in range(len(regions))]
+    return [region.key for region in regions]
+
+
+def _step(dual: ConstantDual, number: int, bound: Bound) -> Document:
+    region = dual.regions[number]
     names = [*(f"e{t + 1}" for t in range(len(region.scores))), "1", *region.labels]
     return {
         "interval": interval_document(bound.interval),
