@@ -9,7 +9,7 @@ from pieceproof.checking.enclosing.compiled.curves import LARGE
 from pieceproof.checking.enclosing.compiled.jit import compiled, entry
 from pieceproof.checking.enclosing.compiled.linear import definite
 from pieceproof.checking.enclosing.compiled.network import evaluate
-from pieceproof.checking.enclosing.compiled.records import Integers, Net, Room
+from pieceproof.checking.enclosing.compiled.records import BENDS, Integers, Net, Room
 from pieceproof.checking.enclosing.ranges import Array
 
 PARTS = 96
@@ -97,7 +97,7 @@ def is_convex(
         part = stack[left]
         for p in range(n):
             box[0, p], box[1, p] = part[0, p], part[1, p]
-        if not evaluate(net, box, 2, pattern, room):
+        if not evaluate(net, box, BENDS, pattern, room):
             return False
         _hessian(net, box, labels, factors, kappas, bumps, chosen, room, matrix)
         if definite(matrix):
@@ -110,7 +110,7 @@ def is_convex(
                 widest, axis = share, p
         for p in range(n):
             box[0, p] = box[1, p] = 0.5 * (part[0, p] + part[1, p])
-        if axis < 0 or not evaluate(net, box, 2, pattern, room):
+        if axis < 0 or not evaluate(net, box, BENDS, pattern, room):
             return False
         _hessian(net, box, labels, factors, kappas, bumps, chosen, room, matrix)
         if not definite(matrix):

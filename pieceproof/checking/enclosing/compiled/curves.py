@@ -18,7 +18,7 @@ from pieceproof.checking.enclosing.compiled.arithmetic import (
 from pieceproof.checking.enclosing.compiled.jit import compiled, entry
 from pieceproof.checking.enclosing.compiled.linear import from_left, from_left_all, inverse
 from pieceproof.checking.enclosing.compiled.network import evaluate
-from pieceproof.checking.enclosing.compiled.records import Integers, Net, Room
+from pieceproof.checking.enclosing.compiled.records import BENDS, Integers, Net, Room
 from pieceproof.checking.enclosing.ranges import Array
 
 PROVED, SINGULAR, LOST = range(3)
@@ -164,7 +164,7 @@ def enclose(
     for round_ in range(1 + polish):
         box[0, 0] = box[1, 0] = middle
         placed(centre, slope, np.zeros(2), held, walls, box)
-        if not evaluate(net, box, 2, pattern, room):
+        if not evaluate(net, box, BENDS, pattern, room):
             return LOST
         if round_ == 0 and s > 0 and not _least_squares(net, n, room, labels, free, start):
             return SINGULAR
@@ -203,7 +203,7 @@ def enclose(
     if alpha[0] < alpha[1]:
         box[0, 0], box[1, 0] = alpha[0], alpha[1]
         placed(centre, slope, step, held, walls, box)
-        if not evaluate(net, box, 2, pattern, room):
+        if not evaluate(net, box, BENDS, pattern, room):
             return LOST
         for j in range(s):
             low, high = scaled(step[0], step[1], drifting[j])
@@ -243,7 +243,7 @@ def enclose(
                 multipliers[0, j], multipliers[1, j] = plus(low, high, -reach[i], reach[i])
                 if not -LARGE < multipliers[0, j] <= multipliers[1, j] < LARGE:
                     return LOST
-        if not evaluate(net, box, 2, pattern, room):
+        if not evaluate(net, box, BENDS, pattern, room):
             return LOST
         system(net, n, room, labels, multipliers, free, part, jacobian, drift)
         from_left_all(back, jacobian, product)

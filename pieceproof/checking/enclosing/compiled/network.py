@@ -26,13 +26,16 @@ from pieceproof.checking.enclosing.compiled.records import (
     BIAS,
     DECAY,
     LAYERS,
+    NONE,
     OFFSET,
+    ONE,
     OUTPUTS,
     REACH,
     SCALE,
     SHIFTED,
     SPAN,
     TRAINABLE,
+    ZERO,
     Integers,
     Net,
     Room,
@@ -56,7 +59,7 @@ def evaluate(net: Net, box: Array, order: int, pattern: Integers, room: Room) ->
         return True
     _mix(net, box, room.mix)
     features = net.data.shape[2] - 1
-    source, stride, count, at = 0, 1, features, 1
+    source, stride, count, at = ZERO, ONE, features, ONE
     target = features
     for depth in range(LAYERS, len(net.plan) + 1):
         last = depth == len(net.plan)
@@ -267,7 +270,7 @@ def _loss(net: Net, box: Array, order: int, room: Room) -> None:
     """
     n, r = box.shape[1], room.nodes.shape[1] - 1
     f, ml, mh = room.f, net.constants[0, DECAY], net.constants[1, DECAY]
-    low, high = _total(net, r, 0, 0, -1, room.nodes)
+    low, high = _total(net, r, ZERO, ZERO, NONE, room.nodes)
     low = max(low, 0.0)
     if mh > 0.0:
         for p in range(1, n):
@@ -276,7 +279,7 @@ def _loss(net: Net, box: Array, order: int, room: Room) -> None:
             low, high = plus(low, high, a, b)
     f[0, 0], f[1, 0] = low, high
     for p in range(n if order > 0 else 0):
-        low, high = _total(net, r, 0, 1 + p, -1, room.nodes)
+        low, high = _total(net, r, ZERO, 1 + p, NONE, room.nodes)
         if p > 0 and mh > 0.0:
             a, b = times(ml, mh, box[0, p], box[1, p])
             low, high = plus(low, high, a, b)

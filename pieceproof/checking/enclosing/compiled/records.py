@@ -7,7 +7,7 @@ U hidden units. A jet is a row of 1 + n + n² numbers: value, gradient, Hessian.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ SCALE, DECAY, OFFSET, REACH, SPAN, OUTPUTS = range(6)
 """Columns of ``Net.constants``."""
 BIAS, TRAINABLE, SHIFTED, LAYERS = range(4)
 """Entries of ``Net.plan``."""
+VALUES, SLOPES, BENDS = (cast(int, np.int64(order)) for order in range(3))
+"""Orders of derivatives; numba would compile a function anew for every literal number."""
+ZERO, ONE, NONE = (cast(int, np.int64(number)) for number in (0, 1, -1))
 
 
 class Net(NamedTuple):
