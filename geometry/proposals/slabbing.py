@@ -17,7 +17,7 @@ from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Face, Minimiser
 from geometry.proposals.tracking import Change, Event, Tracker
 
-SHORTEST = Fraction(1, 2**16)
+SHORTEST = Fraction(1, 2**26)
 """Slabs are not cut below this part of A."""
 HOPELESS = 6
 """Neighbouring slabs of least length that fail before the rest of a piece is left open."""

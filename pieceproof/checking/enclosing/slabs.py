@@ -36,6 +36,8 @@ from pieceproof.checking.reading import Refuted
 
 HALVINGS = 16
 """Times that an interval of α is cut to compare two values there."""
+CONVEX = 7
+"""Times that it is cut to show that their difference is convex."""
 
 HELD = 1e300
 """The half width of a basin along a parameter that its chart holds."""
@@ -199,7 +201,7 @@ def check_above(
     a, b = first.at(alpha), second.at(alpha)
     if difference(b, a).lo[0] > 0:
         return
-    if tied is not None and tied.at in (lower, upper) and _leaves_upwards(a, b, tied):
+    if tied is not None and tied.at in (lower, upper) and _leaves_upwards(a, b, tied, lower, upper):
         return
     middle = (lower + upper) / 2
     here, there = end(first, middle), end(second, middle)
@@ -255,12 +257,27 @@ def _tied(first: Curve, second: Curve, slab: Slab, ends: tuple[fmpq, fmpq]) -> T
     )
 
 
-def _leaves_upwards(first: Curve, second: Curve, tied: Tied) -> bool:
+def _leaves_upwards(first: Curve, second: Curve, tied: Tied, lower: fmpq, upper: fmpq) -> bool:
     """Whether v_1 − v_0, which is 0 at an end, is positive elsewhere: by slope or curvature."""
     gap = second.slope - first.slope
     if (gap if tied.inwards > 0 else -gap).lo[0] > 0:
         return True
-    return tied.level and bool((second.curvature - first.curvature).lo[0] > 0)
+    return tied.level and _bends_upwards(first, second, lower, upper, CONVEX)
+
+
+def _bends_upwards(first: Curve, second: Curve, lower: fmpq, upper: fmpq, depth: int) -> bool:
+    """Whether v_1 − v_0 is convex on [lower, upper], shown part by part."""
+    alpha = Range(around([lower]).lo, around([upper]).hi)
+    bend = second.at(alpha).curvature - first.at(alpha).curvature
+    if bend.lo[0] > 0:
+        return True
+    if depth == 0 or bend.hi[0] <= 0:
+        return False
+    middle = (lower + upper) / 2
+    return all(
+        _bends_upwards(first, second, *part, depth - 1)
+        for part in ((lower, middle), (middle, upper))
+    )
 
 
 def reflected(space: Space, at: fmpq) -> bool:
