@@ -17,8 +17,10 @@ from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Face, Minimiser
 from geometry.proposals.tracking import Change, Event, Tracker
 
-SHORTEST = Fraction(1, 2**26)
+SHORTEST = Fraction(1, 2**22)
 """Slabs are not cut below this part of A."""
+DOUBTFUL = Fraction(1, 2**9)
+"""Intervals shorter than this part of A are left open if short slabs at three places fail."""
 HOPELESS = 6
 """Neighbouring slabs of least length that fail before the rest of a piece is left open."""
 EVENT_TRIES = 12
@@ -138,7 +140,22 @@ class Slabs:
             return [Proposal(lower, upper, None, (), NO_BASIN)]
         known = [*points, found] if found is not None else list(points)
         cut = (lower + upper) / 2
+        if upper - lower <= DOUBTFUL * self.unit and not any(
+            self._probe(at, known) for at in (lower, cut, upper)
+        ):
+            return [Proposal(lower, upper, None, (), NO_BASIN)]
         return self._fill(lower, cut, known) + self._fill(cut, upper, known)
+
+    def _probe(self, alpha: Fraction, points: Sequence[Minimiser]) -> bool:
+        """Whether a slab of least length near α can be proved."""
+        half = SHORTEST * self.unit / 2
+        middle = min(max(alpha, self.interval[0] + half), self.interval[1] - half)
+        nearest = min(points, key=lambda p: abs(p.alpha - float(middle)))
+        point = self.tracker.follow(nearest, float(middle), 2)
+        size = self.size
+        found = point is not None and self._one(point, middle - half, middle + half) is not None
+        self.size = size
+        return found
 
     def _one(self, point: Minimiser, lower: Fraction, upper: Fraction) -> Proposal | None:
         """A slab with the largest basin of a short list that succeeds.

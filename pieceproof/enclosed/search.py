@@ -198,9 +198,14 @@ class Search:
     def _beside(self, lower: Fraction, upper: Fraction) -> list[Proposal]:
         """Slabs next to those of exact interpolation: at its end multipliers vanish."""
         found = self._slabs_over(lower, upper) if lower < upper else []
-        for place, there in ((0, lower > self.interval[0]), (-1, upper < self.interval[1])):
-            if there and found and found[place].kind is None:
-                found[place] = replace(found[place], reason=LEAVING)
+        for order, there in (
+            (range(len(found)), lower > self.interval[0]),
+            (reversed(range(len(found))), upper < self.interval[1]),
+        ):
+            for i in order if there else ():
+                if found[i].kind is not None:
+                    break
+                found[i] = replace(found[i], reason=LEAVING)
         return found
 
     def _slabs_over(self, lower: Fraction, upper: Fraction) -> list[Proposal]:
