@@ -134,7 +134,7 @@ def margin_dual(
         Piece(
             interval,
             loss_of(searches.problem, errors),
-            tuple(_part(step) for step in run.steps.within(interval)),
+            tuple(_part(step, searches.regions) for step in run.steps.within(interval)),
         )
         for interval, errors in needs
     )
@@ -219,8 +219,9 @@ def lowered(needs: Sequence[Need], attained: Iterable[Attained]) -> list[Need]:
     return steps.needs()
 
 
-def _part(step: Attained) -> Part:
-    return Part(step.interval, step.region, tuple(fmpz_poly(list(c)) for c in step.direction))
+def _part(step: Attained, regions: NetworkRegions) -> Part:
+    direction = [fmpz_poly(list(c)) for c in step.direction]
+    return Part(step.interval, step.region, regions.full(step.region, direction))
 
 
 def _final(bounds: Sequence[Bound], needs: Sequence[Need], examples: int) -> Iterator[Bound]:

@@ -7,7 +7,7 @@ times a positive integer that belongs to the example.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
@@ -16,6 +16,7 @@ from flint import fmpq, fmpq_poly, fmpz_poly
 
 from geometry.regions import Region
 from geometry.sign_rows import Row
+from piecewise import sign_models
 from piecewise.activations import Coefficients
 from piecewise.exact import to_fmpq
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey, LayerCells
@@ -29,6 +30,9 @@ Block = tuple[tuple[fmpz_poly, ...], fmpz_poly]
 class NetworkRegions:
     """The regions in the order of their keys; they cover W up to their boundaries.
 
+    Rows act on all parameters but trainable output weights, which are V or −V
+    (:mod:`piecewise.sign_models`).
+
     Raises:
         ValueError: the model is no network.
         TooManyCells: more than ``max_cells``.
@@ -38,7 +42,10 @@ class NetworkRegions:
         if not isinstance(problem.model, FeedForward):
             raise ValueError(f"{problem.model!r} is no network")
         self.network = problem.model
-        self.layer = LayerCells(problem, max_cells)
+        self.trained = self.network.output_weights == TRAINABLE
+        reduced = sign_models.with_signs(problem, self.network) if self.trained else problem
+        self.scale = sign_models.scale(problem, self.network) if self.trained else Fraction(1)
+        self.layer = LayerCells(reduced, max_cells)
         self.layer.case_count()
         self.keys: tuple[CellKey, ...] = tuple(self.layer.keys())
         self._blocks: dict[tuple[int, int, int], list[Block]] = {}
@@ -65,6 +72,15 @@ class NetworkRegions:
         if key.signs:
             name["signs"] = list(key.signs)
         return name
+
+    def full(self, number: int, direction: Sequence[fmpz_poly]) -> tuple[fmpz_poly, ...]:
+        """The direction with the entries of trainable output weights, up to a positive factor."""
+        if not self.trained:
+            return tuple(direction)
+        start, denominator = self.layer.units * self.layer.unit_size, self.scale.denominator
+        weights = [sign * self.scale.numerator * direction[-1] for sign in self.keys[number].signs]
+        moved = [denominator * p for p in direction]
+        return (*moved[:start], *weights, *moved[start:])
 
     def _scores(self, key: CellKey) -> Iterator[Row]:
         signs = key.signs or (1,) * len(key.cells)
@@ -97,7 +113,7 @@ class NetworkRegions:
 
     def _weight(self, unit: int) -> Fraction:
         if self.layer.has_signs:
-            return Fraction(1)
+            return self.scale
         return Fraction(self.network.output_weights[unit])
 
     @cached_property

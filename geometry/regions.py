@@ -17,6 +17,7 @@ from flint import fmpz_poly
 
 from geometry.sign_rows import FORBIDDEN, Row, SignRow
 from geometry.zero_one import Case
+from piecewise import sign_models
 from piecewise.graphs import GraphConvolution
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
@@ -68,7 +69,8 @@ def refusal(problem: Problem) -> str | None:
     if len(model.hidden) > 1 or model.activation.degree > 1:
         return "the zero-one loss of a network other than one piecewise linear hidden layer"
     if model.output_weights == TRAINABLE:
-        return 'the zero-one loss with output_weights = "trainable"; give numbers, or "signs"'
+        reason = sign_models.refusal(problem)
+        return None if reason is None else f"the zero-one loss with {reason}"
     return None
 
 

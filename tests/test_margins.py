@@ -6,7 +6,6 @@ import copy
 import random
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,7 +20,18 @@ from geometry.verdicts import Verdict
 from pieceproof.certificate import digest
 from pieceproof.evaluation import evaluate
 from pieceproof.verify import CertificateError, verify
-from piecewise import FeedForward, Interpolated, Problem, abs_, identity, leaky_relu, relu
+from piecewise import (
+    FeedForward,
+    Interpolated,
+    Problem,
+    abs_,
+    hard_tanh,
+    identity,
+    leaky_relu,
+    relu,
+    step,
+)
+from piecewise.errors import NotYetSupported
 from piecewise.exact import Number
 
 F = Fraction
@@ -93,7 +103,8 @@ def random_problem(seed: int) -> Problem:
     )
 
 
-QUICK = range(3)
+QUICK = (0, 2, 3, 9, 13, 14, 15, 16, 18, 19, 24, 26, 27, 29, 31, 32, 33, 34, 37, 39, 45, 57)
+"""Less than two seconds each; nine of them have jumps."""
 
 
 @pytest.mark.parametrize("seed", QUICK)
@@ -141,7 +152,8 @@ def test_no_jump_at_an_end_of_the_interval(interval: tuple[Number, Number], valu
 def test_a_jump_at_an_irrational_point() -> None:
     """abs and leaky_relu(1/3), found by search: 0, 1, 0 errors with jumps of degree 3 and 2."""
     dual = agreeing(random_problem(1))
-    assert all(left.value != right.value for left, right in pairwise(dual.pieces))
+    assert [piece.value(0) for piece in dual.pieces] == [0, 1, 0]
+    assert [point.alpha.polynomial.degree() for point in dual.breakpoints] == [3, 2]
 
 
 def test_points_with_both_labels() -> None:
@@ -169,6 +181,90 @@ def test_no_dependence_on_alpha_at_all() -> None:
     network = FeedForward([2], Interpolated(relu, relu), output_weights=[1, -1], output_bias=1)
     dual = agreeing(zero_one(network, [[-1], [0], [1], [2]], [-1, 1, -1, 1], (-2, 2)))
     assert len(dual.pieces) == 1
+
+
+# -- trainable output weights ----------------------------------------------------------
+
+
+def trained(seed: int) -> Problem:
+    """Positively homogeneous activations, output weights in [−3/2, 3/2]."""
+    r = random.Random(seed)
+    network = FeedForward(
+        [2],
+        Interpolated(*r.choice([(relu, identity), (abs_, identity), (relu, abs_)])),
+        bias=seed % 2 == 0,
+        output_weights="trainable",
+        output_bias=r.choice([F(-1), F(1, 2)]),
+    )
+    inputs = [[F(r.randint(-8, 8), 4)] for _ in range(4)]
+    names = network.parameter_names(["x1"])
+    box = {name: (F(-3, 2), F(3, 2)) if name[0] == "v" else (-1, F(1, 2)) for name in names}
+    return zero_one(network, inputs, [r.choice([-1, 1]) for _ in inputs], box)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_trainable_output_weights(seed: int) -> None:
+    """Attained at the stated parameters, as good as all signs of ±3/2, better than no sample."""
+    problem = trained(seed)
+    network = problem.model
+    assert isinstance(network, FeedForward)
+    dual = pieceproof.analyze(problem)
+    assert dual.report.accepted, dual.report
+    r = random.Random(seed)
+    for alpha in general_points(dual):
+        w = list(evaluate(dual.document, alpha).minimiser.values())
+        assert problem.value(alpha, w) == dual(alpha)
+        fixed = [
+            FeedForward(
+                [2], network.activation, network.bias, [a, b], output_bias=network.output_bias
+            )
+            for a, b in [(F(3, 2), F(3, 2)), (F(3, 2), F(-3, 2)), (F(-3, 2), F(-3, 2))]
+        ]
+        box = (-1, F(1, 2))
+        choices = [
+            zero_one(model, problem.inputs, [int(y) for y in problem.targets], box)
+            for model in fixed
+        ]
+        assert dual(alpha) == min(brute_force(choice, alpha) for choice in choices)
+        for _ in range(200):
+            point = [
+                p.lower + (p.upper - p.lower) * F(r.randint(0, 64), 64) for p in problem.parameters
+            ]
+            assert problem.value(alpha, point) >= dual(alpha)
+
+
+@pytest.mark.parametrize(
+    ("activation", "box", "reason"),
+    [
+        (Interpolated(hard_tanh, relu), (-1, 1), "not positively homogeneous"),
+        (Interpolated(step, relu), (-1, 1), "not positively homogeneous"),
+        (Interpolated(relu, identity), (F(1, 2), 1), "without 0"),
+        (Interpolated(relu, identity), (-1, 2), "ranges other than"),
+    ],
+)
+def test_trainable_output_weights_that_are_no_signs(
+    activation: Interpolated, box: tuple[Number, Number], reason: str
+) -> None:
+    network = FeedForward([1], activation, output_weights="trainable")
+    with pytest.raises(NotYetSupported, match=reason):
+        pieceproof.analyze(zero_one(network, [[1], [2]], [1, -1], box))
+
+
+def test_other_output_weights_are_found_by_the_checker() -> None:
+    document = pieceproof.analyze(trained(1)).document
+    assert verify(document).accepted
+    names = [entry["name"] for entry in document["problem"]["parameters"]]
+
+    def smaller(changed: dict[str, Any]) -> None:
+        numerators = changed["pieces"][0]["parts"][0]["minimiser"]["numerators"]
+        numerators[names.index("v1")] = []
+
+    def wider(changed: dict[str, Any]) -> None:
+        changed["problem"]["parameters"][names.index("v1")]["upper"] = "2"
+
+    assert refused(document, smaller)
+    with pytest.raises(CertificateError, match="one range"):
+        refused(document, wider)
 
 
 # -- budgets, workers ------------------------------------------------------------------
@@ -226,8 +322,8 @@ def steps_of(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_every_circuit_and_every_row_of_it_is_needed(document: dict[str, Any]) -> None:
     assert verify(document).accepted
-    for number, step in enumerate(steps_of(document)):
-        for place, circuit in enumerate(step["circuits"]):
+    for number, entry in enumerate(steps_of(document)):
+        for place, circuit in enumerate(entry["circuits"]):
             assert refused(document, lambda d, n=number, p=place: steps_of(d)[n]["circuits"].pop(p))
             for row in range(len(circuit)):
                 assert refused(

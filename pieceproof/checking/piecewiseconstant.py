@@ -49,6 +49,7 @@ from pieceproof.checking.reals import compare, exactly, minimal_polynomial
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.sides import Arrangement, LowerBound, minimal
+from pieceproof.checking.signmodels import T, Trained, check_homogeneous, is_trained, with_signs
 from pieceproof.checking.signs import odd_part
 from pieceproof.checking.unitcells import check_arrangements
 from pieceproof.checking.upperbounds import read_vector
@@ -75,7 +76,7 @@ class Region:
 @dataclass(frozen=True)
 class Problem:
     """Regions that cover the box, labels, box; of a network, ``names`` gives for every region
-    its rows by name."""
+    its rows by name, ``signs`` those of output weights."""
 
     regions: tuple[Region, ...]
     labels: tuple[int, ...]
@@ -83,6 +84,15 @@ class Problem:
     interval: tuple[fmpq, fmpq]
     mean: bool
     names: Names | None = None
+    trained: Trained | None = None
+    signs: tuple[tuple[int, ...], ...] = ()
+
+    def point(self, region: int, point: Sequence[T]) -> Sequence[T] | None:
+        """What the rows of a region act on, at parameters and 1, times a common factor.
+
+        None if trainable output weights are not those of the region.
+        """
+        return point if self.trained is None else self.trained.hidden(point, self.signs[region])
 
     def value(self, errors: int) -> fmpq:
         """The loss of so many errors."""
@@ -195,7 +205,13 @@ def _read_network(members: Mapping[str, Node]) -> Problem:
     """A network with one hidden layer; its joint cells are those of the squared loss."""
     node = members["problem"]
     loss = {**node.value["loss"], "kind": "squared"}
-    network = read_problem(Node({**node.value, "loss": loss}, node.path))
+    stated = Node({**node.value, "loss": loss}, node.path)
+    trained, parameters = None, node.member("parameters")
+    if is_trained(stated):
+        stated, trained = with_signs(stated)
+    network = read_problem(stated)
+    if trained is not None:
+        check_homogeneous(node, network)
     if network.units == 0 or network.penalised or network.held_out:
         raise node.wrong("a network without penalty")
     arrangements = check_arrangements(members["cells"], network)
@@ -209,12 +225,13 @@ def _read_network(members: Mapping[str, Node]) -> Problem:
     number_of = {unit: each for each in arrangements for unit in each.units}
     regions = []
     size = len(network.parameters) + 1
+    scale = fmpq(1) if trained is None else trained.scale
     for case in cases:
         rows = []
         rows += [_dense(sparse, size) for _, sparse in constraints.facets(case)]
         patterns = [number_of[unit].indices[cell] for unit, cell in enumerate(case.cells)]
         scores = tuple(
-            _network_score(network, case, [int(p[t]) for p in patterns], x)
+            _network_score(network, case, [int(p[t]) for p in patterns], x, scale)
             for t, x in enumerate(network.inputs)
         )
         regions.append(Region(scores, tuple(rows)))
@@ -233,8 +250,13 @@ def _read_network(members: Mapping[str, Node]) -> Problem:
             raise name.wrong(f"an example up to e{len(labels)}")
         return example, tuple(labels[example] * p for p in regions[number].scores[example])
 
+    box = network.parameters
+    if trained is not None:
+        listed = parameters.items()
+        box = read_parameters(parameters, [entry.member("name").text() for entry in listed])
+    signs = tuple(case.signs or () for case in cases)
     return Problem(
-        tuple(regions), labels, network.parameters, network.interval, network.mean, names
+        tuple(regions), labels, box, network.interval, network.mean, names, trained, signs
     )
 
 
@@ -246,13 +268,15 @@ def _dense(sparse: Sparse, size: int) -> Row:
     return tuple(row)
 
 
-def _network_score(network: Network, case: Case, pieces: list[int], x: tuple[fmpq, ...]) -> Row:
-    """Σ_k v_k·(S_j(α)·(x̃·w_k) + R_j(α)) + c as a row on (w, 1)."""
+def _network_score(
+    network: Network, case: Case, pieces: list[int], x: tuple[fmpq, ...], scale: fmpq
+) -> Row:
+    """Σ_k v_k·(S_j(α)·(x̃·w_k) + R_j(α)) + c as a row on (w, 1), all v_k times ``scale``."""
     weights = case.signs if network.weights is None else network.weights
     entries: list[fmpq_poly] = []
     constant = fmpq_poly()
     for unit, piece in enumerate(pieces):
-        weight = fmpq(1) if weights is None else fmpq(weights[unit])
+        weight = scale * (1 if weights is None else weights[unit])
         slope = fmpq_poly(list(network.slopes[piece])) * weight
         entries += [slope * value for value in (*x, *[fmpq(1)] * network.bias)]
         constant += fmpq_poly(list(network.intercepts[piece])) * weight
@@ -261,8 +285,8 @@ def _network_score(network: Network, case: Case, pieces: list[int], x: tuple[fmp
     else:
         constant += network.offset
     entries.append(constant)
-    scale = lcm(*(int(p.denom()) for p in entries))
-    return tuple((p * scale).numer() for p in entries)
+    common = lcm(*(int(p.denom()) for p in entries))
+    return tuple((p * common).numer() for p in entries)
 
 
 def _errors(node: Node, piece: Piece, problem: Problem) -> int:
@@ -321,7 +345,8 @@ def check_parts(node: Node, piece: Piece, problem: Problem, errors: int) -> int:
 
 def _check_part(node: Node, problem: Problem, errors: int) -> Interval:
     entry = node.fields("interval", "region", "minimiser")
-    region = problem.regions[entry["region"].integer(0, len(problem.regions) - 1)]
+    number = entry["region"].integer(0, len(problem.regions) - 1)
+    region = problem.regions[number]
     ends = read_interval(entry["interval"])
     if compare(*ends) >= 0:
         raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
@@ -337,7 +362,9 @@ def _check_part(node: Node, problem: Problem, errors: int) -> Interval:
         for slack in (p * low.q - denominator * low.p, denominator * high.p - p * high.q):
             if not nonnegative(slack, interval):
                 raise Refuted(f"{where}: leaves the box at {parameter.name}")
-    point = [*numerators, denominator]
+    point = problem.point(number, [*numerators, denominator])
+    if point is None:
+        raise Refuted(f"{where}: other output weights than those of the region")
     for row in region.constraints:
         if not nonnegative(_product(row, point), interval):
             raise Refuted(f"{where}: leaves the region")
@@ -371,15 +398,17 @@ def _check_sample(node: Node, piece: Piece, problem: Problem, errors: int) -> No
     for parameter, w in zip(problem.parameters, witness, strict=True):
         if not parameter.lower <= w <= parameter.upper:
             raise Refuted(f"{sample['witness'].path}: outside the box at {parameter.name}")
-    point = (*witness, fmpq(1))
-    fewest = min(_errors_at(region, problem.labels, alpha, point) for region in problem.regions)
+    counts = [
+        _errors_at(region, problem.labels, alpha, point)
+        for number, region in enumerate(problem.regions)
+        if (point := problem.point(number, (*witness, fmpq(1)))) is not None
+    ]
+    fewest = min(counts, default=FORBIDDEN)
     if fewest > errors:
         raise Refuted(f"{sample['witness'].path}: makes {fewest} errors, not {errors}")
 
 
-def _errors_at(
-    region: Region, labels: tuple[int, ...], alpha: fmpq, point: tuple[fmpq, ...]
-) -> int:
+def _errors_at(region: Region, labels: tuple[int, ...], alpha: fmpq, point: Sequence[fmpq]) -> int:
     """Errors at a point of the closed region; more than there are examples outside."""
 
     def value(row: Row) -> fmpq:

@@ -28,7 +28,6 @@ from pieceproof.methods.options import Options
 from pieceproof.parallel import region_runner
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
-from piecewise.layers import LayerCells
 from piecewise.networks import FeedForward
 from piecewise.problems import Parameter, Problem
 
@@ -102,15 +101,15 @@ def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
 
 def _cells(dual: ConstantDual) -> Document | None:
     """The unit cells of a network; a graph convolution has none."""
-    if not isinstance(dual.problem.model, FeedForward):
+    if not isinstance(dual.regions, NetworkRegions):
         return None
-    return {"arrangements": arrangements(LayerCells(dual.problem))}
+    return {"arrangements": arrangements(dual.regions.layer)}
 
 
 def _exchangeable(dual: ConstantDual) -> list[list[int]]:
-    if not isinstance(dual.problem.model, FeedForward):
+    if not isinstance(dual.regions, NetworkRegions):
         return []
-    return [[unit + 1 for unit in members] for members in LayerCells(dual.problem).exchangeable]
+    return [[unit + 1 for unit in members] for members in dual.regions.layer.exchangeable]
 
 
 def _names(dual: ConstantDual) -> list[dict[str, object]]:
