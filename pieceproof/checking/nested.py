@@ -218,10 +218,6 @@ def read_nested(node: Node) -> NestedNetwork:
     """
     model = node.member("model")
     signed = model.member("output_weights").value == "signs"
-    if signed:  # every choice of signs becomes a chart with its own weights
-        ones = ["1"] * model.member("hidden").items()[-1].integer(1, 1000)
-        value = {**node.value, "model": {**model.value, "output_weights": ones}}
-        node = Node(value, node.path)
     network = read_network(node)
     points = [fmpq(point) for point in network.breakpoints]
     proportional = all(

@@ -159,7 +159,9 @@ def read_network(node: Node) -> Network:
     points, first, second = _interpolated(model["activation"])
     bias = model["bias"].flag()
     outputs = offset = None
-    if model["output_weights"].value != "trainable":
+    if model["output_weights"].value == "signs":  # of which every choice becomes a chart
+        outputs = (fmpq(1),) * hidden[-1]
+    elif model["output_weights"].value != "trainable":
         outputs = model["output_weights"].rationals()
         if len(outputs) != hidden[-1]:
             raise model["output_weights"].wrong(f"{hidden[-1]} output weights")
