@@ -1,7 +1,7 @@
 """Time and memory of the main job, as ratios against peers measured in the same run.
 
-Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches] [paths] [zeroone];
-all by default.
+Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches] [paths] [zeroone]
+[enclosures]; all by default.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from benchmarks.elimination import strata_job, whole_job
+from benchmarks.enclosures import enclosures
 from benchmarks.instances import cars, scattered
 from benchmarks.measure import Measurement, run
 from benchmarks.paths import paths
@@ -129,6 +130,7 @@ JOBS: dict[str, Callable[[Path], None]] = {
     "branches": branches,
     "paths": paths,
     "zeroone": lambda folder: zero_one(folder, analyze),
+    "enclosures": lambda folder: enclosures(folder, analyze),
 }
 
 

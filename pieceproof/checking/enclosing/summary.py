@@ -17,7 +17,7 @@ from pieceproof.checking.reading import Refuted
 
 PER_SLAB = 300_000
 """Boxes for one slab before it is given up."""
-CHUNK = 24
+CHUNK = 64
 """Slabs covered together."""
 
 
