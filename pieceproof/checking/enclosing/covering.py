@@ -81,7 +81,7 @@ class Covering:
     """Branch and bound for one chart."""
 
     def __init__(self, space: Space, claims: Sequence[Claim], per_slab: int) -> None:
-        from pieceproof.checking.enclosing.compiled.branching import Claims, Region
+        from pieceproof.checking.enclosing.compiled.places import Claims, Region
 
         self.space, self.per_slab = space, per_slab
         self.start = np.array([float(claim.alpha.lo[0]) for claim in claims])
