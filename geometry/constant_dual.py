@@ -20,6 +20,7 @@ from geometry.verdicts import Verdict
 from geometry.witnesses import Part, Search
 from geometry.zero_one import Case, Step, merged, steps
 from piecewise.exact import to_fmpq
+from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem
 
 
@@ -46,6 +47,7 @@ def constant_dual(
     problem: Problem,
     report: Callable[[float], None] = lambda share: None,
     out_of_time: Callable[[], bool] = lambda: False,
+    max_cells: int = DEFAULT_MAX_CELLS,
 ) -> ConstantDual:
     """The dual function of a graph convolution with the zero-one loss.
 
@@ -54,8 +56,12 @@ def constant_dual(
         report: told which share of A is done.
         out_of_time: when it says yes, ℓ* is only bounded on the rest of A, by the number of
             examples.
+        max_cells: most regions.
+
+    Raises:
+        TooManyCells: more than ``max_cells``.
     """
-    listed = tuple(regions(problem))
+    listed = tuple(regions(problem, max_cells, out_of_time))
     cases = tuple(region.case(problem.targets) for region in listed)
     lower, upper = (to_fmpq(end) for end in problem.interval)
     found, reached = steps(

@@ -133,9 +133,15 @@ class Arrangement:
         return minors.signs()
 
     def bounds(
-        self, rows: Models, costs: Costs, flats: Indices, signs: Signs | None = None
+        self,
+        rows: Models,
+        costs: Costs,
+        flats: Indices,
+        signs: Signs | None = None,
+        cap: int | None = None,
     ) -> Bounds:
-        """Bounds of the cost of the given flats, with both rays."""
+        """Bounds of the cost of the given flats, with both rays; those that cost at least ``cap``
+        anyway are not looked into."""
         if signs is None:
             signs = self.signs(rows, flats)
         outside = self.outside[flats]
@@ -157,8 +163,9 @@ class Arrangement:
         least, most = costs.least()
         inside = (~outside).astype(np.int64)
         low, high = inside @ least, inside @ most
+        below = np.array(lows).min(axis=0) + low
         for position, index in enumerate(flats):
-            if int(index) in self.inner:
+            if int(index) in self.inner and (cap is None or below[position] < cap):
                 low[position], high[position] = self.inner_value(int(index), rows, costs)
         return Bounds(np.array(lows) + low, np.array(highs) + high)
 
@@ -182,6 +189,14 @@ class Arrangement:
         signs = self.signs(rows, flats)
         for position, row in np.argwhere((signs == 0) & self.outside[flats]):
             yield (*map(int, self.bases[flats[position]]), int(row))
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [str(row) for row in self.reduced]
+
+    def name_of(self, members: Sequence[int]) -> tuple[str, ...]:
+        """The rows of a minor: the same in any arrangement with the same columns."""
+        return tuple(sorted(self._names[x] for x in members))
 
     def minor(self, members: Sequence[int]) -> fmpz_poly:
         """The minor of ``rank`` rows."""

@@ -125,7 +125,7 @@ class MovingCells:
         return MovingProgram(
             key,
             self.convolution.quadratic(pattern, key.signs),
-            list(_boundaries(self.convolution, pattern)),
+            list(boundaries(self.convolution, pattern)),
             self.problem.parameters,
             self.problem.interval,
             self.at_zero,
@@ -153,7 +153,7 @@ class MovingCells:
         return Envelope((Segment(self.whole, constant, NOWHERE, (), constant),))
 
 
-def _boundaries(convolution: Convolution, pattern: Sequence[Pattern]) -> Iterator[Constraint]:
+def boundaries(convolution: Convolution, pattern: Sequence[Pattern]) -> Iterator[Constraint]:
     """σ_j a_j(α)·w_k ≥ 0 for every channel and node: ``h1:ada`` for node ada in channel 1."""
     size, zero = convolution.features, fmpz_poly([])
     for channel, active in enumerate(pattern):

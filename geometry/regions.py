@@ -8,20 +8,29 @@ holds 0 inside: signs do not change along a ray, so the walls do not matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
+from typing import TypeVar
 
 from flint import fmpz_poly
 
+from geometry.intervals import Interval
+from geometry.moving_dual import MovingCells, boundaries
 from geometry.sign_rows import FORBIDDEN, Row, SignRow
 from geometry.zero_one import Case
 from piecewise import sign_models
+from piecewise.convolutions import Pattern
 from piecewise.graphs import GraphConvolution
+from piecewise.layers import DEFAULT_MAX_CELLS, CellKey
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
 from piecewise.scores import linear_predictions
+
+T = TypeVar("T")
+MAX_JOINT_PARAMETERS = 3
+"""Parameters of several channels: with four, rays of products of cones take minutes per pattern."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,9 @@ class Region:
         constraints: rows that are positive on the region.
         homogeneous: whether rows act on w itself.
         labels: what the certificate calls the constraints of a network.
+        settled: for every example the sign of its score on the whole region, 0 where it is not the
+            same throughout or not known to be; empty if nothing is known.
+        alive: the intervals of α on which the region exists; None if nothing is known.
     """
 
     key: dict[str, object]
@@ -41,17 +53,22 @@ class Region:
     constraints: tuple[Row, ...]
     homogeneous: bool
     labels: tuple[str, ...] = ()
+    settled: tuple[int, ...] = ()
+    alive: tuple[Interval, ...] | None = None
 
     def case(self, targets: Sequence[Fraction]) -> Case:
         """The region as a minimum over cells; a score that is zero throughout is an error."""
         rows = [SignRow(row, 0, FORBIDDEN) for row in self.constraints]
         errors = 0
-        for row, y in zip(self.scores, targets, strict=True):
-            if any(row):
+        settled = self.settled or (0,) * len(self.scores)
+        for row, y, sign in zip(self.scores, targets, settled, strict=True):
+            if sign:
+                errors += sign * y < 0
+            elif any(row):
                 rows.append(SignRow(row, int(y < 0), int(y > 0)))
             else:
                 errors += 1
-        return Case(None, rows, errors)
+        return Case(None, rows, errors, self.alive, self.homogeneous)
 
 
 def refusal(problem: Problem) -> str | None:
@@ -62,8 +79,13 @@ def refusal(problem: Problem) -> str | None:
         return "the zero-one loss with a penalty; leave the penalty out"
     model = problem.model
     if isinstance(model, GraphConvolution):
-        hidden = "the zero-one loss of a graph convolution with hidden channels"
-        return None if model.hidden is None else hidden
+        size = len(problem.parameters)
+        if (model.hidden or 1) > 1 and size > MAX_JOINT_PARAMETERS:
+            return (
+                f"the zero-one loss of {model.hidden} hidden channels with {size} parameters, more "
+                f"than {MAX_JOINT_PARAMETERS}; use one channel, or fewer features"
+            )
+        return None
     if not isinstance(model, FeedForward):
         return "the zero-one loss of a model that does not depend on α"
     if len(model.hidden) > 1 or model.activation.degree > 1:
@@ -74,13 +96,77 @@ def refusal(problem: Problem) -> str | None:
     return None
 
 
-def regions(problem: Problem) -> list[Region]:
-    """The regions of a graph convolution, which cover W up to their boundaries."""
+def regions(
+    problem: Problem,
+    max_cells: int = DEFAULT_MAX_CELLS,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> list[Region]:
+    """The regions of a graph convolution, which cover W up to their boundaries; some of them if
+    time runs out.
+
+    Raises:
+        TooManyCells: more than ``max_cells``.
+    """
+    if isinstance(problem.model, GraphConvolution) and problem.model.hidden is not None:
+        return list(_convolution_regions(problem, max_cells, out_of_time))
     scores = [value.row for value in linear_predictions(problem)]
+    return [_through_zero(problem, Region({}, tuple(scores), (), True))]
+
+
+def _through_zero(problem: Problem, region: Region) -> Region:
+    """A region whose rows are linear in w: the box is of account if it does not hold 0 inside."""
     if all(p.lower < 0 < p.upper for p in problem.parameters):
-        return [Region({}, tuple(scores), (), True)]
+        return region
     zero = fmpz_poly()
-    return [Region({}, tuple((*row, zero) for row in scores), walls(problem), False)]
+    return replace(
+        region,
+        scores=tuple((*row, zero) for row in region.scores),
+        constraints=tuple((*row, zero) for row in region.constraints) + walls(problem),
+        homogeneous=False,
+    )
+
+
+def _convolution_regions(
+    problem: Problem, max_cells: int, out_of_time: Callable[[], bool]
+) -> Iterator[Region]:
+    """The cones of patterns, a pattern for every channel, each once.
+
+    A cone is empty at α where its pattern does not occur: at a ray some constraint is violated.
+    """
+    cells = MovingCells(problem, max_cells, out_of_time)
+    convolution = cells.convolution
+    alive: dict[tuple[tuple[Pattern, ...], tuple[int, ...]], list[Interval]] = {}
+    # Without time for all patterns one is enough to state that nothing is known.
+    first = CellKey((0,) * convolution.channels, convolution.sign_choices[-1])
+    for key in list(cells.keys()) if cells.complete else [first]:
+        states = [cells.spells[index].active for index in key.cells]
+        signs = list(key.signs)
+        for members in convolution.exchangeable:  # one order for every orbit
+            order = sorted(members, key=lambda k: (signs[k] if signs else 0, states[k]))
+            states = _reordered(states, members, order)
+            signs = _reordered(signs, members, order) if signs else signs
+        alive.setdefault((tuple(states), tuple(signs)), []).append(cells.within(key))
+    for (pattern, chosen), intervals in alive.items():
+        name: dict[str, object] = {"on": [list(active) for active in pattern]}
+        if chosen:
+            name["signs"] = list(chosen)
+        region = Region(
+            name,
+            convolution.scores(pattern, chosen),
+            tuple(row for _, row, _ in boundaries(convolution, pattern)),
+            True,
+            settled=convolution.settled(pattern, chosen),
+            alive=tuple(sorted(intervals, key=lambda interval: interval.lower)),
+        )
+        yield _through_zero(problem, region)
+
+
+def _reordered(entries: list[T], places: Sequence[int], order: Sequence[int]) -> list[T]:
+    """The entries with those of ``order`` at ``places``."""
+    moved = list(entries)
+    for place, source in zip(places, order, strict=True):
+        moved[place] = entries[source]
+    return moved
 
 
 def walls(problem: Problem) -> tuple[Row, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,10 @@ PATIENCE = 2
 """Halvings after which a moving direction is tried."""
 DEPTH = 60
 """Halvings of a piece before its witness is given up."""
+SAMPLES = 64
+"""Points at which a region that attains the value is looked for."""
+CHOICE = 6
+"""Most regions among which one is chosen."""
 DIGITS = (1, 2, 4, 8, 16, 32)
 """Decimals tried for a constant direction."""
 
@@ -73,9 +78,9 @@ class Search:
         if depth >= 2 * PATIENCE and cuts:
             yield from self._divided(interval, cuts[len(cuts) // 2], depth)
             return
-        alpha = self._sample(interval)
-        region, signs = _best(self.cases, alpha, self.value, depth)
+        alpha, region = self._sample(interval, depth)
         case = self.cases[region]
+        signs = best_cell(case, alpha)
         needed = _needed(case, signs, alpha)
         constant = _constant_direction(case.arrangement, signs, alpha)
         reach = None
@@ -98,37 +103,39 @@ class Search:
         yield from self._between(interval.lower, middle, depth)
         yield from self._between(middle, interval.upper, depth)
 
-    def _sample(self, interval: Interval) -> fmpq:
-        """A simple rational inside at which rows are in general position."""
-        return next(
-            alpha
-            for alpha in interval.samples()
-            if all(is_general(case, alpha) for case in self.cases)
-        )
+    def _sample(self, interval: Interval, turn: int) -> tuple[fmpq, int]:
+        """A simple rational inside, and a region that attains the value there.
+
+        Regions take turns: near an α at which the cell of one ends, another may go on.
+        """
+        for alpha in islice(interval.samples(), SAMPLES):
+            if any(case.changes_at(alpha) for case in self.cases):
+                continue
+            attaining = list(islice(self._attaining(alpha), CHOICE))
+            if attaining:
+                return alpha, attaining[turn % len(attaining)]
+        raise NoWitness(f"no region attains {self.value} on {interval}")
+
+    def _attaining(self, alpha: fmpq) -> Iterator[int]:
+        """Regions that attain the value at α, those first that have least to lose."""
+        floors = [(case.floor_at(alpha), number) for number, case in enumerate(self.cases)]
+        for floor, number in sorted(floors):
+            case = self.cases[number]
+            if (
+                floor <= self.value
+                and is_general(case, alpha)
+                and value_at(case, alpha) == self.value
+            ):
+                yield number
 
     def _between(self, lower: RealAlgebraic, upper: RealAlgebraic, depth: int) -> Iterator[Part]:
         if lower < upper:
             yield from self.parts(Interval(lower, upper), depth + 1)
 
 
-def _best(
-    cases: Sequence[Case], alpha: fmpq, value: int, turn: int
-) -> tuple[int, npt.NDArray[np.int8]]:
-    """A region that attains the value at α, and the signs of its classes in a best cell.
-
-    Regions take turns: near an α at which the cell of one ends, another may go on.
-    """
-    attaining = [number for number, case in enumerate(cases) if value_at(case, alpha) == value]
-    if not attaining:
-        raise NoWitness(f"no region attains {value} at {alpha}")
-    chosen = attaining[turn % len(attaining)]
-    return chosen, best_cell(cases[chosen], alpha)
-
-
 def best_cell(case: Case, alpha: fmpq) -> npt.NDArray[np.int8]:
     """The signs of the classes in a cell of least cost at a rational α."""
-    contents = np.array([sign(p(alpha)) for p in case.contents], dtype=np.int8)
-    return _best_signs(case.arrangement, case.costs(contents), alpha)
+    return _best_signs(case.arrangement, case.costs(case.contents_at(alpha)), alpha)
 
 
 def _best_signs(arrangement: Arrangement, costs: Costs, alpha: fmpq) -> npt.NDArray[np.int8]:
@@ -248,8 +255,7 @@ def _cofactors(rows: Sequence[Row]) -> list[fmpz_poly]:
 
 def _needed(case: Case, signs: npt.NDArray[np.int8], alpha: fmpq) -> list[int]:
     """The classes with a row that is right on its side, and would be wrong on the other."""
-    contents = np.array([sign(p(alpha)) for p in case.contents], dtype=np.int8)
-    costs = case.costs(contents).low
+    costs = case.costs(case.contents_at(alpha)).low
     other = np.where(signs > 0, costs[1], costs[0])
     return [int(x) for x in np.flatnonzero(other > 0)]
 

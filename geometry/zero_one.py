@@ -28,8 +28,9 @@ from flint import fmpq, fmpq_mat, fmpz_poly
 
 from geometry.algebraic import RealAlgebraic, increasing, roots_of, simplest_between
 from geometry.disagreement import Arrangement, Costs, Indices, Signs
+from geometry.intervals import Interval
 from geometry.polynomials import has_no_root, sign
-from geometry.sign_rows import SignClass, SignRow, classes_of
+from geometry.sign_rows import FORBIDDEN, SignClass, SignRow, classes_of
 from geometry.taylor_rows import Models, enclose_rows, signs_of
 
 FEW = 12
@@ -39,16 +40,33 @@ NARROW = fmpq(1, 2**40)
 
 
 class Case:
-    """A cone of parameters with the rows whose sides cost; ``constant`` is paid everywhere."""
+    """A cone of parameters with the rows whose sides cost; ``constant`` is paid everywhere.
 
-    def __init__(self, key: Hashable, rows: Iterable[SignRow], constant: int = 0) -> None:
+    ``alive``, if given, are intervals of α outside which the cone is empty; if ``sure`` it is not
+    empty inside them.
+    """
+
+    def __init__(
+        self,
+        key: Hashable,
+        rows: Iterable[SignRow],
+        constant: int = 0,
+        alive: Sequence[Interval] | None = None,
+        sure: bool = True,
+    ) -> None:
         self.key = key
         self.constant = constant
+        self.alive = alive
+        self.sure = sure
         self.classes: list[SignClass] = classes_of(rows)
-        self.arrangement = Arrangement([each.row for each in self.classes])
         self.contents = list(
             {str(m.content): m.content for c in self.classes for m in c.members}.values()
         )
+
+    @cached_property
+    def arrangement(self) -> Arrangement:
+        """The boundaries; many cases are settled without them."""
+        return Arrangement([each.row for each in self.classes])
 
     @cached_property
     def _content_index(self) -> list[list[int]]:
@@ -70,6 +88,49 @@ class Case:
                     high[side, x] += pair[side] if signs[index] else ends[1]
         return Costs(low, high)
 
+    def floor(self, costs: Costs) -> int:
+        """A bound of the value from below: the cheaper side of every class."""
+        return self.constant + int(costs.low.min(axis=0).sum())
+
+    def floor_at(self, alpha: fmpq) -> int:
+        """A bound of the value at a rational α from below, found without the boundaries."""
+        if not self.exists_at(alpha):
+            return FORBIDDEN
+        return self.floor(self.costs(self.contents_at(alpha)))
+
+    def contents_at(self, alpha: fmpq) -> Signs:
+        """The signs of the contents at a rational α."""
+        return np.array([sign(p(alpha)) for p in self.contents], dtype=np.int8)
+
+    @cached_property
+    def ceiling(self) -> int:
+        """A bound of the value from above that holds wherever the cone is not empty."""
+        members = [m for each in self.classes for m in each.members]
+        return self.constant + sum(
+            max(cost for cost in (m.positive, m.negative) if cost < FORBIDDEN) for m in members
+        )
+
+    def exists(self, lower: fmpq, upper: fmpq) -> bool | None:
+        """Whether the cone is not empty: throughout an open interval, nowhere, or not known."""
+        if self.alive is None:
+            return None
+        for interval in self.alive:
+            start, end = interval.lower, interval.upper
+            if start.compare_rational(lower) <= 0 <= end.compare_rational(upper):
+                return True if self.sure else None
+            if start.compare_rational(upper) < 0 < end.compare_rational(lower):
+                return None
+        return False
+
+    def changes_at(self, alpha: fmpq) -> bool:
+        """Whether a rational α is known to be an end of the existence of the cone."""
+        ends = [end for each in self.alive or () for end in (each.lower, each.upper)]
+        return any(end.compare_rational(alpha) == 0 for end in ends)
+
+    def exists_at(self, alpha: fmpq) -> bool:
+        """False only if the cone is empty at a rational α."""
+        return self.alive is None or any(each.has_inside(alpha) for each in self.alive)
+
     def all_flats(self) -> Indices:
         """The numbers of all flats."""
         return np.arange(len(self.arrangement.bases))
@@ -84,13 +145,17 @@ class Step:
     value: int
 
 
+Remaining = tuple[tuple[int, Indices | None], ...]
+"""Cases by number with their flats that may matter; None for all."""
+
+
 @dataclass(frozen=True)
 class _Part:
     """An interval with rational ends, the flats that may go below ``cap`` there, and ``cap``."""
 
     lower: fmpq
     upper: fmpq
-    flats: tuple[tuple[int, Indices], ...]
+    flats: Remaining
     cap: int
 
 
@@ -107,7 +172,7 @@ def steps(
     The second result is the α up to which the search came: ``upper`` unless time ran out.
     """
     found: list[Step] = []
-    whole = tuple((i, case.all_flats()) for i, case in enumerate(cases))
+    whole: Remaining = tuple((i, None) for i in range(len(cases)))
     pending = [_Part(lower, upper, whole, max(case_cap(case) for case in cases))]
     while pending:
         part = pending.pop()
@@ -136,29 +201,49 @@ def case_cap(case: Case) -> int:
 def _treated(cases: Sequence[Case], part: _Part, narrow: fmpq) -> list[Step] | _Part:
     """The steps on an interval, or what may still matter on it."""
     cap, views = part.cap, []
-    for number, flats in part.flats:
+    floors = []
+    for number, rest in part.flats:
         case = cases[number]
-        arrangement = case.arrangement
+        exists = case.exists(part.lower, part.upper)
+        if exists is False:
+            continue
+        if exists:
+            cap = min(cap, case.ceiling)
         contents = signs_of(case.contents, part.lower, part.upper)
         costs = case.costs(contents)
+        floors.append((case.floor(costs), number, rest, contents, costs))
+    floors.sort(key=lambda entry: entry[:2])  # the cases that may be lowest come first
+    limit = FEW if part.upper - part.lower > narrow else None
+    for place, (floor, number, rest, contents, costs) in enumerate(floors):
+        if floor >= cap:
+            break
+        case = cases[number]
+        arrangement = case.arrangement
         if arrangement.rank == 0:
             cap = min(cap, case.constant)
             continue
         rows = enclose_rows(arrangement.rows, part.lower, part.upper)
-        bounds = arrangement.bounds(rows, costs, flats)
+        flats = case.all_flats() if rest is None else rest
+        bounds = arrangement.bounds(rows, costs, flats, cap=cap - case.constant)
         cap = min(cap, case.constant + bounds.value[1])
-        views.append((number, flats, case.constant + bounds.low.min(axis=0), rows, contents))
-    kept = tuple(
+        low = case.constant + bounds.low.min(axis=0)
+        views.append((number, flats, low, rows, contents))
+        view = (number, flats[low < cap], rows, contents)
+        if limit is not None and (low < cap).any() and _undecided(cases, [view], limit) is None:
+            # too wide an interval: the other cases are looked at in its halves
+            left = [(n, own) for below, n, own, _, _ in floors[place + 1 :] if below < cap]
+            kept = [(n, own[least < cap]) for n, own, least, _, _ in views if (least < cap).any()]
+            return _Part(part.lower, part.upper, (*kept, *left), cap)
+    kept_views = tuple(
         (number, flats[low < cap], rows, contents)
         for number, flats, low, rows, contents in views
         if (low < cap).any()
     )
-    if not kept:
+    if not kept_views:
         return [_step(part.lower, part.upper, cap)]
-    rest = _Part(part.lower, part.upper, tuple((n, flats) for n, flats, _, _ in kept), cap)
-    limit = FEW if part.upper - part.lower > narrow else None
-    undecided = _undecided(cases, kept, limit)
-    return rest if undecided is None else list(_cut(cases, rest, undecided))
+    open_part = _Part(part.lower, part.upper, tuple((n, own) for n, own, _, _ in kept_views), cap)
+    undecided = _undecided(cases, kept_views, limit)
+    return open_part if undecided is None else list(_cut(cases, open_part, undecided))
 
 
 def _undecided(
@@ -166,13 +251,13 @@ def _undecided(
 ) -> list[fmpz_poly] | None:
     """The polynomials whose signs are not known and matter; None if more than ``limit``."""
     polynomials: dict[str, fmpz_poly] = {}
-    minors: dict[tuple[int, ...], tuple[Arrangement, tuple[int, ...]]] = {}
+    minors: dict[tuple[str, ...], tuple[Arrangement, tuple[int, ...]]] = {}
     for number, flats, rows, contents in kept:
         case = cases[number]
         for index in np.flatnonzero(contents == 0):
             polynomials[str(case.contents[index])] = case.contents[index]
-        for arrangement, members, label in _unknown(case.arrangement, rows, flats, (number,)):
-            minors[label] = arrangement, members
+        for arrangement, members in _unknown(case.arrangement, rows, flats):
+            minors[arrangement.name_of(members)] = arrangement, members
             if limit is not None and len(minors) > limit:
                 return None
     for arrangement, members in minors.values():
@@ -182,17 +267,14 @@ def _undecided(
 
 
 def _unknown(
-    arrangement: Arrangement, rows: Models, flats: Indices, label: tuple[int, ...]
-) -> Iterator[tuple[Arrangement, tuple[int, ...], tuple[int, ...]]]:
+    arrangement: Arrangement, rows: Models, flats: Indices
+) -> Iterator[tuple[Arrangement, tuple[int, ...]]]:
     for members in arrangement.unknown(rows, flats):
-        ordered = tuple(sorted(members))
-        yield arrangement, ordered, (*label, *ordered)
+        yield arrangement, tuple(sorted(members))
     for index in flats:
         if int(index) in arrangement.inner:
             own, inner = arrangement.inner[int(index)]
-            yield from _unknown(
-                inner, rows[own], np.arange(len(inner.bases)), (*label, -1 - int(index))
-            )
+            yield from _unknown(inner, rows[own], np.arange(len(inner.bases)))
 
 
 def _cut(cases: Sequence[Case], part: _Part, polynomials: Sequence[fmpz_poly]) -> Iterator[Step]:
@@ -216,12 +298,13 @@ def value_at(case: Case, alpha: fmpq, flats: Indices | None = None) -> int:
 
     Ball arithmetic decides nearly all signs, exact determinants the rest.
     """
+    if not case.exists_at(alpha):
+        return FORBIDDEN
     arrangement = case.arrangement
-    contents = np.array([sign(p(alpha)) for p in case.contents], dtype=np.int8)
     if arrangement.rank == 0:
         return case.constant
     chosen = case.all_flats() if flats is None else flats
-    low, _ = exact_bounds(arrangement, case.costs(contents), alpha, chosen)
+    low, _ = exact_bounds(arrangement, case.costs(case.contents_at(alpha)), alpha, chosen)
     return case.constant + int(low.min())
 
 
@@ -250,15 +333,20 @@ def exact_bounds(
     for position, row in np.argwhere((signs == 0) & arrangement.outside[flats]):
         members = [*arrangement.bases[flats[position]], row]
         signs[position, row] = _sign_at(arrangement, members, alpha)
-    costs_exact = arrangement.bounds(rows, costs, flats, signs)
+    costs_exact = arrangement.bounds(rows, costs, flats, signs, cap=0)
     low = costs_exact.low
-    for position, index in enumerate(flats):
-        if int(index) in arrangement.inner:
-            members_, inner = arrangement.inner[int(index)]
-            own = Costs(costs.low[:, members_], costs.high[:, members_])
-            exact, _ = exact_bounds(inner, own, alpha, np.arange(len(inner.bases)))
-            ball, _ = arrangement.inner_value(int(index), rows, costs)
-            low[:, position] += int(exact.min()) - ball
+    deep = [position for position, index in enumerate(flats) if int(index) in arrangement.inner]
+    simple = [position for position in range(len(flats)) if position not in set(deep)]
+    best = int(low[:, simple].min()) if simple else None
+    for position in sorted(deep, key=lambda each: int(low[:, each].min())):
+        if best is not None and int(low[:, position].min()) > best:
+            break  # the others are no cheaper
+        inside, within = arrangement.inner[int(flats[position])]
+        own = Costs(costs.low[:, inside], costs.high[:, inside])
+        exact, _ = exact_bounds(within, own, alpha, np.arange(len(within.bases)))
+        low[:, position] += int(exact.min()) - int(own.least()[0].sum())
+        lowest = int(low[:, position].min())
+        best = lowest if best is None else min(best, lowest)
     return low, signs
 
 

@@ -123,6 +123,34 @@ class Convolution:
         """A positive multiple of the prediction at every training node, as a row on w."""
         return tuple(integral(self._combined(terms, pattern, signs)) for _, terms in self._terms)
 
+    def settled(self, pattern: Sequence[Pattern], signs: Sequence[int]) -> tuple[int, ...]:
+        """The sign of every training node's prediction where it is the same on the whole open cone:
+        a sum of v_k Ã_tj a_j·w_k/D̃_jj over active nodes, a_j·w_k > 0, with factors v_k Ã_tj of one
+        sign on A; else 0."""
+        found = []
+        for t in self.graph.training:
+            members = {
+                self._kernel_signs[t][j] * ((weight > 0) - (weight < 0))
+                for active, weight in zip(pattern, self._weights(signs), strict=True)
+                for j in active
+                if j in self._kernel[t] and weight
+            }
+            found.append(members.pop() if len(members) == 1 else 0)
+        return tuple(found)
+
+    @cached_property
+    def _kernel_signs(self) -> list[dict[int, int]]:
+        """The sign of every Ã_ij on A, 0 where it changes."""
+        lower, upper = self.problem.interval
+        signs: list[dict[int, int]] = [{i: 1} for i in range(len(self._kernel))]
+        for i, j, weight in self.graph.edges:
+            odd = self.graph.degree % 2
+            if weight + lower >= 0 or not odd:
+                signs[i][j] = signs[j][i] = 1
+            else:
+                signs[i][j] = signs[j][i] = -1 if weight + upper <= 0 else 0
+        return signs
+
     # -- the squared loss --------------------------------------------------------------
 
     @cached_property

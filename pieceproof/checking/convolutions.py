@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import fmpq, fmpq_poly
+from flint import fmpq, fmpq_poly, fmpz_poly
 
 from pieceproof.checking.graphs import Graph, Row, read_graph
+from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.problems import Parameter, read_data, read_ends, read_parameters
 from pieceproof.checking.reading import Node
+from pieceproof.checking.reals import exactly
 from pieceproof.checking.turning import Active
 
 Polynomials = list[fmpq_poly]
@@ -126,6 +128,59 @@ class Convolution:
         """Positive multiples of the scores as rows on w."""
         return [integral(row) for row in self.predictions(pattern, signs, common=False)]
 
+    def boundaries(self, pattern: Sequence[Active]) -> list[Row]:
+        """Rows on w that are positive on the open cone of a pattern."""
+        found = []
+        for channel, active in enumerate(pattern):
+            for node, entries in self.rows.items():
+                row = [fmpz_poly()] * len(self.parameters)
+                side = 1 if node in active else -1
+                for axis, p in enumerate(entries):
+                    row[channel * self.features + axis] = side * p
+                found.append(tuple(row))
+        return found
+
+    def settled(self, pattern: Sequence[Active], signs: Sequence[int] | None) -> tuple[int, ...]:
+        """The sign of every score on the open cone of a pattern where it is settled: it is a sum
+        of positive multiples of v_k Ã_tj over active nodes. Else 0.
+
+        That holds for all α but the finitely many roots of the Ã_tj.
+        """
+        weights = self.graph.weights or tuple(map(fmpq, signs or ()))
+        found = []
+        for t in self.graph.training:
+            factors = {
+                weight * sign
+                for active, weight in zip(pattern, map(_sign, weights), strict=True)
+                for j, sign in self._kernel_signs[t].items()
+                if j in active and weight
+            }
+            found.append(factors.pop() if len(factors) == 1 else 0)
+        return tuple(found)
+
+    @cached_property
+    def _kernel_signs(self) -> list[dict[int, int]]:
+        """Signs of the entries of Ã on A; 0 for one that changes its sign."""
+        whole = Interval(*(exactly(end) for end in self.interval))
+        return [
+            {
+                j: 1 if nonnegative(p.numer(), whole) else -int(nonnegative(-p.numer(), whole))
+                for j, p in row.items()
+            }
+            for row in self.graph.kernel
+        ]
+
+    @cached_property
+    def exchangeable(self) -> tuple[tuple[int, ...], ...]:
+        """Classes of channels with equal boxes and equal output weights, from 0."""
+        grouped: dict[object, list[int]] = {}
+        for channel in range(self.channels):
+            own = self.parameters[channel * self.features : (channel + 1) * self.features]
+            weight = None if self.graph.weights is None else str(self.graph.weights[channel])
+            box = tuple((str(each.lower), str(each.upper)) for each in own)
+            grouped.setdefault((box, weight), []).append(channel)
+        return tuple(sorted(map(tuple, grouped.values())))
+
     @cached_property
     def kappa(self) -> fmpq_poly:
         """κ."""
@@ -173,6 +228,10 @@ class Convolution:
         total = sum(((p - y) ** 2 for p, y in zip(outputs, self.targets, strict=True)), fmpq(0))
         total = total / len(self.targets) if self.mean else total
         return total + self.decay * sum((v * v for v in w), fmpq(0))
+
+
+def _sign(value: fmpq) -> int:
+    return (value > 0) - (value < 0)
 
 
 def integral(entries: Sequence[fmpq_poly]) -> Row:

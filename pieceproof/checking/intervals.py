@@ -45,6 +45,21 @@ class Interval:
         return (fmpq((low * unit).floor(), unit), fmpq((high * unit).ceil(), unit)), self.hull
 
 
+def intersection(one: Interval, other: Interval) -> Interval | None:
+    """The common interval; None if it has no inside."""
+    start = one.start if compare(one.start, other.start) > 0 else other.start
+    end = one.end if compare(one.end, other.end) < 0 else other.end
+    return Interval(start, end) if compare(start, end) < 0 else None
+
+
+def sharpened(interval: Interval) -> Interval:
+    """The same interval with ends that are known well in comparison with its length."""
+    start, end = interval.start, interval.end
+    while 16 * max(start.upper - start.lower, end.upper - end.lower) > end.lower - start.upper:
+        start, end = start.halved(), end.halved()
+    return Interval(start, end)
+
+
 def roots_inside(f: fmpz_poly, interval: Interval) -> list[Real]:
     """The real roots of the squarefree F in the open interval, increasing."""
     low, high = interval.hull

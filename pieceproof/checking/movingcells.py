@@ -24,7 +24,7 @@ from flint import fmpq, fmpq_poly, fmpz_poly
 
 from pieceproof.checking.bordered import bordered_point
 from pieceproof.checking.convolutions import Convolution, read_convolution
-from pieceproof.checking.intervals import Interval, nonnegative, positive
+from pieceproof.checking.intervals import Interval, intersection, nonnegative, positive
 from pieceproof.checking.kinkedpoints import KinkedPoint
 from pieceproof.checking.lowerbounds import LowerBounds
 from pieceproof.checking.numerals import read_interval
@@ -90,13 +90,7 @@ def check_exchangeable(node: Node, problem: Convolution) -> tuple[tuple[int, ...
     Raises:
         Refuted: the stated classes are others.
     """
-    grouped: dict[object, list[int]] = {}
-    for channel in range(problem.channels):
-        own = problem.parameters[channel * problem.features : (channel + 1) * problem.features]
-        weight = None if problem.graph.weights is None else str(problem.graph.weights[channel])
-        box = tuple((str(each.lower), str(each.upper)) for each in own)
-        grouped.setdefault((box, weight), []).append(channel)
-    expected = sorted(map(tuple, grouped.values()))
+    expected = list(problem.exchangeable)
     stated = sorted(
         tuple(each.integer(1, problem.channels) - 1 for each in channels) for channels in node
     )
@@ -108,12 +102,10 @@ def check_exchangeable(node: Node, problem: Convolution) -> tuple[tuple[int, ...
 
 def common_interval(spells: Sequence[Spell], cells: Sequence[int]) -> Interval | None:
     """Where the patterns of all channels occur; None if that has no inside."""
-    start, end = spells[cells[0]].interval.start, spells[cells[0]].interval.end
+    common: Interval | None = spells[cells[0]].interval
     for index in cells[1:]:
-        other = spells[index].interval
-        start = other.start if compare(other.start, start) > 0 else start
-        end = other.end if compare(other.end, end) < 0 else end
-    return Interval(start, end) if compare(start, end) < 0 else None
+        common = common and intersection(common, spells[index].interval)
+    return common
 
 
 # -- not lower -------------------------------------------------------------------------
@@ -235,14 +227,16 @@ Constraint = tuple[list[fmpq_poly], fmpq]
 
 def constraints(problem: Convolution, pattern: Sequence[Active]) -> dict[str, Constraint]:
     """The constraints of the closed cell of a pattern by label."""
-    size, found = len(problem.parameters), dict[str, Constraint]()
-    for channel, active in enumerate(pattern):
-        for node, entries in problem.rows.items():
-            row = [fmpq_poly()] * size
-            for axis, p in enumerate(entries):
-                side = 1 if node in active else -1
-                row[channel * problem.features + axis] = fmpq_poly(side * p)
-            found[f"h{channel + 1}:{problem.graph.names[node]}"] = row, fmpq(0)
+    size = len(problem.parameters)
+    names = [
+        f"h{channel + 1}:{problem.graph.names[node]}"
+        for channel in range(problem.channels)
+        for node in problem.rows
+    ]
+    found: dict[str, Constraint] = {
+        name: ([fmpq_poly(p) for p in row], fmpq(0))
+        for name, row in zip(names, problem.boundaries(pattern), strict=True)
+    }
     for index, parameter in enumerate(problem.parameters):
         for name, side, wall in (("lower", 1, parameter.lower), ("upper", -1, parameter.upper)):
             row = [fmpq_poly()] * size

@@ -18,85 +18,37 @@ jump ℓ* is the smaller value of the two pieces.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import lcm
 
-from flint import fmpq, fmpq_poly, fmpz_poly
+from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.circuits import CircuitBounds
-from pieceproof.checking.constraints import Constraints
-from pieceproof.checking.constraints import Row as Sparse
-from pieceproof.checking.graphs import read_graph
 from pieceproof.checking.heights import Height, compare_heights
-from pieceproof.checking.intervals import Interval, nonnegative, positive, roots_inside
-from pieceproof.checking.numerals import read_interval
-from pieceproof.checking.orbits import Case, check_cases, check_classes
-from pieceproof.checking.pieces import Piece, check_common_end, read_pieces
-from pieceproof.checking.problems import (
-    Parameter,
-    read_data,
-    read_ends,
-    read_parameters,
-    read_problem,
+from pieceproof.checking.intervals import (
+    Interval,
+    intersection,
+    nonnegative,
+    positive,
+    roots_inside,
 )
-from pieceproof.checking.problems import Problem as Network
+from pieceproof.checking.numerals import read_interval
+from pieceproof.checking.pieces import Piece, check_common_end, read_pieces
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import compare, exactly, minimal_polynomial
+from pieceproof.checking.regions import Names, Problem, Region, Row, read_regions
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.sides import Arrangement, LowerBound, minimal
-from pieceproof.checking.signmodels import T, Trained, check_homogeneous, is_trained, with_signs
 from pieceproof.checking.signs import odd_part
-from pieceproof.checking.unitcells import check_arrangements
 from pieceproof.checking.upperbounds import read_vector
 
 MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "regions", "proofs")
 OWN = ("errors", "sample", "parts")
 FORBIDDEN = 10**9
 """The cost of the side of a wall that is outside: more than any number of errors."""
-_EXAMPLE = re.compile(r"e([1-9][0-9]{0,8})")
-
-Row = tuple[fmpz_poly, ...]
-Names = Callable[[int, Node], tuple[int | None, Row]]
-"""For the number of a region and the name of a row: the row, and the example if it is one."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """Scores as rows on (w, 1) where all ``constraints`` are positive."""
-
-    scores: tuple[Row, ...]
-    constraints: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Regions that cover the box, labels, box; of a network, ``names`` gives for every region
-    its rows by name, ``signs`` those of output weights."""
-
-    regions: tuple[Region, ...]
-    labels: tuple[int, ...]
-    parameters: tuple[Parameter, ...]
-    interval: tuple[fmpq, fmpq]
-    mean: bool
-    names: Names | None = None
-    trained: Trained | None = None
-    signs: tuple[tuple[int, ...], ...] = ()
-
-    def point(self, region: int, point: Sequence[T]) -> Sequence[T] | None:
-        """What the rows of a region act on, at parameters and 1, times a common factor.
-
-        None if trainable output weights are not those of the region.
-        """
-        return point if self.trained is None else self.trained.hidden(point, self.signs[region])
-
-    def value(self, errors: int) -> fmpq:
-        """The loss of so many errors."""
-        return fmpq(errors, len(self.labels) if self.mean else 1)
 
 
 def check(run: Run) -> Dual:
@@ -153,140 +105,6 @@ def _check_circuits(
         if run.full:
             break
     run.checked |= {"regions": len(proofs), "circuits": bounds.looked_at}
-
-
-def read_regions(members: Mapping[str, Node]) -> Problem:
-    """The stated problem with its regions: one for a graph, the joint cells of a network.
-
-    Raises:
-        CertificateError: malformed, or outside the covered family.
-        Refuted: unit cells or joint cells are missing or repeated.
-    """
-    node = members["problem"]
-    entry = node.fields("model", "interval", "parameters", "loss", "data")
-    loss = entry["loss"].fields("kind", "reduction", "weight_decay")
-    loss["kind"].choice("zero-one")
-    if loss["weight_decay"].rational() != 0:
-        raise loss["weight_decay"].wrong("no weight decay")
-    kind = entry["model"].member("kind").choice("gcn", "feedforward")
-    problem = _read_graph(entry) if kind == "gcn" else _read_network(members)
-    if any(label not in (1, -1) for label in problem.labels):
-        raise entry["data"].wrong("labels 1 and -1")
-    if kind == "gcn" and (
-        members["regions"].value != [{}]
-        or members["cells"].value is not None
-        or members["exchangeable"].items()
-        or members["proofs"].items()
-    ):
-        raise members["regions"].wrong("one region without a name, no cells and no proofs")
-    return problem
-
-
-def _read_graph(entry: dict[str, Node]) -> Problem:
-    features, inputs, targets = read_data(entry["data"], same_length=False)
-    interval = read_ends(entry["interval"])
-    graph = read_graph(entry["model"], interval)
-    if len(inputs) != len(graph.kernel) or len(targets) != len(graph.training):
-        raise entry["data"].wrong("a row for every node and a label for every training node")
-    parameters = read_parameters(entry["parameters"], [f"w_{feature}" for feature in features])
-    scores = tuple((*row, fmpz_poly()) for row in graph.scores(inputs))
-    # A box that holds 0 inside has parameters in every direction; signs depend on no more.
-    centred = all(p.lower < 0 < p.upper for p in parameters)
-    region = Region(scores, () if centred else tuple(_walls(parameters)))
-    mean = entry["loss"].member("reduction").choice("mean", "sum") == "mean"
-    return Problem((region,), tuple(map(_label, targets)), parameters, interval, mean)
-
-
-def _label(target: fmpq) -> int:
-    return int(target.p) if target in (1, -1) else 0
-
-
-def _read_network(members: Mapping[str, Node]) -> Problem:
-    """A network with one hidden layer; its joint cells are those of the squared loss."""
-    node = members["problem"]
-    loss = {**node.value["loss"], "kind": "squared"}
-    stated = Node({**node.value, "loss": loss}, node.path)
-    trained, parameters = None, node.member("parameters")
-    if is_trained(stated):
-        stated, trained = with_signs(stated)
-    network = read_problem(stated)
-    if trained is not None:
-        check_homogeneous(node, network)
-    if network.units == 0 or network.penalised or network.held_out:
-        raise node.wrong("a network without penalty")
-    arrangements = check_arrangements(members["cells"], network)
-    orbits = check_classes(members["exchangeable"], network, arrangements)
-    entries = members["regions"].items()
-    cases = [
-        orbits.read_case(entry.fields("cell", optional=("signs",)), entry.path) for entry in entries
-    ]
-    check_cases(members["regions"], cases, orbits)
-    constraints = Constraints(network, tuple(arrangements))
-    number_of = {unit: each for each in arrangements for unit in each.units}
-    regions = []
-    size = len(network.parameters) + 1
-    scale = fmpq(1) if trained is None else trained.scale
-    for case in cases:
-        rows = []
-        rows += [_dense(sparse, size) for _, sparse in constraints.facets(case)]
-        patterns = [number_of[unit].indices[cell] for unit, cell in enumerate(case.cells)]
-        scores = tuple(
-            _network_score(network, case, [int(p[t]) for p in patterns], x, scale)
-            for t, x in enumerate(network.inputs)
-        )
-        regions.append(Region(scores, tuple(rows)))
-    labels = tuple(map(_label, network.targets))
-    one: Row = (*[fmpz_poly()] * (size - 1), fmpz_poly([1]))
-
-    def names(number: int, name: Node) -> tuple[int | None, Row]:
-        text = name.text()
-        if text == "1":
-            return None, one
-        match = _EXAMPLE.fullmatch(text)
-        if match is None:
-            return None, _dense(constraints.row(name, cases[number]), size)
-        example = int(match[1]) - 1
-        if example >= len(labels):
-            raise name.wrong(f"an example up to e{len(labels)}")
-        return example, tuple(labels[example] * p for p in regions[number].scores[example])
-
-    box = network.parameters
-    if trained is not None:
-        listed = parameters.items()
-        box = read_parameters(parameters, [entry.member("name").text() for entry in listed])
-    signs = tuple(case.signs or () for case in cases)
-    return Problem(
-        tuple(regions), labels, box, network.interval, network.mean, names, trained, signs
-    )
-
-
-def _dense(sparse: Sparse, size: int) -> Row:
-    """a·w − b as a row on (w, 1)."""
-    row = [fmpz_poly()] * size
-    for position, value in sparse:
-        row[position] = fmpz_poly([-value if position == size - 1 else value])
-    return tuple(row)
-
-
-def _network_score(
-    network: Network, case: Case, pieces: list[int], x: tuple[fmpq, ...], scale: fmpq
-) -> Row:
-    """Σ_k v_k·(S_j(α)·(x̃·w_k) + R_j(α)) + c as a row on (w, 1), all v_k times ``scale``."""
-    weights = case.signs if network.weights is None else network.weights
-    entries: list[fmpq_poly] = []
-    constant = fmpq_poly()
-    for unit, piece in enumerate(pieces):
-        weight = scale * (1 if weights is None else weights[unit])
-        slope = fmpq_poly(list(network.slopes[piece])) * weight
-        entries += [slope * value for value in (*x, *[fmpq(1)] * network.bias)]
-        constant += fmpq_poly(list(network.intercepts[piece])) * weight
-    if network.offset is None:
-        entries.append(fmpq_poly([1]))
-    else:
-        constant += network.offset
-    entries.append(constant)
-    common = lcm(*(int(p.denom()) for p in entries))
-    return tuple((p * common).numer() for p in entries)
 
 
 def _errors(node: Node, piece: Piece, problem: Problem) -> int:
@@ -437,8 +255,12 @@ class LowerBounds:
     def __init__(self, problem: Problem, region: Region) -> None:
         classes: dict[str, tuple[Row, list[_Member]]] = {}
         self.constant = 0
-        for row, label in zip(region.scores, problem.labels, strict=True):
-            if any(row):
+        self.alive = region.alive
+        scores = zip(region.scores, problem.labels, region.settled, strict=True)
+        for row, label, settled in scores:
+            if settled:
+                self.constant += settled != label
+            elif any(row):
                 _add(classes, row, (int(label < 0), int(label > 0)))
             else:
                 self.constant += 1  # a score that is 0 everywhere is an error
@@ -455,6 +277,12 @@ class LowerBounds:
         """Raises:
         Refuted: some parameters make fewer errors, or no proof was found.
         """
+        for part in [interval] if self.alive is None else self.alive:
+            common = intersection(part, interval)
+            if common is not None:
+                self._check(errors, common, where)
+
+    def _check(self, errors: int, interval: Interval, where: str) -> None:
         product = fmpz_poly([1])
         for content in self.contents:
             odd = odd_part(content)
@@ -488,13 +316,3 @@ def _add(classes: dict[str, tuple[Row, list[_Member]]], row: Row, costs: tuple[i
         content = -content
     q = tuple(p // content for p in row)
     classes.setdefault(str(q), (q, []))[1].append(_Member(content, *costs))
-
-
-def _walls(parameters: Sequence[Parameter]) -> list[Row]:
-    rows = []
-    for index, parameter in enumerate(parameters):
-        for side, wall in ((1, parameter.lower), (-1, parameter.upper)):
-            row = [fmpz_poly()] * (len(parameters) + 1)
-            row[index], row[-1] = fmpz_poly([side * wall.q]), fmpz_poly([-side * wall.p])
-            rows.append(tuple(row))
-    return rows

@@ -24,10 +24,10 @@ from math import comb
 
 from flint import fmpq, fmpq_mat, fmpz, fmpz_poly
 
-from pieceproof.checking.intervals import Interval, roots_inside
+from pieceproof.checking.intervals import Interval, roots_inside, sharpened
 from pieceproof.checking.reading import CertificateError, Refuted
 from pieceproof.checking.reals import Real, between, exactly, minimal_polynomial
-from pieceproof.checking.signs import odd_part, onto_ray, variations
+from pieceproof.checking.signs import onto_ray, squarefree_part, variations
 
 Row = tuple[fmpz_poly, ...]
 MAX_RAYS = 400_000
@@ -209,6 +209,7 @@ class LowerBound:
     def _check(
         self, need: int, interval: Interval, rays: list[tuple[Flat, int]], depth: int
     ) -> None:
+        interval = sharpened(interval)
         alpha = between(interval.start, interval.end)
         values = self.arrangement.at(alpha)
         step = _Step(self, need, interval, alpha, values)
@@ -304,9 +305,9 @@ class _Step:
             if not self._keeps_sign(flat, x)
         }
         product = fmpz_poly([1])
-        for p in polynomials.values():
-            odd = odd_part(p)
-            product *= odd // odd.gcd(product)
+        for p in polynomials.values():  # also roots at which a minor keeps its sign
+            distinct = squarefree_part(p)
+            product *= distinct // distinct.gcd(product)
         return [minimal(root) for root in roots_inside(product, self.interval)]
 
 

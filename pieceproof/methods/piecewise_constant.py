@@ -71,6 +71,7 @@ def _graph(problem: Problem, options: Options) -> ConstantDual:
             problem,
             lambda share: options.progress("intervals", round(SHARES * share), SHARES),
             options.out_of_time,
+            options.max_cells,
         )
     except TooManyFlats as error:
         raise TooManyCells(str(error)) from None
