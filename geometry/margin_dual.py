@@ -40,7 +40,7 @@ QUICK = 1024
 """So many regions, spread evenly, at most."""
 CHUNK = 16
 """Regions of a task."""
-ROUND = 8
+ROUND = 32
 """Tasks of a round."""
 
 

@@ -6,6 +6,7 @@ import copy
 import random
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from geometry.margins import Outcome
 from geometry.verdicts import Verdict
 from pieceproof.certificate import digest
 from pieceproof.evaluation import evaluate
+from pieceproof.specfile import load_problem
 from pieceproof.verify import CertificateError, verify
 from piecewise import (
     FeedForward,
@@ -156,6 +158,18 @@ def test_a_jump_at_an_irrational_point() -> None:
     assert [point.alpha.polynomial.degree() for point in dual.breakpoints] == [3, 2]
 
 
+EXAMPLE = Path(__file__).parents[1] / "examples" / "three-jumps.toml"
+
+
+def test_the_example_with_three_jumps() -> None:
+    dual = pieceproof.analyze(EXAMPLE)
+    assert dual.report.accepted, dual.report
+    assert [piece.value(0) for piece in dual.pieces] == [0, 1, 0, 1]
+    first, second, third = (point.alpha for point in dual.breakpoints)
+    assert (first.as_rational(), second.as_rational()) == (F(7, 16), F(3, 4))
+    assert third.polynomial.degree() == 2
+
+
 def test_points_with_both_labels() -> None:
     network = FeedForward([2], Interpolated(relu, identity), output_weights=[1, -1])
     inputs = [[-1], [-1], [2], [2], [2]]
@@ -181,6 +195,11 @@ def test_no_dependence_on_alpha_at_all() -> None:
     network = FeedForward([2], Interpolated(relu, relu), output_weights=[1, -1], output_bias=1)
     dual = agreeing(zero_one(network, [[-1], [0], [1], [2]], [-1, 1, -1, 1], (-2, 2)))
     assert len(dual.pieces) == 1
+
+
+@pytest.mark.slow
+def test_the_example_agrees_with_brute_force() -> None:
+    agreeing(load_problem(EXAMPLE))
 
 
 # -- trainable output weights ----------------------------------------------------------
