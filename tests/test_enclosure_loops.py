@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from geometry.proposals.charts import charts
 from geometry.proposals.tracking import Tracker
+from pieceproof.checking.enclosing.compiled import jit
 from pieceproof.checking.enclosing.covering import Claim, Covering, Level
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.jets import Jets
@@ -208,6 +210,19 @@ def test_boxes_that_would_overflow_prove_nothing() -> None:
         assert jet.value.lo[0] == -np.inf
         assert jet.value.hi[0] == np.inf
         assert np.all(jet.hessian.hi == np.inf)
+
+
+def test_machine_code_is_kept_elsewhere_where_the_sources_cannot_be_written_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(jit, "HERE", blocked)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert str(jit.folder()).startswith(str(tmp_path / "cache" / "pieceproof"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    assert jit.folder() is None
 
 
 def covered(found: Problem, claims: Sequence[Claim]) -> set[int]:

@@ -92,6 +92,10 @@ class Search:
 
     def run(self) -> list[dict[str, Any]]:
         """Slabs over A, as a document lists them."""
+        from pieceproof.checking.enclosing.compiled.jit import is_compiled
+
+        if not is_compiled():
+            self.progress("compiling, once", 0, None)
         try:
             self.zeros = Zeros(self.spaces, self.tracker.own, self.interval, self._tick).run()
             if [(each.lower, each.upper) for each in self.zeros] != [self.interval]:

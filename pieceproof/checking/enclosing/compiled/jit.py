@@ -29,7 +29,7 @@ def _digest() -> str:
     return found.hexdigest()[:16]
 
 
-def _folder() -> str | None:
+def folder() -> str | None:
     """Where machine code is kept: beside the sources, else in the user's cache, else nowhere."""
     name = f"loops-{_digest()}"
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
@@ -45,7 +45,7 @@ def _folder() -> str | None:
     return None
 
 
-FOLDER = _folder()
+FOLDER = folder()
 
 
 def is_compiled() -> bool:
