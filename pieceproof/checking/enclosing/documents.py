@@ -9,11 +9,12 @@ from math import isfinite
 import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart, charts
+from pieceproof.checking.enclosing.claimedslabs import Kind, Slab
 from pieceproof.checking.enclosing.folds import KINDS, Fold, Reflection
+from pieceproof.checking.enclosing.groups import consistent
 from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.openings import Bounds, Open
 from pieceproof.checking.enclosing.ranges import Array
-from pieceproof.checking.enclosing.slabs import Kind, Slab, consistent
 from pieceproof.checking.enclosing.tubes import Label, Path, Space, Stratum
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 

@@ -15,9 +15,10 @@ import numpy as np
 from flint import fmpq
 
 from pieceproof.checking.enclosing.basins import sides
+from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, end
 from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
-from pieceproof.checking.enclosing.slabs import Kind, Settled, basin_box, end
+from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.tubes import Curve, bent
 from pieceproof.checking.reading import Refuted
 

@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
+from pieceproof.checking.enclosing.claimedslabs import end
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment
 from pieceproof.checking.enclosing.ranges import Range, around
-from pieceproof.checking.enclosing.slabs import end
 from pieceproof.checking.enclosing.stationarity import is_flat, is_flat_at
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pieceproof.checking.enclosing.claimedslabs import Slab
 from pieceproof.checking.enclosing.covering import Cover, Covering
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment, links
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.shapes import Shape, shape
-from pieceproof.checking.enclosing.slabs import Settled, Slab, settle
+from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.reading import Refuted
 
 PER_SLAB = 300_000

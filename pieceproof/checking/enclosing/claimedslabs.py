@@ -1,0 +1,71 @@
+"""A slab as it is claimed, and what is read off a proved curve over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from flint import fmpq
+
+from pieceproof.checking.enclosing import basins
+from pieceproof.checking.enclosing.covering import Level
+from pieceproof.checking.enclosing.ranges import Range, around
+from pieceproof.checking.enclosing.tubes import Curve, Path, Stratum
+
+
+class Kind(Enum):
+    """How ℓ* is put together from the curves of a slab."""
+
+    ONE = "one"
+    TIE = "tie"
+    KINK = "kink"
+    SWITCH = "switch"
+    CROSS = "cross"
+    ZERO = "zero"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, eq=False)
+class Slab:
+    """A claim: ``kind`` on [lower, upper] with the given strata and paths."""
+
+    lower: fmpq
+    upper: fmpq
+    kind: Kind
+    curves: tuple[tuple[Stratum, Path], ...]
+    fitted: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    """For ``zero``: the examples that are fitted, and the parameters that are solved for."""
+
+    @property
+    def alpha(self) -> Range:
+        """The slab as a range of doubles around it."""
+        return Range(around([self.lower]).lo, around([self.upper]).hi)
+
+
+def level_of(curve: Curve) -> Level:
+    """v at the middle, and its slope on the slab."""
+    return Level(curve.middle, curve.at(curve.middle).value, curve.slope)
+
+
+def basin_box(curve: Curve, alpha: Range | None = None) -> Range:
+    """N of a curve over its slab, or over a part of it."""
+    return basins.surroundings(curve, curve.alpha if alpha is None else alpha)
+
+
+def difference(a: Curve, b: Curve) -> Range:
+    """v_a − v_b over the slab, by the mean value form."""
+    first, second = level_of(a), level_of(b)
+    step = a.alpha - a.middle
+    return (first.value - second.value) + (first.slope - second.slope) * step
+
+
+def end(curve: Curve, alpha: fmpq) -> Curve:
+    """The curve at one rational α."""
+    return curve.at(around([alpha]))
+
+
+def contains(outer: Range, inner: Range) -> bool:
+    return bool(np.all((outer.lo <= inner.lo) & (inner.hi <= outer.hi)))
