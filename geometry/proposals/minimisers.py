@@ -124,7 +124,7 @@ class Solver:
         matrix[m:, :m] = dz[:, 1 + free]
         right = np.concatenate([h[1 + free, 0], dz[:, 0]])
         found: Array = np.zeros(self.objective.d)
-        if m + s:
+        if m + s and np.all(np.isfinite(matrix)) and np.all(np.isfinite(right)):
             found[free] = np.linalg.lstsq(matrix, -right, rcond=None)[0][:m]
         return found
 

@@ -131,9 +131,22 @@ def _units(curve: Curve) -> range:
 
 
 def _tilts(curve: Curve, unit: int) -> list[fmpq_poly]:
-    """∂σ_α/∂α on the pieces of a unit."""
-    network = curve.space.network
-    return [network.first[j] - network.second[j] for j in set(curve.stratum.pattern[unit])]
+    """∂σ_α/∂α on the pieces of a unit, but where z is fixed at a point at which it is 0."""
+    network, stratum = curve.space.network, curve.stratum
+    fixed = {
+        example: network.breakpoints[k]
+        for group in stratum.groups
+        for own, example, k in group
+        if own == unit
+    }
+    if unit < network.hidden[0] and not network.bias:
+        fixed |= {t: fmpq(0) for t, row in enumerate(network.inputs) if not any(row)}
+    found = []
+    for example, piece in enumerate(stratum.pattern[unit]):
+        tilt = network.first[piece] - network.second[piece]
+        if not (example in fixed and tilt(fixed[example]) == 0):
+            found.append(tilt)
+    return found
 
 
 def _vanishes(curve: Curve, unit: int, wanted: Sequence[fmpq_poly], alphas: Sequence[fmpq]) -> bool:
@@ -145,10 +158,10 @@ def _vanishes(curve: Curve, unit: int, wanted: Sequence[fmpq_poly], alphas: Sequ
     network, stratum = curve.space.network, curve.stratum
     if len(network.hidden) != 1 or network.decay != 0:
         return False
-    if any(label[0] == unit for group in stratum.groups for label in group):
-        return False
     if not any(wanted):
         return True
+    if any(label[0] == unit for group in stratum.groups for label in group):
+        return False
     if any(each != wanted[0] for each in wanted):
         return False
     free, own = set(curve.free.tolist()), network.incoming[unit]
