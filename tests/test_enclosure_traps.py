@@ -15,6 +15,7 @@ from pieceproof.certificate import digest
 from pieceproof.enclosed import EnclosedDual
 from pieceproof.verify import Conclusion, verify
 from piecewise import FeedForward, Interpolated, Problem, activations
+from piecewise.activations import PiecewisePolynomial
 from piecewise.networks import TRAINABLE
 
 
@@ -95,6 +96,84 @@ def test_a_constant_dual_is_told_exactly() -> None:
     assert dual.counts["oscillations"] == 0
     place = dual.document["minimum"]["alpha"][0]["interval"]
     assert [Fraction(end) for end in place] == [0, Fraction(1, 2)]
+
+
+def test_a_minimum_at_which_all_boundaries_are_one_is_constant() -> None:
+    """Targets below 0: w = 0, where every pre-activation sits at the bend of |z|."""
+    dual = enclosed(
+        Problem(
+            FeedForward([1], mixed("abs", "square"), bias=False),
+            inputs=[[1], [2], [3]],
+            targets=[-1, -2, -1],
+            interval=("1/5", "4/5"),
+            box=(-4, 4),
+        )
+    )
+    assert str(dual.verdict) == "proved"
+    assert dual.counts["oscillations"] == 0
+    value = dual(Fraction(1, 2))
+    assert value.lower <= 2 <= value.upper
+    assert value.upper - value.lower < 1e-12
+
+
+# -- corners, copies, lines ----------------------------------------------------------------
+
+
+def test_a_minimum_on_a_corner_of_the_box_is_proved_and_exact() -> None:
+    dual = enclosed(
+        Problem(
+            FeedForward([1], mixed("relu2", "identity")),
+            inputs=[[1], [2], [3]],
+            targets=[50, 60, 70],
+            interval=("1/5", "4/5"),
+            box=(-1, 1),
+        )
+    )
+    assert str(dual.verdict) == "proved"
+    assert dual.counts["pieces"] == 1
+    assert dual.document["slabs"][0]["curves"][0]["walls"] == ["w1_x1:upper", "b1:upper"]
+    for alpha in (Fraction(1, 5), Fraction(1, 3), Fraction(4, 5)):
+        outputs = [alpha * z * z + (1 - alpha) * z for z in (2, 3, 4)]
+        pairs = zip(outputs, (50, 60, 70), strict=True)
+        exact = sum(((a - y) ** 2 for a, y in pairs), Fraction(0)) / 3
+        value = dual(alpha)
+        assert value.lower <= exact <= value.upper
+        assert value.upper - value.lower <= Fraction(1, 10**12) * exact
+
+
+def test_rows_of_zeros_sit_at_a_bend_and_do_no_harm() -> None:
+    dual = enclosed(
+        Problem(
+            FeedForward([1], mixed("relu", "square"), bias=False),
+            inputs=[[0], [1], [2], [-1]],
+            targets=[3, 1, 2, 1],
+            interval=("1/5", "4/5"),
+            box=(-4, 4),
+        )
+    )
+    assert str(dual.verdict) == "proved"
+    assert dual.counts["kinks"] == dual.counts["breakpoints"] == 1
+
+
+def test_where_the_network_vanishes_identically_a_short_interval_is_open() -> None:
+    """(2α − 1)z³ fits worse and worse as walls bind; at α = 1/2 nothing depends on w."""
+    cubic = PiecewisePolynomial("cubic", (), ((0, 0, 0, 1),))
+    minus = PiecewisePolynomial("minus cubic", (), ((0, 0, 0, -1),))
+    dual = enclosed(
+        Problem(
+            FeedForward([1], Interpolated(cubic, minus), bias=False),
+            inputs=[[1], [2], [-1]],
+            targets=[1, 3, 2],
+            interval=("49/100", "51/100"),
+            box=(-2, 2),
+        )
+    )
+    assert dual.report.verdict is Conclusion.UNRESOLVED
+    lower, upper = dual.open[0][0], dual.open[-1][1]
+    assert lower <= Fraction(1, 2) <= upper
+    assert upper - lower < Fraction(1, 10**6)
+    for entry in dual.document["open"]:
+        assert entry["floor"] - 1e-9 <= 14 / 3 <= entry["ceiling"] + 1e-9
 
 
 # -- exact interpolation -------------------------------------------------------------------
