@@ -190,6 +190,11 @@ def test_nodes_that_are_never_active_are_errors() -> None:
     assert dual(1) == 2
 
 
+def test_a_score_that_vanishes_at_the_simplest_sample() -> None:
+    """An instance whose witness misclassifies a node at one rational α inside its piece."""
+    proved(random_problem(2045))
+
+
 def test_equal_nodes_with_different_labels() -> None:
     dual = proved(small([[1, 2], [1, 2], [2, 4]], [1, -1, 1], [], weights="signs"))
     assert dual(1) == 1

@@ -28,6 +28,7 @@ from pieceproof.methods.options import Options
 from pieceproof.parallel import region_runner
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
+from piecewise.graphs import GraphConvolution
 from piecewise.networks import FeedForward
 from piecewise.problems import Parameter, Problem
 
@@ -131,7 +132,7 @@ def _step(dual: ConstantDual, number: int, bound: Bound) -> Document:
 
 def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:
     part = piece.parts[0]
-    alpha = part.interval.sample()
+    alpha = next(each for each in part.interval.samples() if _is_typical(dual, part, each))
     numerators, denominator = _parameters(dual, part)
     value = piece.value(alpha)
     return {
@@ -151,6 +152,17 @@ def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:
             for part in piece.parts
         ],
     }
+
+
+def _is_typical(dual: ConstantDual, part: Part, alpha: fmpq) -> bool:
+    """False where a score vanishes at α alone: there are more errors there than beside."""
+    if not isinstance(dual.problem.model, GraphConvolution):
+        return True
+    for row in dual.regions[part.region].scores:
+        score = sum((a * u for a, u in zip(row, part.direction, strict=False)), fmpz_poly())
+        if score and score(alpha) == 0:
+            return False
+    return True
 
 
 def _parameters(dual: ConstantDual, part: Part) -> tuple[list[fmpz_poly], fmpz_poly]:
