@@ -84,10 +84,14 @@ def sizes() -> Iterator[Size]:
             "zero-one, one unit", "1 input, bias", examples,
             f"hidden = [1]\n{LINEAR}", loss=ZERO_ONE, labels=True,
         )  # fmt: skip
-    for examples in (6, 10):
+    for units, inputs, examples in (
+        (2, 1, 8), (2, 1, 16), (2, 1, 24), (2, 2, 8), (2, 2, 12), (3, 1, 10), (4, 1, 8)
+    ):  # fmt: skip
+        weights = [(-1) ** unit for unit in range(units)]
         yield Size(
-            "zero-one, two units", "1 input, bias", examples,
-            f"hidden = [2]\noutput_weights = [1, -1]\n{LINEAR}", loss=ZERO_ONE, labels=True,
+            f"zero-one, {units} units", f"{inputs} input{'s' * (inputs > 1)}, bias", examples,
+            f"hidden = [{units}]\noutput_weights = {weights}\n{LINEAR}", inputs,
+            loss=ZERO_ONE, labels=True,
         )  # fmt: skip
     for ends in (("1/10", "9/10"), ("0", "1")):
         name = f"relu/square on [{ends[0]}, {ends[1]}]"

@@ -5,18 +5,26 @@ Sets are bit masks. Pairwise disjoint members need an element each, which bounds
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+Check = Callable[[], None]
+"""Called again and again in a search; it may raise an error to end it."""
 
 
-def hitting_set(family: Sequence[int], most: int) -> int | None:
+def _go_on() -> None:
+    """A search that takes the time it takes."""
+
+
+def hitting_set(family: Sequence[int], most: int, check: Check = _go_on) -> int | None:
     """At most so many elements that meet every set, or None if there are no such elements.
 
     A family with an empty set has none.
     """
-    return _search(sorted(set(family), key=lambda s: (s.bit_count(), s)), most, 0)
+    return _search(sorted(set(family), key=lambda s: (s.bit_count(), s)), most, 0, check)
 
 
-def _search(family: list[int], most: int, chosen: int) -> int | None:
+def _search(family: list[int], most: int, chosen: int, check: Check) -> int | None:
+    check()
     if not family:
         return chosen
     if most <= 0 or not family[0] or _disjoint(family) > most:
@@ -27,7 +35,7 @@ def _search(family: list[int], most: int, chosen: int) -> int | None:
         rest = sorted(
             {s & ~excluded for s in family if not s & bit}, key=lambda s: (s.bit_count(), s)
         )
-        found = _search(rest, most - 1, chosen | bit)
+        found = _search(rest, most - 1, chosen | bit, check)
         if found is not None:
             return found
         excluded |= bit
@@ -52,7 +60,7 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= bit
 
 
-def irredundant(family: Sequence[int], most: int) -> list[int]:
+def irredundant(family: Sequence[int], most: int, check: Check = _go_on) -> list[int]:
     """Positions of members that alone have no hitting set of ``most`` elements.
 
     The first ones are left out first. The whole family must have none.
@@ -60,6 +68,6 @@ def irredundant(family: Sequence[int], most: int) -> list[int]:
     kept = list(range(len(family)))
     for position in range(len(family)):
         rest = [p for p in kept if p != position]
-        if hitting_set([family[p] for p in rest], most) is None:
+        if hitting_set([family[p] for p in rest], most, check) is None:
             kept = rest
     return kept

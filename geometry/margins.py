@@ -145,20 +145,22 @@ class RegionSearch:
 
     def _needed(self, supports: Sequence[Support], need: int) -> list[Support]:
         """Circuits that suffice, the first ones left out first."""
-        chosen = irredundant([self.system.mask(s) for s in supports], need - 1)
+        chosen = irredundant([self.system.mask(s) for s in supports], need - 1, self._check)
         return [supports[i] for i in chosen]
 
     def _around(self, support: Support, alpha: fmpq) -> Interval | None:
         return next((part for part in self.pool[support] if part.has_inside(alpha)), None)
+
+    def _check(self) -> None:
+        if self.expired():
+            raise _Expired
 
     # -- at a sample -----------------------------------------------------------------
 
     def _fewer(self, sample: Alternatives, family: list[int], need: int) -> Vertex | list[Support]:
         """A vertex with fewer errors, or circuits that exclude it with those known."""
         found: list[Support] = []
-        while (dropped := hitting_set(family, need - 1)) is not None:
-            if self.expired():
-                raise _Expired
+        while (dropped := hitting_set(family, need - 1, self._check)) is not None:
             before = len(found)
             outcome = self._round(sample, found, dropped, need)
             if outcome is not None:

@@ -15,6 +15,7 @@ that they combine the rows to zero is checked in all columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
@@ -29,6 +30,8 @@ from pieceproof.checking.reals import compare
 Row = tuple[fmpz_poly, ...]
 MAX_ROWS = 16
 """Rows of a circuit; 2^16 minors are looked at for so many."""
+MAX_CHOICES = 10_000_000
+"""Choices of examples that are looked at in one step."""
 GENERIC = fmpq(10_007, 7_919)
 """Columns are chosen at this α."""
 
@@ -70,7 +73,7 @@ class CircuitBounds:
             family = [
                 self._circuit(circuit, row_of, interval) for circuit in entry["circuits"].items()
             ]
-            if need and meets_all(family, need - 1):
+            if need and meets_all(family, need - 1, Budget(step.path)):
                 raise Refuted(f"{step.path}: {need - 1} examples meet all circuits, {need} should")
         if any(compare(left.end, right.start) > 0 for left, right in pairwise(intervals)):
             raise Refuted(f"{node.path}.steps: not in increasing order")
@@ -138,12 +141,29 @@ def maximal_minors(rows: Sequence[Row], columns: Sequence[int]) -> dict[int, fmp
     return minors
 
 
-def meets_all(family: Sequence[frozenset[int]], most: int) -> bool:
+@dataclass
+class Budget:
+    """Ends a search that a document makes too long."""
+
+    where: str
+    left: int = MAX_CHOICES
+
+    def spend(self) -> None:
+        """Raises:
+        Refuted: nothing is left.
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise Refuted(f"{self.where}: too many sets of examples to look at")
+
+
+def meets_all(family: Sequence[frozenset[int]], most: int, budget: Budget) -> bool:
     """Whether some ``most`` elements meet every set of the family.
 
-    The sets that the chosen elements miss are searched for one that is small: one of its
-    elements is needed. Disjoint sets need one each.
+    One of the elements of a smallest set is needed; those that have been tried in vain are not
+    tried again in its place. Disjoint sets need one each.
     """
+    budget.spend()
     if not family:
         return True
     smallest = min(family, key=len)
@@ -155,10 +175,13 @@ def meets_all(family: Sequence[frozenset[int]], most: int) -> bool:
             disjoint += 1
     if disjoint > most:
         return False
-    return any(
-        meets_all([other for other in family if element not in other], most - 1)
-        for element in sorted(smallest)
-    )
+    tried: set[int] = set()
+    for element in sorted(smallest, key=lambda e: (-sum(e in other for other in family), e)):
+        missed = [other - tried for other in family if element not in other]
+        if meets_all(missed, most - 1, budget):
+            return True
+        tried.add(element)
+    return False
 
 
 def _meet(left: Interval, right: Interval) -> bool:

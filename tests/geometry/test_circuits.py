@@ -17,7 +17,8 @@ from geometry.circuits import System
 from geometry.hitting_sets import hitting_set, irredundant
 from geometry.intervals import Interval
 from geometry.null_vectors import null_vector
-from pieceproof.checking.circuits import meets_all, multipliers
+from pieceproof.checking.circuits import Budget, meets_all, multipliers
+from pieceproof.checking.reading import Refuted
 
 FAMILIES = st.lists(st.integers(0, 127), max_size=9)
 POLYNOMIALS = st.lists(st.integers(-3, 3), max_size=3).map(fmpz_poly)
@@ -39,7 +40,11 @@ def _is_met(family: Sequence[int], most: int) -> bool:
 @settings(derandomize=True, max_examples=300, deadline=None)
 def test_hitting_sets_by_both_searches_and_by_listing_all(family: list[int], most: int) -> None:
     found = hitting_set(family, most)
-    assert (found is not None) == _is_met(family, most) == meets_all(_sets(family), most)
+    assert (
+        (found is not None)
+        == _is_met(family, most)
+        == meets_all(_sets(family), most, Budget("here"))
+    )
     if found is None:
         kept = [family[i] for i in irredundant(family, most)]
         assert not _is_met(kept, most)
@@ -47,6 +52,12 @@ def test_hitting_sets_by_both_searches_and_by_listing_all(family: list[int], mos
     else:
         assert found.bit_count() <= most
         assert all(found & s for s in family)
+
+
+def test_a_search_of_the_checker_ends() -> None:
+    family = [frozenset(c) for c in combinations(range(20), 4)]
+    with pytest.raises(Refuted, match="here: too many"):
+        meets_all(family, 12, Budget("here", 10))
 
 
 @given(data=st.data(), width=st.integers(1, 4), count=st.integers(1, 7))
