@@ -344,3 +344,23 @@ def test_floors_and_ceilings_are_checked() -> None:
     assert changed(rushed(), stated(2.5)) is Conclusion.REJECTED
     assert changed(rushed(), stated(0.0, 0.99 * top)) is Conclusion.REJECTED
     assert changed(rushed(), outside) is Conclusion.REJECTED
+
+
+def test_a_dead_unit_is_named_and_the_dual_is_bounded_from_both_sides() -> None:
+    """Targets below 0: the unit is silent at the minimum, for a whole region of weights."""
+    dual = pieceproof.analyze(
+        Problem(
+            FeedForward([1], mixed("relu2", "relu"), bias=False),
+            inputs=[[1], [2], [3]],
+            targets=[-1, -2, -1],
+            interval=("1/5", "4/5"),
+            box=(-2, 2),
+        )
+    )
+    assert isinstance(dual, EnclosedDual)
+    assert dual.report.verdict is Conclusion.UNRESOLVED
+    ((_, _, reason),) = dual.open
+    assert "unit 1 has no influence" in reason
+    (entry,) = dual.document["open"]
+    assert 0 < entry["floor"] <= 2 <= entry["ceiling"]
+    assert entry["ceiling"] - entry["floor"] < 1e-2

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from geometry.proposals.floats import FloatObjective
+from geometry.proposals.loops import Array
+from geometry.proposals.minimisers import Solver
 from geometry.proposals.slabbing import Proposal
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.openings import ceiling, is_floor
 from pieceproof.checking.enclosing.tubes import Space
 from pieceproof.checking.reading import Refuted
 from piecewise.exact import to_fmpq
+from piecewise.wiring import incoming
 
 GAPS = (1e-6, 1e-4, 1e-2, 0.1, 0.5)
 """Floors lie below the least value seen by these parts of the ceiling."""
@@ -64,6 +68,26 @@ def bounds(
     if floor is None:
         return None
     return {"floor": floor, "ceiling": top, "chart": chart, "witness": w}
+
+
+def none_isolated(tracker: Tracker, lower: Fraction, upper: Fraction) -> str:
+    """Why no strict minimiser is found: at the lowest point some unit may have no influence."""
+    alpha, reason = float(lower + upper) / 2, "no isolated minimiser was found"
+    best: tuple[float, Solver, Array] | None = None
+    for solver in tracker.solvers:
+        for start in solver.starts(alpha, 8):
+            w = solver.descend(alpha, start)
+            value = float(solver.objective.values(alpha, w[None])[0])
+            if best is None or value < best[0]:
+                best = value, solver, w
+    if best is None or not isinstance(best[1].objective, FloatObjective):
+        return reason
+    objective, w = best[1].objective, best[2]
+    hessian = np.abs(objective.local(alpha, w).hessian[1:])
+    for unit, own in enumerate(incoming(objective.network, objective.x.shape[1])):
+        if np.max(hessian[list(own)]) <= 1e-12 * max(1.0, float(np.max(hessian))):
+            return f"{reason}: hidden unit {unit + 1} has no influence there"
+    return reason
 
 
 def _points(proposal: Proposal, tracker: Tracker) -> list[tuple[int, list[float]]]:

@@ -28,7 +28,7 @@ from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.summary import covers
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.enclosed.openings import bounds, merged
+from pieceproof.enclosed.openings import bounds, merged, none_isolated
 from pieceproof.enclosed.zeros import Zero, Zeros
 from piecewise.problems import Problem
 
@@ -219,7 +219,7 @@ class Search:
             inner = [tracker.best(float(lower + (upper - lower) * k / 16)) for k in range(1, 16)]
             known = [point for point in inner if point is not None]
             if not known:
-                return [Proposal(lower, upper, None, (), "no isolated minimiser was found")]
+                return [Proposal(lower, upper, None, (), none_isolated(tracker, lower, upper))]
             first, last = first or known[0], last or known[-1]
         events = tracker.events(first.alpha, last.alpha)
         events = [e for e in events if float(lower) < e.alpha < float(upper)]
