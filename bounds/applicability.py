@@ -51,7 +51,7 @@ def architecture_of(problem: Problem, sample: Sample) -> Architecture:
     """The row of a table that a problem is."""
     model = problem.model
     settings: dict[str, object] = {
-        "examples": len(problem.targets),
+        "examples": max(1, len(problem.targets)),
         "inputs": len(problem.features),
     }
     if isinstance(model, FeedForward):

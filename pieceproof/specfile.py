@@ -69,6 +69,8 @@ def load_problem(path: str | Path) -> Problem:
     try:
         budget = sections["budget"].positive("rows", DEFAULT_ROWS)
         folder = Path(path).parent
+        if modelspec.kind_of(sections["model"]) == "polynomial":
+            _check_alone(sections)
         stated = _stated(sections["model"], data, folder, budget)
         inputs, targets, validation = _split(sections, folder, stated, budget)
         return Problem(
@@ -102,12 +104,23 @@ class _Stated:
     target: str
 
 
+def _check_alone(sections: dict[str, Table]) -> None:
+    """That a polynomial objective comes without data and loss.
+
+    Raises:
+        SpecError: it does not.
+    """
+    for name in ("data", "loss", "regularisation", "validation", "tasks"):
+        for key in sections[name].entries:
+            problem = f"a polynomial is the whole objective; leave [{name}] out"
+            raise sections[name].error(key, problem)
+
+
 def _stated(table: Table, data: Table, folder: Path, budget: int) -> _Stated:
     if modelspec.kind_of(table) == "gcn":
         graph = graphspec.graph_data(table, data, folder, budget)
         return _Stated(graph.model, graph.inputs, graph.targets, graph.features, graph.target)
     if modelspec.kind_of(table) == "polynomial":
-        data.allow()
         return _Stated(modelspec.model_of(table), (), (), None, "y")
     data.allow(*DATA_KEYS)
     model = modelspec.model_of(table)

@@ -113,7 +113,7 @@ class Problem:
         values = rationals(targets)
         given = (rows or values, weight_decay, penalty, validation, features)
         if isinstance(model, Polynomial):
-            if any(given) or loss != "squared":
+            if any(given) or (loss, reduction) != ("squared", "mean"):
                 raise ProblemError("data: a polynomial is the whole objective; leave out the rest")
         elif not rows:
             raise ProblemError("data: there are no examples; give at least one row")

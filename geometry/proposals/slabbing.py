@@ -21,6 +21,8 @@ SHORTEST = Fraction(1, 2**22)
 """Slabs are not cut below this part of A."""
 DOUBTFUL = Fraction(1, 2**9)
 """Intervals shorter than this part of A are left open if short slabs at three places fail."""
+SHORT = Fraction(1, 2**10)
+"""On slabs of at most this part of A much smaller basins are tried."""
 HOPELESS = 6
 """Neighbouring slabs of least length that fail before the rest of a piece is left open."""
 EVENT_TRIES = 12
@@ -183,7 +185,13 @@ class Slabs:
                     return proposal
                 if obstacle is Obstacle.SLAB:
                     return None
-        return None
+        if upper - lower > SHORT * self.unit:
+            return None
+        # Basins may shrink within a single slab, where a neighbour's had no end.
+        last = self.largest(point, lower, upper, 0.1 * self.size)
+        curve = None if last is None else self.curve(point, lower, upper, 0.9 * (last or 0.0))
+        proposal = Proposal(lower, upper, "one", () if curve is None else (curve,))
+        return proposal if curve is not None and self.trial(proposal) is None else None
 
     def largest(
         self, point: Minimiser, lower: Fraction, upper: Fraction, start: float

@@ -145,6 +145,8 @@ def vanishes(curve: Curve) -> bool:
     network, pattern = curve.space.network, curve.stratum.pattern
     if curve.stratum.groups or network.decay != 0:
         return False
+    if curve.stratum.fold is not None or network.polynomial is not None:
+        return False
     examples: list[int] = []
     for t in range(network.examples):
         if not explained(network, pattern, examples, [t]):
