@@ -29,6 +29,7 @@ from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.summary import covers
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.openings import bounds, merged, none_isolated
+from pieceproof.enclosed.wholes import Whole, convex
 from pieceproof.enclosed.zeros import Zero, Zeros
 from piecewise.problems import Problem
 
@@ -230,11 +231,24 @@ class Search:
             following = Fraction(events[i + 1].alpha) if i + 1 < len(events) else upper
             room = min(Fraction(event.alpha) - at, following - Fraction(event.alpha))
             here = slabs.around(event, room)
-            found += slabs.fill(at, here.lower, self._known(at, here.lower, before, event.before))
+            found += self._filled(
+                slabs, at, here.lower, self._known(at, here.lower, before, event.before)
+            )
             found.append(here)
             at, before = here.upper, event.behind
-        found += slabs.fill(at, upper, self._known(at, upper, before, last))
+        found += self._filled(slabs, at, upper, self._known(at, upper, before, last))
         return [each for each in found if each.lower < each.upper]
+
+    def _filled(
+        self, slabs: Slabs, lower: Fraction, upper: Fraction, points: list[Minimiser]
+    ) -> list[Proposal]:
+        """Slabs between two events; a single one where a polynomial is convex once folded."""
+        if self.spaces.network.polynomial is not None and lower < upper:
+            inside = [p for p in points if lower < p.alpha < upper and p.chart == 0]
+            whole = convex(self.spaces[0], inside[0], lower, upper) if inside else None
+            if whole is not None and self._trial(whole) is None:
+                return [whole]
+        return slabs.fill(lower, upper, points)
 
     def _slabbing(self) -> Slabs:
         return Slabs(self.tracker, self.interval, self._trial, self.folds.versions)
@@ -346,7 +360,7 @@ class Search:
 def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
     """A slab as a document writes it."""
     ends = [str(proposal.lower), str(proposal.upper)]
-    if isinstance(proposal, Zero):
+    if isinstance(proposal, (Zero, Whole)):
         return proposal.document(search.spaces.network.names)
     if proposal.kind is None:
         return {"interval": ends, "kind": "open", "reason": proposal.reason}

@@ -24,8 +24,8 @@ from pieceproof.checking.reading import Refuted
 
 ALPHA_DEGREE, DEGREE = 2, 2
 """Degrees of m and A_i in α, and of A_i in x, that are tried."""
-LARGEST = 20_000
-"""Entries of a matrix at most."""
+ROWS = 400
+"""Rows of a matrix at most."""
 
 
 def is_constant(curve: Curve) -> bool:
@@ -36,7 +36,7 @@ def is_constant(curve: Curve) -> bool:
     key = (stratum.pattern, tuple(stratum.walls.items()))
     if isinstance(space.jets, PolynomialJets):
         if key not in space.constant:
-            space.constant[key] = _is_combination(_restricted(space.jets.polynomial, curve), curve)
+            space.constant[key] = _is_combination(restricted(space.jets.polynomial, curve), curve)
         return space.constant[key]
     if space.network.hidden and not space.network.bias and len(space.network.inputs[0]) == 1:
         return any(_is_folded_combination(curve, pair) for pair in _pairs(curve))
@@ -65,11 +65,11 @@ def _is_folded_combination(curve: Curve, pair: tuple[int, int]) -> bool:
         except Refuted:
             space.constant[key] = False
         else:
-            space.constant[key] = _is_combination(_restricted(folded, curve), curve)
+            space.constant[key] = _is_combination(restricted(folded, curve), curve)
     return space.constant[key]
 
 
-def _restricted(f: fmpq_mpoly, curve: Curve) -> fmpq_mpoly:
+def restricted(f: fmpq_mpoly, curve: Curve) -> fmpq_mpoly:
     """f with the coordinates at active walls put in."""
     context, fold = f.context(), curve.stratum.fold
     values = list(context.gens())
@@ -98,18 +98,17 @@ def _is_combination(f: fmpq_mpoly, curve: Curve) -> bool:
     gradients = [f.derivative(i) for i in free]
     rest = [g * factor * power for g in gradients for factor in factors for power in powers]
     wanted = [target * power for power in powers]
+    if len(wanted) + len(rest) > ROWS:
+        return False
+    return rank_of([*wanted, *rest]) < rank_of(rest) + len(wanted)
+
+
+def rank_of(polynomials: Sequence[fmpq_mpoly]) -> int:
+    """The dimension of the space that the polynomials span over Q."""
     rows = [
-        {tuple(map(int, monomial)): value for monomial, value in p.terms()}
-        for p in (*wanted, *rest)
+        {tuple(map(int, monomial)): value for monomial, value in p.terms()} for p in polynomials
     ]
     columns = sorted({monomial for row in rows for monomial in row})
-    if len(rows) * len(columns) > LARGEST:
-        return False
-    full = _rank(rows, columns)
-    return full < _rank(rows[len(wanted) :], columns) + len(wanted)
-
-
-def _rank(rows: Sequence[dict[tuple[int, ...], fmpq]], columns: Sequence[tuple[int, ...]]) -> int:
     if not rows or not columns:
         return 0
     zero = fmpq(0)

@@ -84,11 +84,18 @@ def check_joined(left: Settled, right: Settled) -> None:
     if right.slab.lower != at:
         raise Refuted(f"the slabs leave a gap at α = {at}")
     a, b = left.right, right.left
+    if a.is_everywhere and b.is_everywhere:
+        raise Refuted(f"no basin tells the minimisers apart that meet at α = {at}")
     if (a.is_zero or b.is_zero) and vanishes(a) and vanishes(b):
         return
     if a.is_zero or b.is_zero:
         raise Refuted(f"exact interpolation ends near α = {int(at.p) / int(at.q):.10g}")
-    if (a.stratum.fold is None) != (b.stratum.fold is None):
+    folds = a.stratum.fold, b.stratum.fold
+    if a.is_everywhere or b.is_everywhere or (None not in folds and folds[0] != folds[1]):
+        fewer = a.is_everywhere or (not b.is_everywhere and _mirrors(b) < _mirrors(a))
+        _check_isolated(*((b, right, a) if fewer else (a, left, b)), at)
+        return
+    if None in folds and folds != (None, None):
         _check_unfolded(left, right, at)
         return
     if a.stratum.identity != b.stratum.identity:
@@ -133,6 +140,53 @@ def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
     moving = list(folded.space.chart.moving)
     if not np.all((low <= point.lo)[moving] & (point.hi <= basin.hi)[moving]):
         raise Refuted(f"the slabs that meet at α = {at} follow different curves")
+
+
+def _mirrors(curve: Curve) -> int:
+    return 0 if curve.stratum.fold is None else len(curve.stratum.fold.reflections)
+
+
+def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> None:
+    """That two curves in different coordinates are one where their slabs meet.
+
+    An image of the point of ``other`` lies in the basin of ``curve``, whose mirrors are among those
+    of ``other``; and it is at the same ones. So its branch satisfies the first-order system of
+    ``curve``, which is regular.
+
+    Raises:
+        Refuted: this could not be shown.
+    """
+    own, theirs = curve.stratum, other.stratum
+    fold = own.fold
+    mirrors = () if fold is None else fold.squared
+    known = () if theirs.fold is None else theirs.fold.touched
+    same = fold is None or (
+        theirs.fold is not None and set(fold.reflections) <= set(theirs.fold.reflections)
+    )
+    walls = [
+        {(i, side) for i, side in each.walls.items() if i in mirrors or i not in known}
+        for each in (own, theirs)
+    ]
+    if (own.chart, own.pattern, own.groups) != (theirs.chart, theirs.pattern, theirs.groups):
+        same = False
+    if not same or walls[0] != walls[1]:
+        raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
+    point = end(other, at).point
+    basin = basin_box(_basin_owner(settled, curve), around([at]))[0, 1:]
+    floor = basin.lo.copy()
+    for slot in mirrors:
+        floor[slot] = -np.inf if floor[slot] <= 0 else floor[slot]
+    moving = list(curve.space.chart.moving)
+    for sources, signs in curve.space.chart.images:
+        index, minus = list(sources), np.array(signs) < 0
+        image = Range(
+            np.where(minus, -point.hi[index], point.lo[index]),
+            np.where(minus, -point.lo[index], point.hi[index]),
+        )
+        image = image if fold is None else fold.image(image)
+        if np.all((floor <= image.lo)[moving] & (image.hi <= basin.hi)[moving]):
+            return
+    raise Refuted(f"the slabs that meet at α = {at} follow different curves")
 
 
 def _basin_owner(settled: Settled, curve: Curve) -> Curve:

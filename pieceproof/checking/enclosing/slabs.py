@@ -33,6 +33,7 @@ from pieceproof.checking.enclosing.claimedslabs import (
 )
 from pieceproof.checking.enclosing.covering import Claim, FoldedBasin
 from pieceproof.checking.enclosing.crossings import check_cross
+from pieceproof.checking.enclosing.everywhere import check_everywhere
 from pieceproof.checking.enclosing.foldedspaces import space_of
 from pieceproof.checking.enclosing.folds import views
 from pieceproof.checking.enclosing.interpolation import Interpolation
@@ -90,22 +91,30 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
         every = slab.kind in (Kind.SWITCH, Kind.CROSS)
         count = 1 if slab.kind in (Kind.ONE, Kind.TIE) else 2
         claims = {}
+        paths = {curve: _basin(curve) for curve in curves}
         for chart, space in enumerate(spaces):
             own = [curve for curve in curves if curve.stratum.chart == chart]
             placed = [
                 (curve.middle, image)
                 for curve in own
                 if curve.stratum.fold is None
-                for image in _images(space, curve.path)
+                for image in _images(space, paths[curve])
             ]
             folded = [
-                FoldedBasin(view, curve.middle, curve.path)
+                FoldedBasin(view, curve.middle, paths[curve])
                 for curve in own
                 if curve.stratum.fold is not None
                 for view in views(curve.stratum.fold, space.chart.images)
             ]
             claims[chart] = Claim(alpha, tuple(levels[:count]), tuple(placed), every, tuple(folded))
         return Settled(slab, tuple(curves), claims)
+
+
+def _basin(curve: Curve) -> Path:
+    """The path with the half widths of the basin: everything, for a minimum of a convex f."""
+    if not curve.is_everywhere:
+        return curve.path
+    return Path(curve.path.centre, curve.path.slope, np.full(len(curve.path.radius), HELD))
 
 
 def _held(space: Space, path: Path) -> Path:
@@ -127,8 +136,17 @@ def _images(space: Space, path: Path) -> list[Path]:
 
 
 def _check_one(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> None:
-    for curve in curves:
-        basins.check_basin(curve, basin_box(curve))
+    try:
+        for curve in curves:
+            basins.check_basin(curve, basin_box(curve))
+    except Refuted as refuted:
+        if len(curves) > 1:
+            raise
+        try:
+            check_everywhere(curves[0], slab.lower, slab.upper)
+        except Refuted:
+            raise refuted from None
+        curves[0].is_everywhere = True
     for curve in curves[1:]:
         check_above(curves[0], curve, slab.lower, slab.upper)
 

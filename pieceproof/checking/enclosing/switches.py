@@ -16,7 +16,7 @@ from pieceproof.checking.enclosing.claimedslabs import (
 )
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range
-from pieceproof.checking.enclosing.tubes import Curve, Label, Stratum, bent
+from pieceproof.checking.enclosing.tubes import Curve, Label, Stratum, bent, wall_speed
 from pieceproof.checking.reading import Refuted
 
 
@@ -67,7 +67,7 @@ def check_switch(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -
             at.box[0][1 + wall[0] : 2 + wall[0]] - at_wall
             for at in (end(free, where), end(free, beyond))
         )
-        pressing = _wall_speed(stuck, wall[0])
+        pressing = wall_speed(stuck, wall[0])
     if side < 0:
         near, far = -near, -far
     if not (near.lo[0] > 0 and far.hi[0] < 0):
@@ -151,19 +151,3 @@ def boundary_speed(curve: Curve, label: Label) -> Range:
         moved = dz[1 + curve.free] * curve.derivative[: len(curve.free)]
         total = total + moved.sum(0)
     return total
-
-
-def _wall_speed(curve: Curve, parameter: int) -> Range:
-    """dν/dα of the multiplier of an active wall along the curve, up to sign."""
-    m = len(curve.free)
-    row = curve.jet.hessian[0, 1 + parameter]
-    total = None
-    for j, group in enumerate(curve.stratum.groups):
-        _, dz, ddz = bent(curve.space.jets, curve.seen, group[0])
-        row = row - curve.multipliers[j : j + 1] * ddz[1 + parameter]
-        term = curve.derivative[m + j : m + j + 1] * dz[1 + parameter : 2 + parameter]
-        total = term if total is None else total + term
-    speed = row[0:1]
-    if m:
-        speed = speed + (row[1 + curve.free] * curve.derivative[:m]).sum(0)
-    return speed if total is None else speed - total

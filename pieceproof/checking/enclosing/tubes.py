@@ -167,6 +167,8 @@ class Curve:
 
     is_zero = False
     """Whether f vanishes on the curve."""
+    is_everywhere = False
+    """Whether it is known to be a global minimiser, though perhaps not an isolated one."""
 
     def along(self, alpha: Range) -> Range:
         """p(α) over a range of α."""
@@ -277,3 +279,19 @@ def bent(jets: Jets, seen: Sequence[Jet], label: Label) -> tuple[Range, Range, R
 def labels_of(groups: Sequence[Sequence[Label]]) -> Integers:
     """The first member of every group, (S, 3)."""
     return np.array([group[0] for group in groups], dtype=np.int64).reshape(-1, 3)
+
+
+def wall_speed(curve: Curve, parameter: int) -> Range:
+    """dν/dα of the multiplier of an active wall along the curve, up to sign."""
+    m = len(curve.free)
+    row = curve.jet.hessian[0, 1 + parameter]
+    total = None
+    for j, group in enumerate(curve.stratum.groups):
+        _, dz, ddz = bent(curve.space.jets, curve.seen, group[0])
+        row = row - curve.multipliers[j : j + 1] * ddz[1 + parameter]
+        term = curve.derivative[m + j : m + j + 1] * dz[1 + parameter : 2 + parameter]
+        total = term if total is None else total + term
+    speed = row[0:1]
+    if m:
+        speed = speed + (row[1 + curve.free] * curve.derivative[:m]).sum(0)
+    return speed if total is None else speed - total
