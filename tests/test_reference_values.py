@@ -13,7 +13,7 @@ from oracle_shape import shape
 
 from geometry.verdicts import Verdict
 from pieceproof import CertifiedDual, analyze
-from piecewise import FeedForward, Interpolated, Problem, Ridge, identity, relu
+from piecewise import FeedForward, Interpolated, Polynomial, Problem, Ridge, identity, relu
 
 CARS = Path(__file__).parent.parent / "examples" / "cars.csv"
 
@@ -143,3 +143,18 @@ def test_ridge_of_one_weight_has_its_closed_form():
     dual = analyze(problem)
     for alpha in (Fraction(0), Fraction(1, 3), Fraction(8)):
         assert dual(alpha) == 6 - Fraction(81) / (14 + alpha)
+
+
+def test_a_regularised_product_has_a_smooth_breakpoint_at_a_pitchfork() -> None:
+    """f = (w1 w2 - 1)^2/2 + alpha/2 |w|^2: alpha - alpha^2/2 up to 1, then 1/2."""
+    model = Polynomial.parse(["w1", "w2"], "(w1*w2 - 1)^2/2 + alpha/2*(w1^2 + w2^2)")
+    dual = analyze(Problem(model, interval=(0, 2), box=(-1000, 1000)))
+    assert dual.verdict is Verdict.PROVED
+    assert dual.counts["pieces"] == 2
+    ((kind, lower, upper),) = dual.breakpoints
+    assert kind == SMOOTH
+    assert lower <= 1 <= upper
+    for alpha in (Fraction(0), Fraction(1, 1000), Fraction(1, 3), Fraction(1), Fraction(3, 2)):
+        expected = alpha - alpha**2 / 2 if alpha <= 1 else Fraction(1, 2)
+        value = dual(alpha)
+        assert value.lower <= expected <= value.upper

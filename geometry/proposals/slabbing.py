@@ -155,7 +155,9 @@ class Slabs:
         nearest = min(points, key=lambda p: abs(p.alpha - float(middle)))
         point = self.tracker.follow(nearest, float(middle), 2)
         size = self.size
-        found = point is not None and self._one(point, middle - half, middle + half) is not None
+        ends = middle - half, middle + half
+        versions = [] if point is None else self.versions(point)
+        found = any(self._one(version, *ends) is not None for version in versions)
         self.size = size
         return found
 

@@ -74,7 +74,7 @@ def none_isolated(tracker: Tracker, lower: Fraction, upper: Fraction) -> str:
     """Why no strict minimiser is found: at the lowest point some unit may have no influence."""
     alpha, reason = float(lower + upper) / 2, "no isolated minimiser was found"
     best: tuple[float, Solver, Array] | None = None
-    for solver in tracker.solvers:
+    for solver in tracker.own:
         for start in solver.starts(alpha, 8):
             w = solver.descend(alpha, start)
             value = float(solver.objective.values(alpha, w[None])[0])

@@ -138,7 +138,7 @@ def _extra(
         added = [(i, side) for i, side in stuck.walls.items() if i not in free.walls]
         if len(added) == 1 and {**free.walls, added[0][0]: added[0][1]} == stuck.walls:
             return None, added[0]
-    elif stuck.walls == free.walls and stuck.groups[:-1] == free.groups:
+    elif stuck.walls == free.walls and stuck.groups and stuck.groups[:-1] == free.groups:
         return stuck.groups[-1], None
     raise Refuted("the strata of a switch are not neighbours")
 
