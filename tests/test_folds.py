@@ -60,7 +60,11 @@ def agrees(dual: EnclosedDual, problem: Problem, weights: tuple[int, int], count
     assert dual.counts["pieces"] == 1 + len(found)
 
 
-PITCHFORKS = [(4, ("33/50", "333/500")), (3, ("19/50", "193/500")), (0, ("183/250", "369/500"))]
+PITCHFORKS = [
+    pytest.param(4, ("33/50", "333/500"), marks=pytest.mark.slow),
+    (3, ("19/50", "193/500")),
+    (0, ("183/250", "369/500")),
+]
 
 
 @pytest.mark.parametrize(("seed", "interval"), PITCHFORKS)
