@@ -8,7 +8,8 @@ Where they differ it is halved, until few minors are undecided: their roots, whi
 then cut the interval into parts on which ℓ* is constant.
 
 Only flats whose lower bound is below the upper bound of ℓ* are looked at again in the
-halves, so that the work goes where ℓ* may change.
+halves, so that the work goes where ℓ* may change. The cases are taken in the order of what they
+cost at least; a case that is known not to be empty bounds ℓ* from above by what it costs at most.
 
 At the finitely many α that are left out, ℓ* is the smaller of its limits: the objective is
 lower semicontinuous, each cell is open in (α, w), and W is compact, so the closure of a cell
