@@ -11,6 +11,11 @@ what these modules compute in another way, so that one mistake does not vouch fo
 ``objectives``     the quadratic of a joint cell, rebuilt from data
 ``constraints``    walls and boundaries by label, oriented by a cell
 ``unitcells``      the listed cells of a unit are all of them
+``regions``        parameters on which all scores of a zero-one loss are linear
+``signmodels``     trainable output weights as signs
+``circuits``       no fewer errors in a region of a network
+``sides``          no fewer errors of a graph convolution, vertex by vertex
+``piecewiseconstant``  the checker of zero-one losses
 ``signs``          roots of a polynomial between rationals (Descartes, bisection)
 ``reals``          real algebraic numbers: compare, sign
 ``intervals``      sign of a polynomial on an interval with algebraic ends
