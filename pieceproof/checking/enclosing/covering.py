@@ -101,14 +101,17 @@ class Covering:
                 whole = level.value + level.slope * (claim.alpha - level.middle)
                 tops.append(float(whole.hi[0]))
             above[i] = max(tops) if claim.every else min(tops)
-        basins = np.full((2, s, b, d), np.inf)
-        basins[1] = -np.inf
+        basins, middles = np.zeros((3, s, b, d)), np.zeros((s, b))
+        basins[2] = -np.inf
         for i, claim in enumerate(claims):
             for j, (middle, path) in enumerate(claim.basins):
-                basins[:, i, j] = _inner(claim.alpha, middle, path)
+                basins[:, i, j] = path.centre, path.slope, path.radius
+                middles[i, j] = middle.lo[0]
         every = np.array([claim.every for claim in claims], dtype=np.int64)
         ends = np.stack([self.start, self.end])
-        self.claims = Claims(ends, every, levels, basins, _maxima(above), *_folded(claims, d))
+        self.claims = Claims(
+            ends, every, levels, basins, middles, _maxima(above), *_folded(claims, d)
+        )
         walls = np.zeros((2, 2, 1 + d))
         for side, wall in enumerate(space.sides):
             walls[side, :, 1:] = wall.lo, wall.hi
@@ -162,40 +165,32 @@ def _maxima(a: Array) -> Array:
     return np.array(rows)
 
 
-def _inner(alpha: Range, middle: Range, path: Path) -> tuple[Array, Array]:
-    """Bounds of the box that lies in N for every α of the slab."""
-    along = Range.exactly(path.centre) + Range.exactly(path.slope) * (alpha - middle)
-    radius = Range.exactly(path.radius)
-    # p(α) − ρ ≤ w ≤ p(α) + ρ for all α: the largest lower, the smallest upper bound.
-    return (along - radius).hi, (along + radius).lo
-
-
-def _folded(claims: Sequence[Claim], d: int) -> tuple[Integers, Array]:
-    """Folded basins: views (V, d, 5), as ``branching`` takes them, with bounds (2, V, S, d).
-
-    Where a slab has none, nothing is inside.
-    """
-    found: dict[object, list[tuple[Integers, Array]]] = {}
+def _folded(claims: Sequence[Claim], d: int) -> tuple[Integers, Array, Array]:
+    """Folded basins: views (V, d, 5), paths (3, V, S, d) and middles (V, S) for ``places``."""
+    views: list[Integers] = []
+    paths: list[Array] = []
+    middles: list[Array] = []
+    places: dict[object, list[int]] = {}
     for i, claim in enumerate(claims):
         used: dict[object, int] = {}
         for basin in claim.folded:
             key = basin.view.key
-            place = used.get(key, 0)
-            used[key] = place + 1
-            tables = found.setdefault(key, [])
-            if place == len(tables):
-                bounds = np.full((2, len(claims), d), np.inf)
-                bounds[1] = -np.inf
-                tables.append((_coordinates(basin.view), bounds))
-            low, high = _inner(claim.alpha, basin.middle, basin.path)
-            # A mirror at the wall T = 0 has nothing below it.
-            for slot in basin.view.fold.squared:
-                low[slot] = -np.inf if low[slot] <= 0 else low[slot]
-            tables[place][1][:, i] = low, high
-    every = [table for tables in found.values() for table in tables]
-    if not every:
-        return np.zeros((0, d, 5), dtype=np.int64), np.zeros((2, 0, len(claims), d))
-    return np.stack([table[0] for table in every]), np.stack([table[1] for table in every], axis=1)
+            number = used.get(key, 0)
+            used[key] = number + 1
+            own = places.setdefault(key, [])
+            if number == len(own):
+                own.append(len(views))
+                views.append(_coordinates(basin.view))
+                paths.append(np.zeros((3, len(claims), d)))
+                paths[-1][2] = -np.inf
+                middles.append(np.zeros(len(claims)))
+            path = basin.path
+            paths[own[number]][:, i] = path.centre, path.slope, path.radius
+            middles[own[number]][i] = basin.middle.lo[0]
+    if not views:
+        empty = np.zeros((0, d, 5), dtype=np.int64)
+        return empty, np.zeros((3, 0, len(claims), d)), np.zeros((0, len(claims)))
+    return np.stack(views), np.stack(paths, axis=1), np.stack(middles)
 
 
 def _coordinates(view: View) -> Integers:

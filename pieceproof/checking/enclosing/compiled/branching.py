@@ -190,7 +190,7 @@ def settle(
             continue
         middle = (first + last) // 2
         axis = _axis(claims, first, last, box, jet)
-        if not single and is_local(claims, box, middle):
+        if is_local(claims, box, middle, single) and box[0, 0] < box[1, 0]:
             axis = 0
         if axis < 0:
             if single:

@@ -7,9 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from pieceproof.checking.enclosing.compiled.arithmetic import (
+    down,
+    minus,
     plus,
     scaled,
     squared,
+    up,
 )
 from pieceproof.checking.enclosing.compiled.jit import compiled
 from pieceproof.checking.enclosing.compiled.records import Integers
@@ -17,6 +20,8 @@ from pieceproof.checking.enclosing.ranges import Array
 
 LOCAL = 2.0
 """A box that meets a basin is cut in α once its sides are at most this many times as long."""
+MOVES = 0.5
+"""Within one slab that is done where the basin moves by this part of its radius."""
 
 
 class Claims(NamedTuple):
@@ -26,20 +31,23 @@ class Claims(NamedTuple):
         ends: (2, S), the slabs.
         every: (S,), 1 if the minimum may be any of the levels, not only the least.
         levels: (5, S, K): α at which a level is known, bounds of v there, bounds of v′.
-        basins: (2, S, B, d).
+        basins: (3, S, B, d), centre, slope and radius of the path p in N = p(α) ± radius, and
+            middles: (S, B), the α of the centres. The radius is −∞ where there is no basin.
         above: (log S, S): maxima of v over 2^i slabs.
         views: (V, d, 5), folded coordinates: two parameters a, b with signs x, y, and whether
             (x·w_a + y·w_b)/2, or x·w_a where b = −1, is squared.
-        folded: (2, V, S, d), basins in these.
+        folded: (3, V, S, d), basins in these, and folded_middles: (V, S).
     """
 
     ends: Array
     every: Integers
     levels: Array
     basins: Array
+    middles: Array
     above: Array
     views: Integers
     folded: Array
+    folded_middles: Array
 
 
 class Region(NamedTuple):
@@ -86,20 +94,31 @@ def coordinate(claims: Claims, box: Array, view: int, slot: int) -> tuple[float,
 
 
 @compiled
+def _path(path: Array, i: int, middle: float, box: Array) -> tuple[float, float]:
+    """p_i over the box's range of α; ``path`` (3, d)."""
+    low, high = minus(box[0, 0], box[1, 0], middle, middle)
+    low, high = scaled(low, high, path[1, i])
+    return plus(low, high, path[0, i], path[0, i])
+
+
+@compiled
 def in_basin(claims: Claims, box: Array, slab: int) -> bool:
+    """Whether the box lies in one basin N(α), for every α of the box."""
     d, plain = claims.basins.shape[3], claims.basins.shape[2]
     for b in range(plain + len(claims.views)):
         inside = True
         for i in range(d):
             if b < plain:
+                path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
                 low, high = box[0, 1 + i], box[1, 1 + i]
-                least, most = claims.basins[0, slab, b, i], claims.basins[1, slab, b, i]
             else:
+                path = claims.folded[:, b - plain, slab]
+                middle = claims.folded_middles[b - plain, slab]
                 low, high = coordinate(claims, box, b - plain, i)
-                least, most = (
-                    claims.folded[0, b - plain, slab, i],
-                    claims.folded[1, b - plain, slab, i],
-                )
+            least, most = _path(path, i, middle, box)
+            least, most = up(most - path[2, i]), down(least + path[2, i])
+            if b >= plain and claims.views[b - plain, i, 4] and least <= 0.0:
+                least = -np.inf  # a mirror at the wall T = 0 has nothing below it
             if not (least <= low and high <= most):
                 inside = False
                 break
@@ -109,25 +128,25 @@ def in_basin(claims: Claims, box: Array, slab: int) -> bool:
 
 
 @compiled
-def is_local(claims: Claims, box: Array, slab: int) -> bool:
-    """Whether the box meets a basin and is hardly larger: then α is to be cut."""
+def is_local(claims: Claims, box: Array, slab: int, single: bool) -> bool:
+    """Whether α is to be cut: the box meets a basin, is hardly larger, and the basin moves."""
     d, plain = claims.basins.shape[3], claims.basins.shape[2]
     for b in range(plain + len(claims.views)):
-        local = True
+        local, moves = True, not single
         for i in range(d):
             if b < plain:
+                path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
                 low, high = box[0, 1 + i], box[1, 1 + i]
-                least, most = claims.basins[0, slab, b, i], claims.basins[1, slab, b, i]
             else:
+                path = claims.folded[:, b - plain, slab]
+                middle = claims.folded_middles[b - plain, slab]
                 low, high = coordinate(claims, box, b - plain, i)
-                least, most = (
-                    claims.folded[0, b - plain, slab, i],
-                    claims.folded[1, b - plain, slab, i],
-                )
-                least = max(least, -most)  # a square has no lower bound at a mirror
-            if low > most or high < least or high - low > LOCAL * (most - least):
+            least, most = _path(path, i, middle, box)
+            radius = path[2, i]
+            moves = moves or most - least > MOVES * radius
+            if low > most + radius or high < least - radius or high - low > 2.0 * LOCAL * radius:
                 local = False
                 break
-        if local:
+        if local and moves:
             return True
     return False
