@@ -204,6 +204,7 @@ def test_exact_interpolation_is_a_piece_and_its_end_a_short_open_interval() -> N
     assert "interpolation" in reason
     for alpha in (Fraction(51, 100), Fraction(3, 4), Fraction(1)):
         value = dual(alpha)
+        assert value.piece == 1
         assert value.lower == value.upper == 0
     for alpha in (Fraction(0), Fraction(1, 4), Fraction(49, 100)):
         expected = (9 * alpha + 3 * (1 - alpha) - 6) ** 2

@@ -115,7 +115,9 @@ def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
 
 
 def _piece_of(document: dict[str, Any], alpha: Fraction) -> int:
-    return sum(Fraction(entry["alpha"]["interval"][0]) < alpha for entry in document["breakpoints"])
+    """The number of the piece that α is in, or that begins last before it."""
+    starts = [Fraction(piece["interval"][0]) for piece in document["pieces"] if piece["interval"]]
+    return max(0, sum(start <= alpha for start in starts) - 1)
 
 
 def enclosed_summary(
