@@ -23,7 +23,7 @@ from geometry.proposals.slabbing import Curve, Obstacle, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.basins import BasinTooLarge
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
-from pieceproof.checking.enclosing.joins import check_joined
+from pieceproof.checking.enclosing.joins import check_joined, narrowed
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.summary import covers
@@ -292,7 +292,7 @@ class Search:
     def _refined(self, proposal: Proposal) -> list[Proposal]:
         """A slab that was not covered: with rivals, or in halves."""
         if proposal.kind not in ("one", "tie"):
-            return [proposal]
+            return self._tightened(proposal)
         own = self._with_rivals(proposal)
         if own is not proposal:
             return [own]
@@ -306,6 +306,36 @@ class Search:
         return [
             *slabs.fill(proposal.lower, cut, [point]),
             *slabs.fill(cut, proposal.upper, [point]),
+        ]
+
+    def _tightened(self, proposal: Proposal) -> list[Proposal]:
+        """A slab with an event as a shorter one and what is beside it, if that can be proved."""
+        settled = self.settled[id(proposal)][1]
+        if len(settled.curves) < 2 or isinstance(proposal, Zero):
+            return [proposal]
+        with np.errstate(all="ignore"):
+            low, high = narrowed(settled, (settled.slab.upper - settled.slab.lower) / 1024)
+        middle = Fraction(int((low + high).p), 2 * int((low + high).q))
+        half = (proposal.upper - proposal.lower) / 16
+        lower, upper = max(proposal.lower, middle - half), min(proposal.upper, middle + half)
+        slabs = Slabs(self.tracker, self.interval, self._trial)
+        curves, points = [], []
+        for curve in proposal.curves:
+            point = self._point(curve, float(lower + upper) / 2)
+            if point is None:
+                return [proposal]
+            near = slabs.curve(point, lower, upper, slabs.size_of(curve, point))
+            if near is None:
+                return [proposal]
+            curves.append(near)
+            points.append(point)
+        inner = Proposal(lower, upper, proposal.kind, tuple(curves))
+        if self._trial(inner) is not None:
+            return [proposal]
+        return [
+            *slabs.fill(proposal.lower, lower, points[:1]),
+            inner,
+            *slabs.fill(upper, proposal.upper, points[1:2]),
         ]
 
     def _point(self, curve: Curve, alpha: float) -> Minimiser | None:
