@@ -28,8 +28,10 @@ from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import compare
 
 Row = tuple[fmpz_poly, ...]
-MAX_ROWS = 16
-"""Rows of a circuit; 2^16 minors are looked at for so many."""
+MAX_ROWS = 100
+"""Rows of a circuit."""
+MAX_MINORS = 200_000
+"""Minors of a circuit that are not zero, of one size."""
 MAX_CHOICES = 10_000_000
 """Choices of examples that are looked at in one step."""
 GENERIC = fmpq(10_007, 7_919)
@@ -124,10 +126,14 @@ def multipliers(rows: Sequence[Row]) -> list[fmpz_poly] | None:
 def maximal_minors(rows: Sequence[Row], columns: Sequence[int]) -> dict[int, fmpz_poly]:
     """The minors of all sets of rows (bit masks) with as many rows as there are columns.
 
-    By expansion along one column after the other; those that are zero may be missing.
+    By expansion along one column after the other, sparse ones first, which changes all signs
+    alike; minors that are zero may be missing.
+
+    Raises:
+        Refuted: too many of them are not.
     """
     minors = {0: fmpz_poly([1])}
-    for column in columns:
+    for column in sorted(columns, key=lambda c: sum(bool(row[c]) for row in rows)):
         grown: dict[int, fmpz_poly] = {}
         for mask, minor in minors.items():
             for s, row in enumerate(rows):
@@ -138,6 +144,8 @@ def maximal_minors(rows: Sequence[Row], columns: Sequence[int]) -> dict[int, fmp
                 key = mask | 1 << s
                 grown[key] = grown.get(key, fmpz_poly()) + (-term if after % 2 else term)
         minors = {mask: minor for mask, minor in grown.items() if minor}
+        if len(minors) > MAX_MINORS:
+            raise Refuted(f"a circuit of {len(rows)} rows has more than {MAX_MINORS} minors")
     return minors
 
 

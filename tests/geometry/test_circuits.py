@@ -106,6 +106,17 @@ def test_null_vectors_by_elimination_and_by_minors(data: st.DataObject, size: in
         assert not sum((a * b for a, b in zip(by_minors, column, strict=True)), fmpz_poly())
 
 
+def test_a_long_circuit_of_sparse_rows() -> None:
+    """The unit vectors of 30 dimensions and (−1, −2, …): as with many inputs and walls."""
+    size = 30
+    rows = [tuple(fmpz_poly([int(i == j)]) for j in range(size)) for i in range(size)]
+    rows.append(tuple(fmpz_poly([-1 - j]) for j in range(size)))
+    found = multipliers(rows)
+    assert found is not None
+    assert [abs(p[0]) for p in found] == [*range(1, size + 1), 1]
+    assert len({p[0] > 0 for p in found}) == 1
+
+
 @pytest.mark.parametrize(
     "rows",
     [
