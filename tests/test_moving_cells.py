@@ -16,6 +16,7 @@ from oracle_faces import to_flint
 import pieceproof
 from geometry.verdicts import Verdict
 from pieceproof.certificate import digest
+from pieceproof.checking import workers
 from pieceproof.evaluation import evaluate
 from pieceproof.verify import CertificateError, verify
 from piecewise import GraphConvolution, Problem
@@ -252,6 +253,15 @@ def test_workers_and_a_cache_do_not_change_the_document(tmp_path: Any) -> None:
     assert without_timing(two.document) == plain
     again = pieceproof.analyze(problem, cache=tmp_path / "kept.sqlite")
     assert without_timing(again.document) == plain
+
+
+def test_cells_are_checked_in_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals of patterns with algebraic ends reach the workers."""
+    monkeypatch.setattr(workers, "FEW", 0)
+    document = pieceproof.analyze(eight_nodes(1)).document
+    ends = [end for pattern in document["patterns"] for end in pattern["interval"]]
+    assert any("polynomial" in end for end in ends)
+    assert verify(document, jobs=2).accepted
 
 
 # -- the checker -----------------------------------------------------------------------

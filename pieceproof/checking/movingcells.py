@@ -35,7 +35,7 @@ from pieceproof.checking.reals import Real, compare
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.spans import Envelope
-from pieceproof.checking.turning import Active, Spell, check_spells
+from pieceproof.checking.turning import Active, Spell, check_spells, read_spells
 from pieceproof.checking.upperbounds import read_vector
 from pieceproof.checking.workers import check_proofs
 
@@ -53,7 +53,8 @@ def check(run: Run) -> Dual:
     members = run.members
     problem = read_convolution(members["problem"], "squared")
     pieces = read_moving_pieces(members["pieces"], problem)
-    spells = check_spells(members["patterns"], problem.rows, problem.interval)
+    spells = read_spells(members["patterns"])
+    check_spells(members["patterns"], spells, problem.rows, problem.interval)
     classes = check_exchangeable(members["exchangeable"], problem)
     orbits = Orbits(classes, (len(spells),) * problem.channels, problem.signed)
     run.checked |= {"patterns": len(spells), "pieces": len(pieces), "parts": 0}
@@ -121,7 +122,10 @@ def _check_lower(run: Run, problem: Convolution, spells: Sequence[Spell], orbits
         ]
         _check_cases(proofs, cases, orbits, spells)
     task = MovingTask(
-        run.members["problem"].value, run.members["pieces"].value, tuple(spells), orbits
+        run.members["problem"].value,
+        run.members["pieces"].value,
+        run.members["patterns"].value,
+        orbits,
     )
     done = steps = strata = 0
     for outcomes in check_proofs(task, entries, run.jobs):
@@ -170,13 +174,13 @@ class MovingTask:
 
     problem: Any
     pieces: Any
-    spells: tuple[Spell, ...]
+    patterns: Any
     orbits: Orbits
 
     def checker(self) -> LowerBounds:
         """The checker of single cells."""
         problem = read_convolution(Node(self.problem, "problem"), "squared")
-        cells = TurningCells(problem, self.spells)
+        cells = TurningCells(problem, read_spells(Node(self.patterns, "patterns")))
         return LowerBounds(
             cells.point,
             cells.within,

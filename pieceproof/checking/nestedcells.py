@@ -34,7 +34,7 @@ from pieceproof.checking.reals import Real, compare
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.spans import Envelope
-from pieceproof.checking.turning import Active
+from pieceproof.checking.turning import Active, equal
 from pieceproof.checking.upperbounds import read_vector
 from pieceproof.checking.workers import check_proofs
 
@@ -128,17 +128,13 @@ def _check_cells(node: Node, stated: Sequence[NestedCell], problem: NestedNetwor
         expected.setdefault((cell.chart, cell.active), []).append(cell.interval)
     for number, cell in enumerate(stated):
         own = expected.get((cell.chart, cell.active), [])
-        match = next((each for each in own if _equal(each, cell.interval)), None)
+        match = next((each for each in own if equal(each, cell.interval)), None)
         if match is None:
             path = f"{node.path}[{number}]"
             raise Refuted(f"{path}: not a pattern on a maximal interval on which it occurs")
         own.remove(match)
     if len(stated) != len(problem.cells):
         raise Refuted(f"{node.path}: {len(stated)} listed, {len(problem.cells)} occur")
-
-
-def _equal(a: Interval, b: Interval) -> bool:
-    return compare(a.start, b.start) == 0 and compare(a.end, b.end) == 0
 
 
 # -- not lower -------------------------------------------------------------------------

@@ -11,7 +11,7 @@ at all but finitely many α, and one rational α that is no root shows which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import combinations, pairwise
@@ -108,37 +108,47 @@ def _patterns(rows: Mapping[int, Row], alpha: fmpq) -> set[Active]:
     }
 
 
-def check_spells(node: Node, rows: Mapping[int, Row], ends: tuple[fmpq, fmpq]) -> list[Spell]:
-    """The stated patterns in their order, with the intervals that have been found here.
+def read_spells(node: Node) -> list[Spell]:
+    """Patterns with intervals as they are stated.
 
     Raises:
         CertificateError: malformed.
-        Refuted: a pattern is missing, repeated or does not occur, or has another interval.
     """
-    expected: dict[Active, list[Spell]] = {}
-    total = 0
-    for spell in find_spells(rows, ends):
-        expected.setdefault(spell.active, []).append(spell)
-        total += 1
     listed = []
     for entry in node:
         members = entry.fields("active", "interval")
         numbers = [each.integer(0, 10**6) for each in members["active"]]
-        start, end = read_interval(members["interval"])
-        own = expected.get(frozenset(numbers), [])
-        match = next(
-            (
-                spell
-                for spell in own
-                if compare(spell.interval.start, start) == 0
-                and compare(spell.interval.end, end) == 0
-            ),
-            None,
-        )
-        if match is None or sorted(set(numbers)) != numbers:
-            raise Refuted(f"{entry.path}: not a pattern on a maximal interval on which it occurs")
-        own.remove(match)
-        listed.append(match)
-    if len(listed) != total:
-        raise Refuted(f"{node.path}: {len(listed)} listed, {total} occur")
+        if sorted(set(numbers)) != numbers:
+            raise members["active"].wrong("increasing numbers")
+        listed.append(Spell(frozenset(numbers), Interval(*read_interval(members["interval"]))))
     return listed
+
+
+def check_spells(
+    node: Node, stated: Sequence[Spell], rows: Mapping[int, Row], ends: tuple[fmpq, fmpq]
+) -> None:
+    """That the stated patterns are all, on their maximal intervals.
+
+    Raises:
+        CertificateError: more minors than are looked at.
+        Refuted: a pattern is missing, repeated or does not occur, or has another interval.
+    """
+    expected: dict[Active, list[Interval]] = {}
+    total = 0
+    for spell in find_spells(rows, ends):
+        expected.setdefault(spell.active, []).append(spell.interval)
+        total += 1
+    for number, spell in enumerate(stated):
+        own = expected.get(spell.active, [])
+        match = next((each for each in own if equal(each, spell.interval)), None)
+        if match is None:
+            path = f"{node.path}[{number}]"
+            raise Refuted(f"{path}: not a pattern on a maximal interval on which it occurs")
+        own.remove(match)
+    if len(stated) != total:
+        raise Refuted(f"{node.path}: {len(stated)} listed, {total} occur")
+
+
+def equal(a: Interval, b: Interval) -> bool:
+    """Whether two intervals have the same ends."""
+    return compare(a.start, b.start) == 0 and compare(a.end, b.end) == 0
