@@ -26,7 +26,7 @@ from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import check_joined, narrowed
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
-from pieceproof.checking.enclosing.summary import covers
+from pieceproof.checking.enclosing.summary import CHUNK, covers
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.openings import bounds, merged, none_isolated
 from pieceproof.enclosed.wholes import Whole, convex
@@ -267,12 +267,22 @@ class Search:
             pending = [p for p in self.proposals if p.kind and not self._is_proved(p)]
             if not pending:
                 break
-            sets = [self.settled[id(p)][1] for p in pending]
-            left, lower, _ = covers(self.spaces, sets, boxes, self._told(len(pending)))
-            below = {index for index, _, _, _ in lower}
-            self.proved |= {
-                self.keys[id(p)] for i, p in enumerate(pending) if i not in left and i not in below
-            }
+            left: set[int] = set()
+            lower: list[tuple[int, int, float, tuple[float, ...]]] = []
+            for start in range(0, len(pending), CHUNK):
+                part = pending[start : start + CHUNK]
+                if self.out_of_time():
+                    raise OutOfTime
+                sets = [self.settled[id(p)][1] for p in part]
+                own, found, _ = covers(self.spaces, sets, boxes)
+                self.progress("covering", start + len(part), len(pending))
+                # Kept at once: a budget that ends loses one chunk at most.
+                below = {index for index, _, _, _ in found}
+                self.proved |= {
+                    self.keys[id(p)] for i, p in enumerate(part) if i not in own and i not in below
+                }
+                left |= {start + index for index in own}
+                lower += found
             if lower:
                 return [(chart, alpha, w) for _, chart, alpha, w in lower]
             boxes = min(4 * boxes, MOST_BOXES)
@@ -280,14 +290,6 @@ class Search:
                 place = next(k for k, p in enumerate(self.proposals) if p is pending[i])
                 self.proposals[place : place + 1] = self._refined(pending[i])
         return []
-
-    def _told(self, total: int) -> Callable[[int], None]:
-        def tell(done: int) -> None:
-            if self.out_of_time():
-                raise OutOfTime
-            self.progress("covering", done, total)
-
-        return tell
 
     def _refined(self, proposal: Proposal) -> list[Proposal]:
         """A slab that was not covered: with rivals, or in halves."""
