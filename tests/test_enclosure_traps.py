@@ -242,6 +242,21 @@ def test_a_dual_that_is_zero_everywhere(
     assert dual.problem.value(third, point) < Fraction(1, 10**12)
 
 
+def test_a_fit_that_no_independent_residuals_explain_does_not_go_on_for_ever() -> None:
+    """The row of zeros is fitted by all weights, which the certificate cannot say."""
+    dual = enclosed(
+        Problem(
+            FeedForward([1], mixed("relu2", "identity"), bias=False),
+            inputs=[[0, 0], [1, 2]],
+            targets=[0, 1],
+            interval=("1/4", "3/4"),
+            box=(-2, 2),
+        )
+    )
+    assert dual.report.verdict is Conclusion.UNRESOLVED
+    assert all(entry["floor"] == 0 for entry in dual.document["open"])
+
+
 def test_weight_decay_leaves_no_exact_interpolation() -> None:
     dual = enclosed(
         Problem(

@@ -28,6 +28,8 @@ STEPS = 40
 STARTS = 24
 SHORTEST = Fraction(1, 2**20)
 """Slabs are not cut below this part of A."""
+HOPELESS = 400
+"""Intervals that are cut at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,7 @@ class Zeros:
     interval: tuple[Fraction, Fraction]
     tick: Callable[[float], None]
     known: list[tuple[int, Array]] = field(default_factory=list)
+    failures: int = 0
 
     def run(self) -> list[Zero]:
         """Slabs with ℓ* = 0, in order."""
@@ -99,6 +102,9 @@ class Zeros:
                 yield found
                 return
             blind = max(blind, 1)
+        self.failures += 1
+        if self.failures > HOPELESS:
+            return
         if blind == 0 and not any(True for end in (lower, upper) for _ in self._fits(float(end))):
             return
         if upper - lower <= SHORTEST * (self.interval[1] - self.interval[0]):
