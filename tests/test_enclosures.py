@@ -110,6 +110,20 @@ def small() -> EnclosedDual:
     return dual
 
 
+def test_the_picture_shows_the_dual_and_its_minimiser() -> None:
+    """The curve of the picture is ℓ*, with a line at every breakpoint; the minimiser is below."""
+    dual = small()
+    top, below = dual.plot().axes
+    curve = max(top.lines, key=lambda line: len(line.get_xdata()))
+    for alpha, value in list(zip(*curve.get_data(), strict=True))[::40]:
+        where = min(max(Fraction(alpha), Fraction(1, 5)), Fraction(4, 5))
+        exact = dual(where)
+        assert exact.lower - 1e-6 <= value <= exact.upper + 1e-6
+    marks = [line for line in top.lines if len(line.get_xdata()) == 2]
+    assert len(marks) >= len(dual.document["breakpoints"])
+    assert "α" in below.get_xlabel()
+
+
 def test_a_small_dual_is_proved_and_right() -> None:
     dual = small()
     assert str(dual.verdict) == "proved"

@@ -130,7 +130,7 @@ def test_an_unproved_dual_leaves_the_mean_unresolved(problem, result):
 
 
 def test_instances_that_cannot_be_computed_are_named(problem):
-    deep = Problem(FeedForward([1, 1, 1], Interpolated(relu, identity)), inputs=[[1]], targets=[1])
+    deep = Problem(FeedForward([1, 2], Interpolated(relu, identity)), inputs=[[1]], targets=[1])
     with pytest.raises((TaskError, BoundsError), match="task-2: model: "):
         pieceproof.erm([problem, deep], max_cells=200)
     with pytest.raises(TaskError, match=r"task-1: model: .*cells"):
