@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 import pieceproof
 from geometry.verdicts import Verdict
 from pieceproof.certificate import digest
+from pieceproof.evaluation import evaluate
 from pieceproof.verify import CertificateError, verify
 from piecewise import FeedForward, Interpolated, Problem
 from piecewise.activations import CATALOGUE
@@ -126,6 +127,16 @@ def run(
     return total / (len(problem.targets) if problem.reduction == "mean" else 1), np.array(seen)
 
 
+def agrees(dual: pieceproof.CertifiedDual, alpha: Fraction) -> None:
+    """Brute force finds nothing lower, and what is stated is attained, exactly.
+
+    Local minimisation may miss the minimum; so it need not reach it.
+    """
+    assert least(dual.problem, float(alpha)) > float(dual(alpha)) - 1e-7
+    at = evaluate(dual.document, alpha)
+    assert at.value == dual(alpha) == dual.problem.value(alpha, list(at.minimiser.values()))
+
+
 @pytest.mark.filterwarnings("ignore:Values in x were outside bounds")
 @pytest.mark.parametrize("seed", range(8))
 def test_agrees_with_brute_force(seed: int) -> None:
@@ -134,8 +145,7 @@ def test_agrees_with_brute_force(seed: int) -> None:
     assert dual.document["method"] == "nested-cells"
     assert dual.verdict is Verdict.PROVED, dual.report
     lower, upper = problem.interval
-    alpha = lower + (upper - lower) * F(random.Random(seed).randint(1, 99), 100)
-    assert float(dual(alpha)) == pytest.approx(least(problem, float(alpha)), abs=1e-6)
+    agrees(dual, lower + (upper - lower) * F(random.Random(seed).randint(1, 99), 100))
 
 
 @pytest.mark.slow
@@ -147,8 +157,7 @@ def test_agrees_with_brute_force_on_more(seed: int) -> None:
     assert dual.verdict is Verdict.PROVED, dual.report
     lower, upper = problem.interval
     for k in (1, 7, 19):
-        alpha = lower + (upper - lower) * F(k, 20)
-        assert float(dual(alpha)) == pytest.approx(least(problem, float(alpha)), abs=1e-6)
+        agrees(dual, lower + (upper - lower) * F(k, 20))
 
 
 @pytest.mark.parametrize("seed", range(12))
