@@ -37,7 +37,11 @@ class Size:
     def spec(self, seed: int) -> str:
         """The spec of one random instance."""
         random = Random(seed)
-        rows = [[random.randint(-8, 8) / 4 for _ in range(self.inputs)] for _ in self._each()]
+        grid = 4 if self.examples <= 20 else 400  # many examples should be different ones
+        rows = [
+            [random.randint(-2 * grid, 2 * grid) / grid for _ in range(self.inputs)]
+            for _ in self._each()
+        ]
         targets = [
             random.choice((1, -1)) if self.labels else random.randint(-8, 16) / 4
             for _ in self._each()
