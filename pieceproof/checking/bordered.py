@@ -12,16 +12,80 @@ wᵀHw = g·w + ½ μ·b and κ·f = c − g·w + ½ μ·b. Where μ >= 0 that i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
 from pieceproof.checking.convolutions import Quadratic
 from pieceproof.checking.kinkedpoints import KinkedPoint
-from pieceproof.checking.reading import Refuted
+from pieceproof.checking.problems import Parameter
+from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.signs import sign
 
 ZERO = fmpz_poly()
+
+
+Constraint = tuple[list[fmpq_poly], fmpq]
+"""(row, level) of row·w >= level."""
+
+
+def wall_constraints(parameters: Sequence[Parameter]) -> dict[str, Constraint]:
+    """The walls of the box by their labels, ``w1_x1:lower`` and ``w1_x1:upper``."""
+    found: dict[str, Constraint] = {}
+    for index, parameter in enumerate(parameters):
+        for name, side, wall in (("lower", 1, parameter.lower), ("upper", -1, parameter.upper)):
+            row = [fmpq_poly()] * len(parameters)
+            row[index] = fmpq_poly([side])
+            found[f"{parameter.name}:{name}"] = row, side * wall
+    return found
+
+
+def _named(active: Node, known: Mapping[str, Constraint]) -> list[tuple[str, Constraint]]:
+    """The stated constraints.
+
+    Raises:
+        CertificateError: a label that is none of ``known``.
+    """
+    for node in active:
+        if node.text() not in known:
+            raise node.wrong("the label of a wall or of a boundary")
+    return [(label, known[label]) for label in active.texts()]
+
+
+def point_on_face(
+    quadratic: Quadratic, kappa: fmpq_poly, active: Node, known: Mapping[str, Constraint]
+) -> KinkedPoint:
+    """:func:`bordered_point` where the constraints named by ``active`` hold with equality.
+
+    Raises:
+        CertificateError: a label that is none of ``known``.
+        Refuted: there is no unique stationary point over Q(α).
+    """
+    chosen = _named(active, known)
+    return bordered_point(
+        quadratic,
+        kappa,
+        [label for label, _ in chosen],
+        [row for _, (row, _) in chosen],
+        [level for _, (_, level) in chosen],
+    )
+
+
+def check_on_face(
+    active: Node, known: Mapping[str, Constraint], numerators: Sequence[fmpq_poly], below: fmpz_poly
+) -> None:
+    """That the constraints named by ``active`` hold with equality at numerators/below.
+
+    Raises:
+        CertificateError: a label that is none of ``known``.
+        Refuted: one does not.
+    """
+    for node, (label, (row, level)) in zip(active, _named(active, known), strict=True):
+        total = -fmpq_poly(below) * level
+        for a, p in zip(row, numerators, strict=True):
+            total += a * p
+        if total:
+            raise Refuted(f"{node.path}: the minimiser is not on {label}")
 
 
 def bordered_point(

@@ -20,7 +20,7 @@ from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.unitcells import Arrangement, check_arrangements
 from pieceproof.checking.upperbounds import UpperBounds, read_quadratic_pieces
-from pieceproof.checking.workers import FixedTask, check_proofs
+from pieceproof.checking.workers import FixedTask, check_cells
 
 MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "proofs")
 
@@ -91,14 +91,4 @@ def _check_lower(run: Run, orbits: Orbits, arrangements: list[Arrangement]) -> i
         tuple(arrangements),
         orbits,
     )
-    done = steps = strata = 0
-    for outcomes in check_proofs(task, entries, run.jobs):
-        done += len(outcomes)
-        steps += sum(outcome.steps for outcome in outcomes)
-        strata += sum(outcome.strata for outcome in outcomes)
-        run.reasons += [outcome.reason for outcome in outcomes if outcome.reason]
-        run.tell(done, len(entries))
-        if run.full:
-            break
-    run.checked |= {"joint cells": done, "steps": steps}
-    return strata
+    return check_cells(run, task, "joint cells")

@@ -45,6 +45,11 @@ class Interval:
         return (fmpq((low * unit).floor(), unit), fmpq((high * unit).ceil(), unit)), self.hull
 
 
+def same(one: Interval, other: Interval) -> bool:
+    """Whether two intervals have the same ends."""
+    return compare(one.start, other.start) == 0 and compare(one.end, other.end) == 0
+
+
 def intersection(one: Interval, other: Interval) -> Interval | None:
     """The common interval; None if it has no inside."""
     start = one.start if compare(one.start, other.start) > 0 else other.start

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
+from pieceproof.checking.attained import read_path_in_box, read_place
 from pieceproof.checking.graphs import Graph, linear_graph
-from pieceproof.checking.intervals import nonnegative, positive
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.pieces import Piece, read_pieces
 from pieceproof.checking.problems import Parameter, read_data, read_ends, read_parameters
@@ -18,7 +18,6 @@ from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import compare
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
-from pieceproof.checking.upperbounds import read_vector
 
 MEMBERS: tuple[str, ...] = ()
 OWN = ("sample", "parts")
@@ -115,16 +114,7 @@ def _check_piece(node: Node, piece: Piece, objective: Objective) -> None:
     if any(compare(*pair) != 0 for pair in ends):
         raise Refuted(f"{part['interval'].path}: not the interval of the piece")
     where = part["minimiser"].path
-    numerators, below = read_vector(part["minimiser"], len(objective.parameters))
-    if positive(-below, piece.interval):
-        numerators, below = [-p for p in numerators], -below
-    if not positive(below, piece.interval):
-        raise Refuted(f"{where}.denominator: has a root on the closed interval")
-    for parameter, p in zip(objective.parameters, numerators, strict=True):
-        low, high = parameter.lower, parameter.upper
-        for slack in (p * low.q - below * low.p, below * high.p - p * high.q):
-            if not nonnegative(slack, piece.interval):
-                raise Refuted(f"{where}: leaves the box at {parameter.name}")
+    numerators, below = read_path_in_box(part["minimiser"], objective.parameters, piece.interval)
     residuals = objective.residuals(numerators, below)
     square = objective.scale * objective.scale
     for index, parameter in enumerate(objective.parameters):
@@ -144,10 +134,6 @@ def _check_piece(node: Node, piece: Piece, objective: Objective) -> None:
 
 def _check_sample(node: Node, piece: Piece, numerators: list[fmpz_poly], below: fmpz_poly) -> None:
     sample = node.fields("alpha", "value", "witness")
-    alpha = sample["alpha"].rational()
-    if not piece.interval.start.lower < alpha < piece.interval.end.upper:
-        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
-    if piece.numerator(alpha) != sample["value"].rational() * piece.denominator(alpha):
-        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
+    alpha, _ = read_place(sample, piece)
     if [p(alpha) for p in numerators] != [w * below(alpha) for w in sample["witness"].rationals()]:
         raise Refuted(f"{sample['witness'].path}: not the minimiser at alpha")

@@ -17,27 +17,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, pairwise, product
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
-from pieceproof.checking.bordered import bordered_point
+from pieceproof.checking.attained import (
+    check_divided,
+    read_increasing,
+    read_path_in_box,
+    read_place,
+    read_witness,
+)
+from pieceproof.checking.bordered import Constraint, check_on_face, point_on_face, wall_constraints
 from pieceproof.checking.convolutions import Convolution, read_convolution
-from pieceproof.checking.intervals import Interval, intersection, nonnegative, positive
+from pieceproof.checking.intervals import Interval, intersection, nonnegative
 from pieceproof.checking.kinkedpoints import KinkedPoint
 from pieceproof.checking.lowerbounds import LowerBounds
-from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.orbits import Case, Orbits
 from pieceproof.checking.pieces import Piece, check_continuous, read_pieces
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.checking.reals import Real, compare
+from pieceproof.checking.reals import Real
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.spans import Envelope
 from pieceproof.checking.turning import Active, Spell, check_spells, read_spells
-from pieceproof.checking.upperbounds import read_vector
-from pieceproof.checking.workers import check_proofs
+from pieceproof.checking.workers import check_cells
 
 MEMBERS: tuple[str, ...] = ("patterns", "exchangeable", "proofs")
 OWN = ("sample", "parts")
@@ -127,17 +132,7 @@ def _check_lower(run: Run, problem: Convolution, spells: Sequence[Spell], orbits
         run.members["patterns"].value,
         orbits,
     )
-    done = steps = strata = 0
-    for outcomes in check_proofs(task, entries, run.jobs):
-        done += len(outcomes)
-        steps += sum(outcome.steps for outcome in outcomes)
-        strata += sum(outcome.strata for outcome in outcomes)
-        run.reasons += [outcome.reason for outcome in outcomes if outcome.reason]
-        run.tell(done, len(entries))
-        if run.full:
-            break
-    run.checked |= {"cells": done, "steps": steps}
-    return strata
+    return check_cells(run, task, "cells")
 
 
 def _check_cases(
@@ -210,28 +205,16 @@ class TurningCells:
     def point(self, active: Node, case: Case) -> KinkedPoint:
         """Value and multipliers of the stationary point on an active set."""
         pattern = [self.spells[index].active for index in case.cells]
-        known = constraints(self.problem, pattern)
-        labels = active.texts()
-        for node in active:
-            if node.text() not in known:
-                raise node.wrong("the label of a wall or of a boundary")
-        chosen = [known[label] for label in labels]
-        return bordered_point(
+        return point_on_face(
             self.problem.quadratic(pattern, case.signs),
             self.problem.kappa,
-            labels,
-            [row for row, _ in chosen],
-            [level for _, level in chosen],
+            active,
+            constraints(self.problem, pattern),
         )
-
-
-Constraint = tuple[list[fmpq_poly], fmpq]
-"""(row, level) of row·w >= level."""
 
 
 def constraints(problem: Convolution, pattern: Sequence[Active]) -> dict[str, Constraint]:
     """The constraints of the closed cell of a pattern by label."""
-    size = len(problem.parameters)
     names = [
         f"h{channel + 1}:{problem.graph.names[node]}"
         for channel in range(problem.channels)
@@ -241,12 +224,7 @@ def constraints(problem: Convolution, pattern: Sequence[Active]) -> dict[str, Co
         name: ([fmpq_poly(p) for p in row], fmpq(0))
         for name, row in zip(names, problem.boundaries(pattern), strict=True)
     }
-    for index, parameter in enumerate(problem.parameters):
-        for name, side, wall in (("lower", 1, parameter.lower), ("upper", -1, parameter.upper)):
-            row = [fmpq_poly()] * size
-            row[index] = fmpq_poly([side])
-            found[f"{parameter.name}:{name}"] = row, side * wall
-    return found
+    return found | wall_constraints(problem.parameters)
 
 
 # -- not higher ------------------------------------------------------------------------
@@ -258,34 +236,17 @@ def _check_piece(node: Node, piece: Piece, problem: Convolution) -> int:
     if not parts:
         raise entry["parts"].wrong("at least one part")
     intervals = [_check_part(part, piece, problem) for part in parts]
-    ends = (intervals[0].start, intervals[-1].end)
-    if any(compare(left.end, right.start) != 0 for left, right in pairwise(intervals)) or any(
-        compare(*pair) != 0
-        for pair in zip(ends, (piece.interval.start, piece.interval.end), strict=True)
-    ):
-        raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+    check_divided(entry["parts"], intervals, piece)
     _check_sample(entry["sample"], piece, problem)
     return len(parts)
 
 
 def _check_part(node: Node, piece: Piece, problem: Convolution) -> Interval:
     entry = node.fields("interval", "on", "active", "minimiser", optional=("signs",))
-    ends = read_interval(entry["interval"])
-    if compare(*ends) >= 0:
-        raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
-    interval = Interval(*ends)
+    interval = read_increasing(entry["interval"])
     signs = _read_signs(entry, node, problem)
-    numerators, below = read_vector(entry["minimiser"], len(problem.parameters))
     where = entry["minimiser"].path
-    if positive(-below, interval):
-        numerators, below = [-p for p in numerators], -below
-    if not positive(below, interval):
-        raise Refuted(f"{where}.denominator: has a root on the closed interval")
-    for parameter, p in zip(problem.parameters, numerators, strict=True):
-        low, high = parameter.lower, parameter.upper
-        for slack in (p * low.q - below * low.p, below * high.p - p * high.q):
-            if not nonnegative(slack, interval):
-                raise Refuted(f"{where}: leaves the box at {parameter.name}")
+    numerators, below = read_path_in_box(entry["minimiser"], problem.parameters, interval)
     pattern = [
         _switched_on(problem, channel, numerators, interval, where)
         for channel in range(problem.channels)
@@ -294,16 +255,8 @@ def _check_part(node: Node, piece: Piece, problem: Convolution) -> Interval:
         [each.integer(0, 10**6) for each in channel] for channel in entry["on"]
     ]:
         raise Refuted(f"{entry['on'].path}: other nodes are switched on at the minimiser")
-    known = constraints(problem, pattern)
-    for label in entry["active"]:
-        if label.text() not in known:
-            raise label.wrong("the label of a wall or of a boundary")
-        row, level = known[label.text()]
-        total = -fmpq_poly(below) * level
-        for a, p in zip(row, numerators, strict=True):
-            total += a * fmpq_poly(p)
-        if total:
-            raise Refuted(f"{label.path}: the minimiser is not on {label.text()}")
+    w = [fmpq_poly(p) for p in numerators]
+    check_on_face(entry["active"], constraints(problem, pattern), w, below)
     _check_value(node, piece, problem, pattern, signs, numerators, below)
     return interval
 
@@ -369,17 +322,8 @@ def _check_value(
 
 def _check_sample(node: Node, piece: Piece, problem: Convolution) -> None:
     sample = node.fields("alpha", "value", "witness")
-    alpha, value = sample["alpha"].rational(), sample["value"].rational()
-    if not piece.interval.start.lower < alpha < piece.interval.end.upper:
-        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
-    if piece.numerator(alpha) != value * piece.denominator(alpha):
-        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
-    witness = sample["witness"].rationals()
-    if len(witness) != len(problem.parameters):
-        raise sample["witness"].wrong(f"{len(problem.parameters)} coordinates")
-    for parameter, w in zip(problem.parameters, witness, strict=True):
-        if not parameter.lower <= w <= parameter.upper:
-            raise Refuted(f"{sample['witness'].path}: outside the box at {parameter.name}")
+    alpha, value = read_place(sample, piece)
+    witness = read_witness(sample["witness"], problem.parameters)
     choices = product((-1, 1), repeat=problem.channels) if problem.signed else (None,)
     if min(problem.loss_at(alpha, witness, signs) for signs in choices) != value:
         raise Refuted(f"{sample['witness'].path}: the objective there is not the value")

@@ -18,17 +18,17 @@ from functools import cached_property
 
 from flint import fmpq, fmpq_poly
 
+from pieceproof.checking.bordered import Constraint, wall_constraints
 from pieceproof.checking.convolutions import Quadratic, integral
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.networks import Network, read_network
-from pieceproof.checking.intervals import Interval
+from pieceproof.checking.intervals import Interval, intersection
+from pieceproof.checking.problems import Parameter
 from pieceproof.checking.reading import Node
-from pieceproof.checking.reals import compare, exactly
+from pieceproof.checking.reals import exactly
 from pieceproof.checking.turning import Active, Row, find_spells
 
 Form = list[fmpq_poly]
-Constraint = tuple[Form, fmpq]
-"""(row, level) of row·u >= level."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,12 @@ class NestedNetwork:
         layers = range(len(network.hidden))
         self.layer = [layer for layer in layers for _ in range(network.hidden[layer])]
         self.moving = list(found[0].moving)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All of them, held or not, with their ranges."""
+        ranges = zip(self.network.names, self.network.walls, strict=True)
+        return tuple(Parameter(name, *walls) for name, walls in ranges)
 
     @property
     def kappa(self) -> fmpq_poly:
@@ -124,7 +130,7 @@ class NestedNetwork:
         for active, interval in self._patterns(chart, layers - 1, whole):
             for spell in find_spells(self.rows(chart, active, layers), self.network.interval):
                 below = {j for j in spell.active if self._layer_of(j) < layers - 1}
-                common = _meet(interval, spell.interval)
+                common = intersection(interval, spell.interval)
                 if below == active and common is not None:
                     yield spell.active, common
 
@@ -139,13 +145,7 @@ class NestedNetwork:
             side = 1 if node in active else -1
             label = f"{network.units[unit]}:e{example + 1}:k1"
             found[label] = [fmpq_poly(side * p) for p in row], fmpq(0)
-        for place, index in enumerate(self.moving):
-            ends = zip(("lower", "upper"), (1, -1), network.walls[index], strict=True)
-            for name, side, wall in ends:
-                form = [fmpq_poly()] * len(self.moving)
-                form[place] = fmpq_poly([side])
-                found[f"{network.names[index]}:{name}"] = form, side * wall
-        return found
+        return found | wall_constraints([self.parameters[index] for index in self.moving])
 
     def residuals(self, chart: Chart, active: Active) -> list[tuple[Form, fmpq]]:
         """ŷ_t − y_t as (form, constant)."""
@@ -202,12 +202,6 @@ class NestedNetwork:
             output += sum((v * a for v, a in zip(weights, sources, strict=True)), fmpq(0))
             total += (output - y) ** 2
         return total / (network.examples if network.mean else 1)
-
-
-def _meet(a: Interval, b: Interval) -> Interval | None:
-    start = b.start if compare(b.start, a.start) > 0 else a.start
-    end = b.end if compare(b.end, a.end) < 0 else a.end
-    return Interval(start, end) if compare(start, end) < 0 else None
 
 
 def read_nested(node: Node) -> NestedNetwork:

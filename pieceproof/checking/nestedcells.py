@@ -15,14 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from flint import fmpq_poly, fmpz_poly
 
-from pieceproof.checking.bordered import bordered_point
+from pieceproof.checking.attained import (
+    check_divided,
+    read_increasing,
+    read_path_in_box,
+    read_place,
+    read_witness,
+)
+from pieceproof.checking.bordered import check_on_face, point_on_face
 from pieceproof.checking.enclosing.charts import Chart
-from pieceproof.checking.intervals import Interval, nonnegative, positive
+from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.kinkedpoints import KinkedPoint
 from pieceproof.checking.lowerbounds import LowerBounds
 from pieceproof.checking.nested import NestedCell, NestedNetwork, read_nested
@@ -30,13 +36,12 @@ from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.orbits import Case, Orbits
 from pieceproof.checking.pieces import Piece, check_continuous, read_pieces
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.checking.reals import Real, compare
+from pieceproof.checking.reals import Real
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.spans import Envelope
-from pieceproof.checking.turning import Active, equal
-from pieceproof.checking.upperbounds import read_vector
-from pieceproof.checking.workers import check_proofs
+from pieceproof.checking.turning import Active, check_maximal
+from pieceproof.checking.workers import check_cells
 
 MEMBERS: tuple[str, ...] = ("charts", "cells", "proofs")
 OWN = ("sample", "parts")
@@ -55,7 +60,7 @@ def check(run: Run) -> Dual:
     _check_charts(members["charts"], problem)
     cells = _read_cells(members["cells"], problem)
     _check_cells(members["cells"], cells, problem)
-    run.checked |= {"cells": len(cells), "pieces": len(pieces), "parts": 0}
+    run.checked |= {"cells": 0, "pieces": len(pieces), "parts": 0}
     for node, piece in zip(members["pieces"], pieces, strict=True):
         with run.collecting():
             run.checked["parts"] += _check_piece(node, piece, problem)
@@ -123,18 +128,11 @@ def _check_cells(node: Node, stated: Sequence[NestedCell], problem: NestedNetwor
     """Raises:
     Refuted: a cell is missing, repeated or does not occur, or has another interval.
     """
-    expected: dict[tuple[int, Active], list[Interval]] = {}
-    for cell in problem.cells:
-        expected.setdefault((cell.chart, cell.active), []).append(cell.interval)
-    for number, cell in enumerate(stated):
-        own = expected.get((cell.chart, cell.active), [])
-        match = next((each for each in own if equal(each, cell.interval)), None)
-        if match is None:
-            path = f"{node.path}[{number}]"
-            raise Refuted(f"{path}: not a pattern on a maximal interval on which it occurs")
-        own.remove(match)
-    if len(stated) != len(problem.cells):
-        raise Refuted(f"{node.path}: {len(stated)} listed, {len(problem.cells)} occur")
+    check_maximal(
+        node,
+        [((cell.chart, cell.active), cell.interval) for cell in stated],
+        [((cell.chart, cell.active), cell.interval) for cell in problem.cells],
+    )
 
 
 # -- not lower -------------------------------------------------------------------------
@@ -157,17 +155,7 @@ def _check_lower(run: Run, cells: Sequence[NestedCell]) -> int:
         run.members["cells"].value,
         orbits,
     )
-    done = steps = strata = 0
-    for outcomes in check_proofs(task, entries, run.jobs):
-        done += len(outcomes)
-        steps += sum(outcome.steps for outcome in outcomes)
-        strata += sum(outcome.strata for outcome in outcomes)
-        run.reasons += [outcome.reason for outcome in outcomes if outcome.reason]
-        run.tell(done, len(entries))
-        if run.full:
-            break
-    run.checked |= {"steps": steps}
-    return strata
+    return check_cells(run, task, "cells")
 
 
 @dataclass(frozen=True)
@@ -211,18 +199,11 @@ class NestedPoints:
         """Value and multipliers of the stationary point on an active set."""
         cell = self.cells[case.cells[0]]
         chart = self.problem.charts[cell.chart]
-        known = self.problem.constraints(chart, cell.active)
-        for node in active:
-            if node.text() not in known:
-                raise node.wrong("the label of a wall or of a boundary")
-        labels = active.texts()
-        chosen = [known[label] for label in labels]
-        return bordered_point(
+        return point_on_face(
             self.problem.quadratic(chart, cell.active),
             self.problem.kappa,
-            labels,
-            [row for row, _ in chosen],
-            [level for _, level in chosen],
+            active,
+            self.problem.constraints(chart, cell.active),
         )
 
 
@@ -235,46 +216,23 @@ def _check_piece(node: Node, piece: Piece, problem: NestedNetwork) -> int:
     if not parts:
         raise entry["parts"].wrong("at least one part")
     intervals = [_check_part(part, piece, problem) for part in parts]
-    ends = (intervals[0].start, intervals[-1].end)
-    if any(compare(left.end, right.start) != 0 for left, right in pairwise(intervals)) or any(
-        compare(*pair) != 0
-        for pair in zip(ends, (piece.interval.start, piece.interval.end), strict=True)
-    ):
-        raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+    check_divided(entry["parts"], intervals, piece)
     _check_sample(entry["sample"], piece, problem)
     return len(parts)
 
 
 def _check_part(node: Node, piece: Piece, problem: NestedNetwork) -> Interval:
     entry = node.fields("interval", "chart", "active", "minimiser")
-    ends = read_interval(entry["interval"])
-    if compare(*ends) >= 0:
-        raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
-    interval = Interval(*ends)
-    network = problem.network
+    interval = read_increasing(entry["interval"])
     chart = problem.charts[entry["chart"].integer(0, len(problem.charts) - 1)]
-    numerators, below = read_vector(entry["minimiser"], len(network.names))
     where = entry["minimiser"].path
-    if positive(-below, interval):
-        numerators, below = [-p for p in numerators], -below
-    if not positive(below, interval):
-        raise Refuted(f"{where}.denominator: has a root on the closed interval")
-    for name, (low, high), p in zip(network.names, network.walls, numerators, strict=True):
-        for slack in (p * low.q - below * low.p, below * high.p - p * high.q):
-            if not nonnegative(slack, interval):
-                raise Refuted(f"{where}: leaves the box at {name}")
+    numerators, below = read_path_in_box(entry["minimiser"], problem.parameters, interval)
     for index, wall in problem.held(chart).items():
         if numerators[index] * wall.q != below * wall.p:
-            raise Refuted(f"{where}: {network.names[index]} is not held as its chart says")
+            raise Refuted(f"{where}: {problem.network.names[index]} is not held as its chart says")
     u = [fmpq_poly(numerators[index]) for index in problem.moving]
     active = _pattern(problem, chart, u, interval, where)
-    known = problem.constraints(chart, active)
-    for label in entry["active"]:
-        if label.text() not in known:
-            raise label.wrong("the label of a wall or of a boundary")
-        row, level = known[label.text()]
-        if _dot(row, u) != fmpq_poly(below) * level:
-            raise Refuted(f"{label.path}: the minimiser is not on {label.text()}")
+    check_on_face(entry["active"], problem.constraints(chart, active), u, below)
     _check_value(node, piece, problem, chart, active, u, below)
     return interval
 
@@ -289,16 +247,12 @@ def _pattern(
         for node, row in rows.items():
             if problem.layer[node // problem.network.examples] != layers - 1:
                 continue
-            total = _numerator(_dot([fmpq_poly(p) for p in row], u))
+            total = _dot([fmpq_poly(p) for p in row], u).numer()
             if total and nonnegative(total, interval):
                 found.add(node)
             elif total and not nonnegative(-total, interval):
                 raise Refuted(f"{where}: a unit is switched on or off inside the interval")
     return frozenset(found)
-
-
-def _numerator(p: fmpq_poly) -> fmpz_poly:
-    return p.numer()
 
 
 def _dot(row: Sequence[fmpq_poly], u: Sequence[fmpq_poly]) -> fmpq_poly:
@@ -326,18 +280,7 @@ def _check_value(
 
 def _check_sample(node: Node, piece: Piece, problem: NestedNetwork) -> None:
     sample = node.fields("alpha", "value", "witness")
-    alpha, value = sample["alpha"].rational(), sample["value"].rational()
-    if not piece.interval.start.lower < alpha < piece.interval.end.upper:
-        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
-    if piece.numerator(alpha) != value * piece.denominator(alpha):
-        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
-    witness = sample["witness"].rationals()
-    if len(witness) != len(problem.network.names):
-        raise sample["witness"].wrong(f"{len(problem.network.names)} coordinates")
-    for name, (low, high), w in zip(
-        problem.network.names, problem.network.walls, witness, strict=True
-    ):
-        if not low <= w <= high:
-            raise Refuted(f"{sample['witness'].path}: outside the box at {name}")
+    alpha, value = read_place(sample, piece)
+    witness = read_witness(sample["witness"], problem.parameters)
     if min(problem.loss_at(alpha, witness, chart) for chart in problem.charts) != value:
         raise Refuted(f"{sample['witness'].path}: the objective there is not the value")

@@ -25,25 +25,29 @@ from itertools import pairwise
 
 from flint import fmpq, fmpz_poly
 
+from pieceproof.checking.attained import (
+    check_divided,
+    read_increasing,
+    read_path_in_box,
+    read_place,
+    read_witness,
+)
 from pieceproof.checking.circuits import CircuitBounds
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.intervals import (
     Interval,
     intersection,
     nonnegative,
-    positive,
     roots_inside,
 )
-from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.pieces import Piece, check_common_end, read_pieces
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.checking.reals import compare, exactly, minimal_polynomial
+from pieceproof.checking.reals import minimal_polynomial
 from pieceproof.checking.regions import Names, Problem, Region, Row, read_regions
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.sides import Arrangement, LowerBound, minimal
 from pieceproof.checking.signs import odd_part
-from pieceproof.checking.upperbounds import read_vector
 
 MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "regions", "proofs")
 OWN = ("errors", "sample", "parts")
@@ -151,12 +155,7 @@ def check_parts(node: Node, piece: Piece, problem: Problem, errors: int) -> int:
     if not parts:
         raise entry["parts"].wrong("at least one part")
     intervals = [_check_part(part, problem, errors) for part in parts]
-    whole = (intervals[0].start, intervals[-1].end)
-    if any(compare(left.end, right.start) != 0 for left, right in pairwise(intervals)) or any(
-        compare(*pair) != 0
-        for pair in zip(whole, (piece.interval.start, piece.interval.end), strict=True)
-    ):
-        raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+    check_divided(entry["parts"], intervals, piece)
     _check_sample(entry["sample"], piece, problem, errors)
     return len(parts)
 
@@ -165,21 +164,9 @@ def _check_part(node: Node, problem: Problem, errors: int) -> Interval:
     entry = node.fields("interval", "region", "minimiser")
     number = entry["region"].integer(0, len(problem.regions) - 1)
     region = problem.regions[number]
-    ends = read_interval(entry["interval"])
-    if compare(*ends) >= 0:
-        raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
-    interval = Interval(*ends)
-    numerators, denominator = read_vector(entry["minimiser"], len(problem.parameters))
+    interval = read_increasing(entry["interval"])
     where = entry["minimiser"].path
-    if positive(-denominator, interval):
-        numerators, denominator = [-p for p in numerators], -denominator
-    if not positive(denominator, interval):
-        raise Refuted(f"{where}.denominator: not positive on the closed interval")
-    for parameter, p in zip(problem.parameters, numerators, strict=True):
-        low, high = parameter.lower, parameter.upper
-        for slack in (p * low.q - denominator * low.p, denominator * high.p - p * high.q):
-            if not nonnegative(slack, interval):
-                raise Refuted(f"{where}: leaves the box at {parameter.name}")
+    numerators, denominator = read_path_in_box(entry["minimiser"], problem.parameters, interval)
     point = problem.point(number, [*numerators, denominator])
     if point is None:
         raise Refuted(f"{where}: other output weights than those of the region")
@@ -205,17 +192,8 @@ def _product(row: Row, point: Sequence[fmpz_poly]) -> fmpz_poly:
 
 def _check_sample(node: Node, piece: Piece, problem: Problem, errors: int) -> None:
     sample = node.fields("alpha", "value", "witness")
-    alpha, witness = sample["alpha"].rational(), sample["witness"].rationals()
-    at = exactly(alpha)
-    if compare(at, piece.interval.start) <= 0 or compare(at, piece.interval.end) >= 0:
-        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
-    if sample["value"].rational() != problem.value(errors):
-        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
-    if len(witness) != len(problem.parameters):
-        raise sample["witness"].wrong(f"{len(problem.parameters)} coordinates")
-    for parameter, w in zip(problem.parameters, witness, strict=True):
-        if not parameter.lower <= w <= parameter.upper:
-            raise Refuted(f"{sample['witness'].path}: outside the box at {parameter.name}")
+    alpha, _ = read_place(sample, piece)
+    witness = read_witness(sample["witness"], problem.parameters)
     counts = [
         _errors_at(region, problem.labels, alpha, point)
         for number, region in enumerate(problem.regions)

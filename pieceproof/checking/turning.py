@@ -11,16 +11,17 @@ at all but finitely many α, and one rational α that is no root shows which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import combinations, pairwise
 from math import comb, lcm
+from typing import TypeVar
 
 from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.chambers import chambers
-from pieceproof.checking.intervals import Interval, roots_inside
+from pieceproof.checking.intervals import Interval, roots_inside, same
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.checking.reals import Real, between, compare, exactly
@@ -133,22 +134,33 @@ def check_spells(
         CertificateError: more minors than are looked at.
         Refuted: a pattern is missing, repeated or does not occur, or has another interval.
     """
-    expected: dict[Active, list[Interval]] = {}
-    total = 0
-    for spell in find_spells(rows, ends):
-        expected.setdefault(spell.active, []).append(spell.interval)
-        total += 1
-    for number, spell in enumerate(stated):
-        own = expected.get(spell.active, [])
-        match = next((each for each in own if equal(each, spell.interval)), None)
+    check_maximal(
+        node,
+        [(spell.active, spell.interval) for spell in stated],
+        [(spell.active, spell.interval) for spell in find_spells(rows, ends)],
+    )
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+def check_maximal(
+    node: Node, stated: Sequence[tuple[K, Interval]], found: Sequence[tuple[K, Interval]]
+) -> None:
+    """That stated patterns with their intervals are those that were found, in any order.
+
+    Raises:
+        Refuted: a pattern is missing, repeated or does not occur, or has another interval.
+    """
+    expected: dict[K, list[Interval]] = {}
+    for key, interval in found:
+        expected.setdefault(key, []).append(interval)
+    for number, (key, interval) in enumerate(stated):
+        own = expected.get(key, [])
+        match = next((each for each in own if same(each, interval)), None)
         if match is None:
             path = f"{node.path}[{number}]"
             raise Refuted(f"{path}: not a pattern on a maximal interval on which it occurs")
         own.remove(match)
-    if len(stated) != total:
-        raise Refuted(f"{node.path}: {len(stated)} listed, {total} occur")
-
-
-def equal(a: Interval, b: Interval) -> bool:
-    """Whether two intervals have the same ends."""
-    return compare(a.start, b.start) == 0 and compare(a.end, b.end) == 0
+    if len(stated) != len(found):
+        raise Refuted(f"{node.path}: {len(stated)} listed, {len(found)} occur")

@@ -13,14 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
+from pieceproof.checking.attained import (
+    check_divided,
+    read_increasing,
+    read_path,
+    read_place,
+    read_vector,
+)
 from pieceproof.checking.constraints import Row
-from pieceproof.checking.intervals import Interval, nonnegative, positive
+from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.kinks import Face, Kinks, form_at, form_value
-from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.objectives import Gram
 from pieceproof.checking.orbits import Case, Orbits
 from pieceproof.checking.pieces import Piece, check_continuous, read_pieces
@@ -71,12 +76,7 @@ class UpperBounds:
         if not parts:
             raise entry["parts"].wrong("at least one part")
         intervals = [self._check_part(part, piece) for part in parts]
-        ends = (intervals[0].start, intervals[-1].end)
-        if any(compare(left.end, right.start) != 0 for left, right in pairwise(intervals)) or any(
-            compare(*pair) != 0
-            for pair in zip(ends, (piece.interval.start, piece.interval.end), strict=True)
-        ):
-            raise Refuted(f"{entry['parts'].path}: do not divide the interval of the piece")
+        check_divided(entry["parts"], intervals, piece)
         self._check_sample(entry, piece, intervals)
         return len(parts)
 
@@ -84,17 +84,11 @@ class UpperBounds:
         entry = node.fields(
             "interval", "cell", "active", "minimiser", "multipliers", optional=("signs",)
         )
-        ends = read_interval(entry["interval"])
-        if compare(*ends) >= 0:
-            raise Refuted(f"{entry['interval'].path}: the ends are not in increasing order")
-        interval = Interval(*ends)
+        interval = read_increasing(entry["interval"])
         case = self.orbits.read_case(entry, node.path)
         face = self.kinks.face(entry["active"], case)
-        numerators, denominator = read_vector(entry["minimiser"], len(self.problem.parameters))
-        point = _oriented([*numerators, denominator], interval)
-        if point is None:
-            where = entry["minimiser"].path
-            raise Refuted(f"{where}.denominator: has a root on the closed interval")
+        numerators, below = read_path(entry["minimiser"], len(self.problem.parameters), interval)
+        point = [*numerators, below]
         where = entry["minimiser"].path
         for label, row in self.kinks.constraints.facets(case):
             if not nonnegative(_slack(row, point).numer(), interval):
@@ -149,12 +143,8 @@ class UpperBounds:
         self, entry: dict[str, Node], piece: Piece, intervals: list[Interval]
     ) -> None:
         sample = entry["sample"].fields("alpha", "value", "witness")
-        alpha, value = sample["alpha"].rational(), sample["value"].rational()
+        alpha, value = read_place(sample, piece)
         at = exactly(alpha)
-        if compare(at, piece.interval.start) <= 0 or compare(at, piece.interval.end) >= 0:
-            raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
-        if piece.numerator(alpha) != value * piece.denominator(alpha):
-            raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
         path = entry["value"].path.removesuffix(".value")
         case, active = self.orbits.read_case(entry, path), entry["active_set"].texts()
         for part, interval in zip(entry["parts"], intervals, strict=True):
@@ -181,30 +171,6 @@ class UpperBounds:
             attained += kink.weight(alpha) * abs(form_value(kink.form, alpha, at))
         if attained != value * self.kinks.objective.scale:
             raise Refuted(f"{node.path}: the objective there is not the value")
-
-
-def read_vector(node: Node, length: int) -> tuple[list[fmpz_poly], fmpz_poly]:
-    """A vector of rational functions over one denominator, without a common factor."""
-    entry = node.fields("numerators", "denominator")
-    numerators = entry["numerators"].polynomials()
-    denominator = entry["denominator"].polynomial()
-    if len(numerators) != length:
-        raise entry["numerators"].wrong(f"{length} numerators")
-    if not denominator or denominator.leading_coefficient() < 0:
-        raise entry["denominator"].wrong("a positive leading coefficient")
-    common = denominator
-    for numerator in numerators:
-        common = common.gcd(numerator)
-    if common.degree() > 0 or abs(common[0]) != 1:
-        raise Refuted(f"{node.path}: numerators and denominator have a common factor")
-    return list(numerators), denominator
-
-
-def _oriented(point: list[fmpz_poly], interval: Interval) -> list[fmpz_poly] | None:
-    """The same point with d > 0 on the closed interval; None if d has a root there."""
-    if positive(point[-1], interval):
-        return point
-    return [-entry for entry in point] if positive(-point[-1], interval) else None
 
 
 def _quadratic(gram: Gram, point: list[fmpz_poly]) -> fmpz_poly:

@@ -20,6 +20,7 @@ from flint import fmpq, fmpq_poly
 
 from pieceproof.checking import convexcells
 from pieceproof.checking.argmins import Contact, contacts
+from pieceproof.checking.attained import read_place
 from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.fitted import Fitted, alpha_is, read_best
 from pieceproof.checking.heights import Height, compare_heights
@@ -216,12 +217,8 @@ def _check_minimiser(node: Node, contact: Contact) -> None:
 def _check_sample(node: Node, parts: Node, piece: Piece) -> None:
     """A rational α inside the piece, the value there, and the minimiser of the part there."""
     sample = node.fields("alpha", "value", "witness")
-    alpha, value = sample["alpha"].rational(), sample["value"].rational()
+    alpha, _ = read_place(sample, piece)
     at = exactly(alpha)
-    if compare(at, piece.interval.start) <= 0 or compare(at, piece.interval.end) >= 0:
-        raise Refuted(f"{sample['alpha'].path}: not strictly inside the piece")
-    if piece.numerator(alpha) != value * piece.denominator(alpha):
-        raise Refuted(f"{sample['value'].path}: not the value of the piece at alpha")
     witness = sample["witness"].rationals()
     for part in parts:
         entry = part.fields(*part.value)

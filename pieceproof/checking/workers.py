@@ -17,6 +17,7 @@ from pieceproof.checking.objectives import Objective
 from pieceproof.checking.orbits import Orbits
 from pieceproof.checking.problems import read_problem
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.run import Run
 from pieceproof.checking.spans import Envelope
 from pieceproof.checking.unitcells import Arrangement
 from pieceproof.checking.upperbounds import read_quadratic_pieces
@@ -69,6 +70,29 @@ class FixedTask:
             cells.within,
             Envelope(read_quadratic_pieces(Node(self.pieces, "pieces"), problem)),
         )
+
+
+def check_cells(run: Run, task: Task, name: str) -> int:
+    """Check the "proofs" of a document; number of distinct (cell, active set) pairs in them.
+
+    What does not hold becomes a reason of the run, and what has been looked at is counted
+    there, cells under ``name``.
+
+    Raises:
+        CertificateError: an entry is malformed.
+    """
+    entries = run.members["proofs"].items()
+    done = steps = strata = 0
+    for outcomes in check_proofs(task, entries, run.jobs):
+        done += len(outcomes)
+        steps += sum(outcome.steps for outcome in outcomes)
+        strata += sum(outcome.strata for outcome in outcomes)
+        run.reasons += [outcome.reason for outcome in outcomes if outcome.reason]
+        run.tell(done, len(entries))
+        if run.full:
+            break
+    run.checked |= {name: done, "steps": steps}
+    return strata
 
 
 def check_proofs(task: Task, proofs: list[Node], jobs: int) -> Iterator[list[Outcome]]:
