@@ -11,9 +11,9 @@ singular for every α, parameters whose columns depend on others are set to 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 
 from flint import fmpq_mat, fmpq_poly, fmpz_poly
 
@@ -25,6 +25,7 @@ from geometry.sign_rows import determinant
 from piecewise.errors import NotYetSupported
 from piecewise.exact import to_fmpq
 from piecewise.graphs import GraphConvolution
+from piecewise.moving_quadratics import MovingQuadratic, squared_loss
 from piecewise.problems import Problem
 from piecewise.scores import Propagation, linear_predictions
 
@@ -59,7 +60,8 @@ def least_squares_dual(problem: Problem) -> LeastSquaresDual:
     Raises:
         NotYetSupported: the minimiser leaves the box or its degrees are too large.
     """
-    hessian, gradient, constant, scale = _quadratic(problem)
+    quadratic = _quadratic(problem)
+    hessian, gradient = quadratic.hessian, quadratic.linear
     chosen = _independent(hessian)
     inner = [[hessian[i][j] for j in chosen] for i in chosen]
     below = determinant([tuple(row) for row in inner])
@@ -71,8 +73,7 @@ def least_squares_dual(problem: Problem) -> LeastSquaresDual:
         ]
         numerators[index] = determinant(swapped)
     excess = sum((g * n for g, n in zip(gradient, numerators, strict=True)), fmpz_poly())
-    examples = len(problem.targets) if problem.reduction == "mean" else 1
-    value = RationalFunction.reduced(constant * below - excess, scale * below * examples)
+    value = RationalFunction.reduced(quadratic.constant * below - excess, quadratic.scale * below)
     if max(value.numerator.degree(), value.denominator.degree()) > MAX_DEGREE:
         raise NotYetSupported(
             f"a dual loss of degree {value.denominator.degree()} in alpha, more than {MAX_DEGREE}; "
@@ -97,10 +98,8 @@ def least_squares_dual(problem: Problem) -> LeastSquaresDual:
     )
 
 
-def _quadratic(
-    problem: Problem,
-) -> tuple[list[list[fmpz_poly]], list[fmpz_poly], fmpz_poly, fmpz_poly]:
-    """H, g, c and S² (times one integer), all with integer coefficients."""
+def _quadratic(problem: Problem) -> MovingQuadratic:
+    """The squared loss as a quadratic in w."""
     graph = problem.model
     predictions = linear_predictions(problem)
     powers: dict[int, int] = {}
@@ -116,35 +115,10 @@ def _quadratic(
     rows = [propagation.over(value, powers) for value in predictions]
     targets = [common * to_fmpq(y) for y in problem.targets]
     count = len(problem.targets) if problem.reduction == "mean" else 1
-    decay = common * common * (to_fmpq(problem.weight_decay) * count)
-    size = len(problem.parameters)
-    zero = fmpq_poly()
-    hessian = [
-        [
-            sum((row[i] * row[j] for row in rows), zero) + (decay if i == j else zero)
-            for j in range(size)
-        ]
-        for i in range(size)
-    ]
-    gradient = [
-        sum((r[i] * y for r, y in zip(rows, targets, strict=True)), zero) for i in range(size)
-    ]
-    constant, square = sum((y * y for y in targets), zero), common * common
-    entries = [*(p for row in hessian for p in row), *gradient, constant, square]
-    scale = lcm(*(int(p.denom()) for p in entries))
-
-    def integer(p: fmpq_poly) -> fmpz_poly:
-        return (p * scale).numer()
-
-    return (
-        [[integer(p) for p in row] for row in hessian],
-        [integer(p) for p in gradient],
-        integer(constant),
-        integer(square),
-    )
+    return squared_loss(rows, targets, common, count, to_fmpq(problem.weight_decay))
 
 
-def _independent(hessian: list[list[fmpz_poly]]) -> list[int]:
+def _independent(hessian: Sequence[Sequence[fmpz_poly]]) -> list[int]:
     """Indices of a largest principal minor that is not identically zero."""
     point = to_fmpq(Fraction(10_007, 7_919))
     table = fmpq_mat([[p(point) for p in row] for row in hessian])

@@ -24,8 +24,7 @@ from geometry.dual import DualFunction
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
 from geometry.moving_patterns import Spell, spells
-from geometry.moving_programs import Constraint, MovingProgram
-from geometry.rational_functions import RationalFunction
+from geometry.moving_programs import TIP, Constraint, MovingProgram, Vector, at_tip
 from geometry.search import Cells, Run, hyperparameter_interval, swept
 from geometry.verdicts import Verdict
 from piecewise.convolutions import Convolution, Pattern
@@ -34,9 +33,6 @@ from piecewise.exact import to_fmpq
 from piecewise.graphs import GraphConvolution
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey
 from piecewise.problems import Problem
-
-NOWHERE = CellKey((), ())
-"""The key of w = 0, which needs no cell."""
 
 
 def refusal(problem: Problem) -> str | None:
@@ -138,19 +134,15 @@ class MovingCells:
         count = len(self.problem.targets) if self.problem.reduction == "mean" else 1
         return to_fmpq(total / count)
 
-    def minimiser(self, part: Segment) -> tuple[list[fmpz_poly], fmpz_poly]:
+    def minimiser(self, part: Segment) -> Vector:
         """w(α) on a part, as numerators over one denominator."""
-        if part.key == NOWHERE:
+        if part.key == TIP:
             return [fmpz_poly([])] * len(self.problem.parameters), fmpz_poly([1])
-        program = self.program(part.key)
-        stationary = program.stationary(program.active_set(part.active))
-        return list(stationary.point), stationary.denominator
+        return self.program(part.key).minimiser(part)
 
     def start(self) -> Envelope:
         """f(α, 0) on A."""
-        value = self.at_zero
-        constant = RationalFunction.reduced(fmpz_poly([value.p]), fmpz_poly([value.q]))
-        return Envelope((Segment(self.whole, constant, NOWHERE, (), constant),))
+        return at_tip(self.whole, self.at_zero)
 
 
 def boundaries(convolution: Convolution, pattern: Sequence[Pattern]) -> Iterator[Constraint]:

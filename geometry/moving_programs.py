@@ -14,6 +14,8 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat, fmpz_poly
 
+from geometry.envelope import Envelope, Segment
+from geometry.intervals import Interval
 from geometry.polynomial_systems import solve_state, sum_of_products
 from geometry.polynomials import has_no_root
 from geometry.programs import QuadraticProgram, optimal_active_set
@@ -26,6 +28,17 @@ from piecewise.problems import Parameter
 
 Constraint = tuple[str, Row, int]
 """(label, row, level): row·w ≥ level."""
+Vector = tuple[list[fmpz_poly], fmpz_poly]
+"""Numerators over one denominator."""
+
+TIP = CellKey((), ())
+"""The key of the point that is in every closed cell, where all that moves is 0; it needs none."""
+
+
+def at_tip(whole: Interval, value: fmpq) -> Envelope:
+    """The envelope to start from: f at the tip, which does not depend on α."""
+    constant = RationalFunction.reduced(fmpz_poly([value.p]), fmpz_poly([value.q]))
+    return Envelope((Segment(whole, constant, TIP, (), constant),))
 
 
 class MovingProgram:
@@ -66,6 +79,11 @@ class MovingProgram:
     def optimum(self, alpha: fmpq) -> tuple[int, ...]:
         """An optimal active set at a rational α (exact)."""
         return optimal_active_set(self._at(alpha))
+
+    def minimiser(self, part: Segment) -> Vector:
+        """w(α) on a part of ℓ* that lies in this cell."""
+        stationary = self.stationary(self.active_set(part.active))
+        return list(stationary.point), stationary.denominator
 
     def minimise(self, alpha: fmpq) -> tuple[fmpq, list[fmpq]]:
         """The cell's minimum at a rational α and a point that attains it."""

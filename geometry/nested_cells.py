@@ -18,17 +18,13 @@ from flint import fmpq_poly, fmpz_poly
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
 from geometry.moving_patterns import spells
-from geometry.moving_programs import Constraint, MovingProgram
-from geometry.rational_functions import RationalFunction
+from geometry.moving_programs import TIP, Constraint, MovingProgram, Vector, at_tip
 from geometry.search import hyperparameter_interval
 from piecewise.errors import TooManyCells
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey
 from piecewise.moving_quadratics import integral
 from piecewise.nested import Active, Chart, NestedNetwork
 from piecewise.problems import Problem
-
-NOWHERE = CellKey((), ())
-"""The key of the point where everything that moves is 0, which needs no cell."""
 
 
 @dataclass(frozen=True)
@@ -116,22 +112,18 @@ class NestedCells:
 
     def start(self) -> Envelope:
         """f where everything that moves is 0, on A."""
-        value = self.nested.at_zero()
-        constant = RationalFunction.reduced(fmpz_poly([value.p]), fmpz_poly([value.q]))
-        return Envelope((Segment(self.whole, constant, NOWHERE, (), constant),))
+        return at_tip(self.whole, self.nested.at_zero())
 
     def chart_of(self, part: Segment) -> int:
         """The chart on which a part of ℓ* is attained."""
         return self.cells[part.key.cells[0]].chart if part.key.cells else 0
 
-    def minimiser(self, part: Segment) -> tuple[list[fmpz_poly], fmpz_poly]:
+    def minimiser(self, part: Segment) -> Vector:
         """w(α) on a part, as numerators over one denominator, held parameters included."""
         chart = self.charts[self.chart_of(part)]
         moving, below = [fmpz_poly()] * len(self.nested.moving), fmpz_poly([1])
-        if part.key != NOWHERE:
-            program = self.program(part.key)
-            stationary = program.stationary(program.active_set(part.active))
-            moving, below = list(stationary.point), stationary.denominator
+        if part.key != TIP:
+            moving, below = self.program(part.key).minimiser(part)
         divisor = fmpq_poly(below)
         values = self.nested.full(chart, [fmpq_poly(p) for p in moving])
         for index, _ in chart.held:

@@ -12,12 +12,12 @@ from fractions import Fraction
 from functools import cached_property
 from math import lcm
 
-from flint import fmpq, fmpq_poly, fmpz_poly
+from flint import fmpq_poly, fmpz_poly
 
 from geometry.regions import Region
 from geometry.sign_rows import Row
 from piecewise import sign_models
-from piecewise.activations import Coefficients
+from piecewise.affine import affine_coefficient
 from piecewise.exact import to_fmpq
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey, LayerCells
 from piecewise.networks import TRAINABLE, FeedForward
@@ -120,7 +120,7 @@ class NetworkRegions:
     def _lines(self) -> list[tuple[fmpq_poly, fmpq_poly]]:
         """Slope and intercept of σ_α on every piece."""
         return [
-            (_affine(first, second, 1), _affine(first, second, 0))
+            (affine_coefficient(first, second, 1), affine_coefficient(first, second, 0))
             for first, second in self.network.activation.pairs
         ]
 
@@ -146,11 +146,3 @@ class NetworkRegions:
     @property
     def _free_bias(self) -> bool:
         return self.network.output_bias == TRAINABLE
-
-
-def _affine(first: Coefficients, second: Coefficients, power: int) -> fmpq_poly:
-    """The coefficient of z^power in α·first + (1−α)·second."""
-    one, other = (
-        to_fmpq(piece[power]) if power < len(piece) else fmpq(0) for piece in (first, second)
-    )
-    return fmpq_poly([other, one - other])

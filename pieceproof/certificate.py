@@ -13,7 +13,7 @@ from typing import Any
 
 import flint
 import numpy as np
-from flint import fmpz_poly
+from flint import fmpq, fmpq_poly, fmpz_poly
 
 from bounds import summary
 from bounds.architectures import structure_of
@@ -165,6 +165,21 @@ def vector_document(numerators: Iterable[fmpz_poly], denominator: fmpz_poly) -> 
 
 
 # -- sections --------------------------------------------------------------------------
+
+
+def sample_document(
+    piece: Piece,
+    alpha: fmpq,
+    numerators: Iterable[fmpz_poly | fmpq_poly],
+    denominator: fmpz_poly | fmpq_poly,
+) -> Document:
+    """ℓ* at a rational α of a piece, and the parameters numerators/denominator there."""
+    below = fmpq(denominator(alpha))
+    return {
+        "alpha": str(alpha),
+        "value": str(piece.value(alpha)),
+        "witness": [str(fmpq(p(alpha)) / below) for p in numerators],
+    }
 
 
 def piece_document(piece: Piece) -> Document:

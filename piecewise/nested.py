@@ -22,7 +22,7 @@ from itertools import product
 
 from flint import fmpq, fmpq_poly
 
-from piecewise.activations import Coefficients
+from piecewise.affine import affine_coefficient
 from piecewise.exact import to_fmpq
 from piecewise.moving_quadratics import MovingQuadratic, Row, integral, squared_loss
 from piecewise.networks import TRAINABLE, FeedForward
@@ -79,7 +79,7 @@ class NestedNetwork:
         readers = {i for own in self._outgoing for i in own}
         self.moving = [i for i in range(len(problem.parameters)) if i not in readers]
         self._place = {index: place for place, index in enumerate(self.moving)}
-        self._slopes = [_slope(*pair) for pair in network.activation.pairs]
+        self._slopes = [affine_coefficient(*pair, 1) for pair in network.activation.pairs]
         layers = range(len(network.hidden))
         self._layer = [layer for layer in layers for _ in range(network.hidden[layer])]
 
@@ -221,9 +221,3 @@ class NestedNetwork:
                 total[-1] += 1
             found.append(total)
         return found
-
-
-def _slope(first: Coefficients, second: Coefficients) -> fmpq_poly:
-    """The slope of α·first + (1−α)·second."""
-    one, other = (to_fmpq(piece[1]) if len(piece) > 1 else fmpq(0) for piece in (first, second))
-    return fmpq_poly([other, one - other])

@@ -64,38 +64,14 @@ def compiled(function: F) -> F:
 def values(net: Net, alpha: float, points: Array) -> Array:
     """f at many points (B, d)."""
     found = np.empty(len(points))
-    widest = max(net.x.shape[1], net.widths.max())
-    sources, following = np.empty(widest), np.empty(widest)
+    pieces = np.empty(int(net.widths.sum()), dtype=np.int64)
+    room = _room(net)
     for b in range(len(points)):
-        w = points[b]
         total = 0.0
         for t in range(len(net.y)):
-            count, at = net.x.shape[1], 0
-            sources[:count] = net.x[t]
-            for width in net.widths:
-                for unit in range(width):
-                    z = 0.0
-                    for i in range(count):
-                        z += w[at + i] * sources[i]
-                    at += count
-                    if net.has_bias:
-                        z += w[at]
-                        at += 1
-                    piece = np.searchsorted(net.points, z, side="right")
-                    a = 0.0
-                    for k in range(net.pieces.shape[2] - 1, -1, -1):
-                        c = net.pieces[0, piece, k] + alpha * net.pieces[1, piece, k]
-                        a = a * z + c
-                    following[unit] = a
-                count = width
-                sources[:count] = following[:count]
-            r = net.offset - net.y[t]
-            for i in range(count):
-                r += sources[i] * (net.outputs[i] if len(net.outputs) else w[at + i])
-            if net.has_offset:
-                r += w[-1]
+            r = _residual(net, alpha, points[b], t, room, pieces)
             total += r * r
-        found[b] = net.scale * total + net.decay * np.sum(w * w)
+        found[b] = net.scale * total + net.decay * np.sum(points[b] * points[b])
     return found
 
 
@@ -104,30 +80,49 @@ def pattern_of(net: Net, alpha: float, w: Array) -> Integers:
     """The pattern (U, T) at a point."""
     units, examples = int(net.widths.sum()), len(net.y)
     found = np.empty((units, examples), dtype=np.int64)
-    widest = max(net.x.shape[1], net.widths.max())
-    sources, following = np.empty(widest), np.empty(widest)
+    pieces, room = np.empty(units, dtype=np.int64), _room(net)
     for t in range(examples):
-        count, at, first = net.x.shape[1], 0, 0
-        sources[:count] = net.x[t]
-        for width in net.widths:
-            for unit in range(width):
-                z = 0.0
-                for i in range(count):
-                    z += w[at + i] * sources[i]
-                at += count
-                if net.has_bias:
-                    z += w[at]
-                    at += 1
-                piece = np.searchsorted(net.points, z, side="right")
-                found[first + unit, t] = piece
-                a = 0.0
-                for k in range(net.pieces.shape[2] - 1, -1, -1):
-                    a = a * z + net.pieces[0, piece, k] + alpha * net.pieces[1, piece, k]
-                following[unit] = a
-            first += width
-            count = width
-            sources[:count] = following[:count]
+        _residual(net, alpha, w, t, room, pieces)
+        found[:, t] = pieces
     return found
+
+
+@compiled
+def _room(net: Net) -> Array:
+    """Room for the outputs of two layers."""
+    return np.empty((2, max(net.x.shape[1], net.widths.max())))
+
+
+@compiled
+def _residual(net: Net, alpha: float, w: Array, t: int, room: Array, pieces: Integers) -> float:
+    """ŷ_t − y_t; the piece of σ_α that every unit is on is written into ``pieces`` (U,)."""
+    sources, following = room[0], room[1]
+    count, at, first = net.x.shape[1], 0, 0
+    sources[:count] = net.x[t]
+    for width in net.widths:
+        for unit in range(width):
+            z = 0.0
+            for i in range(count):
+                z += w[at + i] * sources[i]
+            at += count
+            if net.has_bias:
+                z += w[at]
+                at += 1
+            piece = np.searchsorted(net.points, z, side="right")
+            pieces[first + unit] = piece
+            a = 0.0
+            for k in range(net.pieces.shape[2] - 1, -1, -1):
+                a = a * z + (net.pieces[0, piece, k] + alpha * net.pieces[1, piece, k])
+            following[unit] = a
+        first += width
+        count = width
+        sources[:count] = following[:count]
+    r = net.offset - net.y[t]
+    for i in range(count):
+        r += sources[i] * (net.outputs[i] if len(net.outputs) else w[at + i])
+    if net.has_offset:
+        r += w[-1]
+    return r
 
 
 @compiled

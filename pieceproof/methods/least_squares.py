@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from time import monotonic
 
-from flint import fmpq
-
 from geometry.least_squares import LeastSquaresDual, least_squares_dual, refusal
 from pieceproof import certificate
-from pieceproof.certificate import Document, interval_document, piece_document, vector_document
+from pieceproof.certificate import (
+    Document,
+    interval_document,
+    piece_document,
+    sample_document,
+    vector_document,
+)
 from pieceproof.methods.options import Options
 from piecewise.graphs import GraphConvolution
 from piecewise.problems import Problem
@@ -38,14 +42,9 @@ def document(dual: LeastSquaresDual, wall_time: float, jobs: int) -> Document:
     """The result document of a dual function, ``digest`` included."""
     (piece,) = dual.pieces
     alpha = piece.interval.sample()
-    below = fmpq(dual.denominator(alpha))
     entry = {
         **piece_document(piece),
-        "sample": {
-            "alpha": str(alpha),
-            "value": str(piece.value(alpha)),
-            "witness": [str(fmpq(p(alpha)) / below) for p in dual.numerators],
-        },
+        "sample": sample_document(piece, alpha, dual.numerators, dual.denominator),
         "parts": [
             {
                 "interval": interval_document(piece.interval),

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from time import monotonic
 
-from flint import fmpq, fmpz_poly
+from flint import fmpz_poly
 
 from geometry.dual import Piece
 from geometry.envelope import Segment
 from geometry.moving_dual import MovingCells, MovingDual, moving_dual, refusal
+from geometry.moving_programs import Vector
 from geometry.search import ORDER_SEED
 from pieceproof import certificate
 from pieceproof.cache import opened
-from pieceproof.certificate import Document, interval_document, piece_document, vector_document
+from pieceproof.certificate import (
+    Document,
+    interval_document,
+    piece_document,
+    sample_document,
+    vector_document,
+)
 from pieceproof.methods.convex_cells import proof_document
 from pieceproof.methods.options import Options
 from pieceproof.parallel import runner
@@ -87,22 +94,17 @@ def document(dual: MovingDual[MovingCells], wall_time: float, jobs: int) -> Docu
 
 
 def _piece(dual: MovingDual[MovingCells], piece: Piece) -> Document:
-    part = piece.parts[0]
-    alpha = part.interval.sample()
-    numerators, denominator = dual.cells.minimiser(part)
+    alpha = piece.parts[0].interval.sample()
+    minimisers = [dual.cells.minimiser(part) for part in piece.parts]
     return {
         **piece_document(piece),
-        "sample": {
-            "alpha": str(alpha),
-            "value": str(piece.value(alpha)),
-            "witness": [str(fmpq(p(alpha)) / denominator(alpha)) for p in numerators],
-        },
-        "parts": [_part(dual, part) for part in piece.parts],
+        "sample": sample_document(piece, alpha, *minimisers[0]),
+        "parts": [_part(dual, *entry) for entry in zip(piece.parts, minimisers, strict=True)],
     }
 
 
-def _part(dual: MovingDual[MovingCells], part: Segment) -> Document:
-    numerators, denominator = dual.cells.minimiser(part)
+def _part(dual: MovingDual[MovingCells], part: Segment, minimiser: Vector) -> Document:
+    numerators, denominator = minimiser
     return {
         "interval": interval_document(part.interval),
         **({"signs": _signs(dual, part)} if dual.cells.convolution.graph.has_signs else {}),

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from time import monotonic
 
-from flint import fmpq
-
 from geometry.dual import Piece
 from geometry.envelope import Segment
 from geometry.moving_dual import MovingDual, moving_dual
+from geometry.moving_programs import Vector
 from geometry.nested_cells import NestedCells
 from geometry.search import ORDER_SEED
 from pieceproof import certificate
 from pieceproof.cache import opened
-from pieceproof.certificate import Document, interval_document, piece_document, vector_document
+from pieceproof.certificate import (
+    Document,
+    interval_document,
+    piece_document,
+    sample_document,
+    vector_document,
+)
 from pieceproof.methods.convex_cells import proof_document
 from pieceproof.methods.options import Options
 from pieceproof.parallel import runner
@@ -110,24 +115,19 @@ def _on(nested: NestedNetwork, active: Active) -> list[list[int]]:
 
 
 def _piece(dual: Dual, piece: Piece) -> Document:
-    part = piece.parts[0]
-    alpha = part.interval.sample()
-    numerators, denominator = dual.cells.minimiser(part)
+    alpha = piece.parts[0].interval.sample()
+    minimisers = [dual.cells.minimiser(part) for part in piece.parts]
     return {
         **piece_document(piece),
-        "sample": {
-            "alpha": str(alpha),
-            "value": str(piece.value(alpha)),
-            "witness": [str(fmpq(p(alpha)) / denominator(alpha)) for p in numerators],
-        },
-        "parts": [_part(dual, part) for part in piece.parts],
+        "sample": sample_document(piece, alpha, *minimisers[0]),
+        "parts": [_part(dual, *entry) for entry in zip(piece.parts, minimisers, strict=True)],
     }
 
 
-def _part(dual: Dual, part: Segment) -> Document:
+def _part(dual: Dual, part: Segment, minimiser: Vector) -> Document:
     return {
         "interval": interval_document(part.interval),
         "chart": dual.cells.chart_of(part),
         "active": list(part.active),
-        "minimiser": vector_document(*dual.cells.minimiser(part)),
+        "minimiser": vector_document(*minimiser),
     }

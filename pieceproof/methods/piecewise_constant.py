@@ -22,7 +22,13 @@ from geometry.network_regions import NetworkRegions
 from geometry.regions import Region, refusal
 from geometry.witnesses import Part
 from pieceproof import certificate
-from pieceproof.certificate import Document, interval_document, piece_document, vector_document
+from pieceproof.certificate import (
+    Document,
+    interval_document,
+    piece_document,
+    sample_document,
+    vector_document,
+)
 from pieceproof.methods.convex_cells import arrangements
 from pieceproof.methods.options import Options
 from pieceproof.parallel import region_runner
@@ -133,16 +139,10 @@ def _step(dual: ConstantDual, number: int, bound: Bound) -> Document:
 def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:
     part = piece.parts[0]
     alpha = next(each for each in part.interval.samples() if _is_typical(dual, part, each))
-    numerators, denominator = _parameters(dual, part)
-    value = piece.value(alpha)
     return {
         **piece_document(piece),
         "errors": errors,
-        "sample": {
-            "alpha": str(alpha),
-            "value": str(value),
-            "witness": [str(fmpq(p(alpha)) / denominator(alpha)) for p in numerators],
-        },
+        "sample": sample_document(piece, alpha, *_parameters(dual, part)),
         "parts": [
             {
                 "interval": interval_document(part.interval),

@@ -18,6 +18,7 @@ from pieceproof.certificate import (
     Document,
     interval_document,
     piece_document,
+    sample_document,
     vector_document,
 )
 from pieceproof.methods import convex_cells
@@ -111,14 +112,9 @@ def _best(key: CellKey, best: Best) -> Document:
 def _piece(dual: ValidationDual, piece: Piece) -> Document:
     alpha = piece.parts[0].interval.sample()
     path = dual.fits[piece.parts[0].key, piece.parts[0].active].path
-    below = path.denominator(alpha)
     return {
         **piece_document(piece),
-        "sample": {
-            "alpha": str(alpha),
-            "value": str(piece.value(alpha)),
-            "witness": [str(p(alpha) / below) for p in path.point],
-        },
+        "sample": sample_document(piece, alpha, path.point, path.denominator),
         "parts": [_part(dual, part) for part in piece.parts],
     }
 
