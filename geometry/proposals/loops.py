@@ -122,7 +122,7 @@ def _residual(net: Net, alpha: float, w: Array, t: int, room: Array, pieces: Int
         r += sources[i] * (net.outputs[i] if len(net.outputs) else w[at + i])
     if net.has_offset:
         r += w[-1]
-    return r
+    return float(r)
 
 
 @compiled
