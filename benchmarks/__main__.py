@@ -1,7 +1,8 @@
 """Time and memory of the main job, as ratios against peers measured in the same run.
 
-Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches] [paths] [zeroone]
-[enclosures] [reach]; all but `reach`, which takes hours, by default.
+Usage: python -m benchmarks [cars] [growth] [units2] [units3] [branches] [families] [reach]; all but
+`families` (one row for every family of objectives) and `reach` (how far they go), which take
+hours, by default. Both are commands of their own, `python -m benchmarks.families --help`.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from benchmarks.curves import ProvedCurve
 from benchmarks.elimination import strata_job, whole_job
-from benchmarks.enclosures import enclosures
+from benchmarks.families import print_families
 from benchmarks.instances import cars, scattered
-from benchmarks.measure import Measurement, run
-from benchmarks.paths import paths
+from benchmarks.measure import analyze, run
+from benchmarks.peers import Question
+from benchmarks.quantifiers import qepcad
 from benchmarks.reach import reach
-from benchmarks.zero_one import zero_one
 from geometry.stationary import CellProgram
 from pieceproof.specfile import load_problem
 from piecewise.objective import CellKey, ConvexObjective
@@ -28,15 +30,10 @@ PEER_SECONDS = 120.0
 GROWTH = (50, 100, 200, 400, 800, 1600, 3200)
 
 
-def analyze(spec: Path, jobs: int) -> Measurement:
-    """The whole command: search, certificate, check, picture."""
-    arguments = ["-m", "pieceproof", "analyze", str(spec), "--out", "result", "--jobs", str(jobs)]
-    return run(arguments, spec.parent)
-
-
 def cars_job(folder: Path) -> None:
     """The cars job against SymPy and QEPCAD on the same strata."""
-    measured = analyze(cars(1, folder), 1)
+    spec = cars(1, folder)
+    measured = analyze(spec)
     print(f"cars, one unit: {measured}")
     certificate = folder / "result" / "result.json"
     own, strata = _own_strata(certificate)
@@ -47,17 +44,11 @@ def cars_job(folder: Path) -> None:
         f"  SymPy groebner on {peer['done']} of {peer['strata']} of them: {peer['seconds']:.1f} s, "
         f"{peer['seconds'] / own:.0f} times as long"
     )
-    elimination = run(
-        ["-m", "benchmarks.quantifiers", str(certificate), str(PEER_SECONDS)], Path.cwd()
+    found = qepcad(Question(load_problem(spec), ProvedCurve.read(certificate), PEER_SECONDS))
+    print(
+        f"  QEPCAD: {found.said}; {found.seconds:.1f} s, {found.seconds / measured.seconds:.0f} "
+        "times the whole job"
     )
-    found = json.loads(elimination.output)
-    if found["seconds"] is not None:
-        print(
-            f"  QEPCAD on one of the cells: {found['outcome']} after {found['seconds']:.1f} s, "
-            f"{found['seconds'] / measured.seconds:.0f} times the whole job"
-        )
-    else:
-        print(f"  QEPCAD: {found['outcome']}")
 
 
 def _own_strata(certificate: Path) -> tuple[float, int]:
@@ -80,7 +71,7 @@ def growth(folder: Path) -> None:
     """Time against the number of examples, one unit."""
     previous = None
     for examples in GROWTH:
-        measured = analyze(scattered(examples, folder), 1)
+        measured = analyze(scattered(examples, folder))
         counts = json.loads((folder / "result" / "result.json").read_text())["counts"]
         cells = counts["cells"]
         per_cell = 1000 * measured.seconds / cells
@@ -123,22 +114,27 @@ def branches(folder: Path) -> None:
     whole_job()
 
 
+def all_families(folder: Path) -> None:
+    """One row for every family, kept where they are looked for again."""
+    del folder
+    print_families([])
+
+
 JOBS: dict[str, Callable[[Path], None]] = {
-    "reach": reach,
     "cars": cars_job,
     "growth": growth,
     "units2": units2,
     "units3": units3,
     "branches": branches,
-    "paths": paths,
-    "zeroone": lambda folder: zero_one(folder, analyze),
-    "enclosures": lambda folder: enclosures(folder, analyze),
+    "families": all_families,
+    "reach": reach,
 }
+LONG = ("families", "reach")
 
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks."""
-    for name in names or [each for each in JOBS if each != "reach"]:
+    for name in names or [each for each in JOBS if each not in LONG]:
         with TemporaryDirectory() as folder:
             JOBS[name](Path(folder))
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from resource import RUSAGE_CHILDREN, getrusage
-from time import perf_counter, process_time
+from time import perf_counter
 
+from benchmarks.measure import processor
 from geometry.branches import branch_diagram
 from geometry.engines import Engine, Failure, Limits, Msolve, Singular, Sympy
 from geometry.optimality import Stratum
@@ -28,12 +28,6 @@ MIXED = 2
 """Which cell: some of its examples are active, others are not."""
 ONE_INPUT = [(1, 3), (2, 1), (-1, 2), (3, 5)]
 TWO_INPUTS = [(1, 2, 3), (2, -1, 1), (-1, 3, 2), (3, 1, 5), (-2, -1, 1), (1, -3, 4)]
-
-
-def processor() -> float:
-    """Seconds of the processor used so far by this process and its children that have ended."""
-    children = getrusage(RUSAGE_CHILDREN)
-    return process_time() + children.ru_utime + children.ru_stime
 
 
 def one_unit(rows: Sequence[tuple[int, ...]]) -> Problem:

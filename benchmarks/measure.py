@@ -1,4 +1,8 @@
-"""Wall time and peak memory of a command, measured on the process itself."""
+"""Time and peak memory of commands and of peers, and the table that shows them.
+
+Time is given by the clock and of the processor, children included: on a busy machine the first
+says how long one waits, the second compares.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,35 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from tempfile import TemporaryFile
 from threading import Timer
-from time import perf_counter
+from time import perf_counter, process_time
+
+PARTIAL = 3
+"""Exit status of a command whose budget ran out; what it has proved is written."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Seconds and mebibytes of one run; ``finished`` is False when the limit ended it."""
+    """Seconds by the clock and of the processor, and mebibytes, of one run.
+
+    ``finished`` is False when the limit ended it, ``complete`` also when its own budget did.
+    """
 
     seconds: float
+    processor: float
     mebibytes: float
     finished: bool
+    complete: bool
     output: str
 
     def __str__(self) -> str:
         time = f"{self.seconds:.2f} s" if self.finished else f"> {self.seconds:.0f} s (stopped)"
-        return f"{time}, {self.mebibytes:.0f} MiB"
+        return f"{time} ({self.processor:.2f} s CPU), {self.mebibytes:.0f} MiB"
 
 
 def run(arguments: Sequence[str], folder: Path, limit: float = 3600) -> Measurement:
@@ -34,7 +47,7 @@ def run(arguments: Sequence[str], folder: Path, limit: float = 3600) -> Measurem
     The memory is the largest of the peaks of the process and its finished workers.
 
     Raises:
-        RuntimeError: the command failed other than by the time limit.
+        RuntimeError: the command failed other than by a limit or its budget.
     """
     with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
         start = perf_counter()
@@ -53,9 +66,51 @@ def run(arguments: Sequence[str], folder: Path, limit: float = 3600) -> Measurem
             timer.cancel()
         seconds = perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, -signal.SIGKILL):
+        if process.returncode not in (0, PARTIAL, -signal.SIGKILL):
             errors.seek(0)
             raise RuntimeError(f"{' '.join(arguments)} failed: {errors.read()[-500:]}")
         output.seek(0)
-        peak = usage.ru_maxrss / 1024
-        return Measurement(seconds, peak, process.returncode == 0, output.read())
+        return Measurement(
+            seconds,
+            usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss / 1024,
+            process.returncode in (0, PARTIAL),
+            process.returncode == 0,
+            output.read(),
+        )
+
+
+def analyze(
+    spec: Path, jobs: int = 1, seconds: float | None = None, limit: float = 3600
+) -> Measurement:
+    """The whole command: search, certificate, check, picture; results in ``result`` beside the
+    spec. ``seconds`` is the search's own budget."""
+    budget = [] if seconds is None else ["--seconds", str(seconds)]
+    arguments = ["-m", "pieceproof", "analyze", str(spec), "--out", "result", "--jobs", str(jobs)]
+    return run([*arguments, *budget], spec.parent, limit)
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by the clock and of the processor since it was made."""
+
+    clock: float = field(default_factory=perf_counter)
+    spent: float = field(default_factory=lambda: processor())
+
+    def read(self) -> tuple[float, float]:
+        """Both times so far."""
+        return perf_counter() - self.clock, processor() - self.spent
+
+
+def processor() -> float:
+    """Seconds of the processor used so far by this process and its children that have ended."""
+    children = getrusage(RUSAGE_CHILDREN)
+    return process_time() + children.ru_utime + children.ru_stime
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[str]:
+    """The lines of a Markdown table, as the rows come."""
+    yield "| " + " | ".join(headings) + " |"
+    yield "|" + " --- |" * len(headings)
+    for row in rows:
+        yield "| " + " | ".join(map(str, row)) + " |"

@@ -1,85 +1,92 @@
-"""The peer: quantifier elimination by QEPCAD on one cell of a certificate.
+"""The peer QEPCAD: quantifier elimination on the cells that carry the minimum.
 
-{(α, v) : f(α, w) ≥ v for all w in the closed cell} describes the cell's minimum; QEPCAD
-is asked for it without being told that f is convex in w.
-Usage: python -m benchmarks.quantifiers CERTIFICATE SECONDS; prints one JSON line.
+{(α, v) : f(α, w) ≥ v for all w in the closed cell} describes the minimum over a cell; for the
+zero-one loss it is {α : these examples can be classified correctly}. QEPCAD is told the cell of
+every piece, one after the other: that no other cell is lower it is not asked.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from time import perf_counter
-from typing import Any
+from fractions import Fraction
 
-from flint import fmpz_poly
+from flint import fmpq_mpoly, fmpz
 
+from benchmarks.cells import Cell, cell_at
+from benchmarks.measure import Stopwatch
+from benchmarks.peers import Outcome, Question
 from geometry.engines.process import find_program, run
 from geometry.engines.protocol import Failure, Limits
 from geometry.engines.qepcad import installation
-from geometry.stationary import CellProgram
-from pieceproof.problem_document import problem_from_document
-from piecewise.objective import CellKey, ConvexObjective
 
 SPACE = 200_000_000
+"""Words of list memory."""
 
 
-def formula(program: CellProgram) -> str:
-    """(A w)[ cell constraints ==> scale·f ≥ scale·v ] as QEPCAD reads it, in the names a, v, w…"""
-    size = len(program.live)
-    names = [f"w{i}" for i in range(size)]
-    quadratic = program.cell.objective
-    terms = _terms(quadratic.constant, "")
-    for i in range(size):
-        terms += _terms(-2 * program.linear[i], names[i])
-        for j in range(size):
-            terms += _terms(program.hessian[i][j], f"{names[i]} {names[j]}")
-    inside = [
-        " ".join(_term(a, x) for a, x in zip(normal, names, strict=True) if a)
-        + f" {_term(-offset, '')} >= 0"
-        for normal, offset in zip(program.normals, program.offsets, strict=True)
-    ]
-    claim = f"{' '.join(terms)} {_term(-int(quadratic.scale), 'v')} >= 0"
-    quantified = "".join(f"(A {x})" for x in names)
-    region = " /\\ ".join(inside)
-    return f"{quantified}[ [ {region} ] ==> {claim} ]"
-
-
-def _terms(p: fmpz_poly, monomial: str) -> list[str]:
-    return [_term(int(c), f"{monomial} a^{k}" if k else monomial) for k, c in enumerate(p.coeffs())]
-
-
-def _term(coefficient: int, monomial: str) -> str:
-    return f"{'-' if coefficient < 0 else '+'} {abs(coefficient)} {monomial}".rstrip()
-
-
-def main(path: str, seconds: float) -> None:
-    """Give QEPCAD the cell of the first piece for at most ``seconds``."""
-    document: dict[str, Any] = json.loads(Path(path).read_text())
+def qepcad(question: Question) -> Outcome:
+    """How many of the cells it settles within the budget."""
     program = find_program("qepcad")
     if program is None:
-        print(json.dumps({"outcome": "qepcad is not installed", "seconds": None}))
-        return
-    objective = ConvexObjective(problem_from_document(document["problem"]))
-    cell = CellProgram(objective.cell(CellKey(tuple(document["pieces"][0]["cell"]))))
-    names = ",".join(["a", "v", *(f"w{i}" for i in range(len(cell.live)))])
-    script = f"[]\n({names})\n2\n{formula(cell)}.\nassume [ a >= 0 /\\ a <= 1 ]\nfinish\n"
-    start = perf_counter()
-    output = run(
-        "qepcad",
-        [program, f"+N{SPACE}"],
-        Limits(seconds=seconds),
-        text=script,
-        environment={"qe": installation(program)},
+        return Outcome.missing("QEPCAD")
+    problem, watch, done, total, why = question.problem.training(), Stopwatch(), 0, 0, ""
+    for sample in question.curve.samples():
+        total += 1
+        left = question.seconds - watch.read()[0]
+        if why or left <= 0:
+            continue
+        output = run(
+            "qepcad",
+            [program, f"+N{SPACE}"],
+            Limits(seconds=left),
+            text=script(cell_at(problem, sample), question.curve.interval),
+            environment={"qe": installation(program)},
+        )
+        if isinstance(output, Failure):
+            why = output.message
+        elif "An equivalent quantifier-free formula" in output:
+            done += 1
+        else:
+            why = " ".join(output.split())[-80:]
+    seconds, spent = watch.read()
+    said = f"the minimum over {done} of {total} cells that it is told"
+    return Outcome("QEPCAD", seconds, spent, done == total, f"{said}; {why}" if why else said)
+
+
+def script(cell: Cell, interval: tuple[Fraction, Fraction]) -> str:
+    """The question as QEPCAD reads it, in the names a, v, w0, w1, …"""
+    scores = any(condition.score for condition in cell.conditions)
+    region = " /\\ ".join(
+        f"{_text(condition.polynomial)} {'>' if condition.score else '>='} 0"
+        for condition in cell.conditions
     )
-    outcome = output.message if isinstance(output, Failure) else _last(output)
-    print(json.dumps({"outcome": outcome, "seconds": perf_counter() - start}))
+    if scores:
+        free, body = ["a"], f"[ {region} ]"
+    else:
+        free = ["a", "v"]
+        claim = f"{_text(cell.numerator, cell.denominator)} >= 0"
+        body = f"[ [ {region} ] ==> {claim} ]"
+    quantified = "".join(f"({'E' if scores else 'A'} {w})" for w in cell.parameters)
+    lower, upper = interval
+    ends = (
+        f"{lower.denominator} a >= {lower.numerator} /\\ {upper.denominator} a <= {upper.numerator}"
+    )
+    names = ",".join([*free, *cell.parameters])
+    return f"[]\n({names})\n{len(free)}\n{quantified}{body}.\nassume [ {ends} ]\nfinish\n"
 
 
-def _last(output: str) -> str:
-    return "done" if "An equivalent quantifier-free formula" in output else output.strip()[-120:]
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+def _text(p: fmpq_mpoly, denominator: fmpq_mpoly | None = None) -> str:
+    """p, or p − v·denominator, with integer coefficients."""
+    scale = fmpz(1)
+    parts = [(p, "", 1)] + ([] if denominator is None else [(denominator, " v", -1)])
+    for q, _, _ in parts:
+        for c in q.coeffs():
+            scale = scale.lcm(c.q)
+    terms = []
+    for q, factor, sign in parts:
+        names = q.context().names()
+        for exponents, coefficient in q.terms():
+            value = int((sign * coefficient * scale).p)
+            powers = "".join(
+                f" {x}^{int(e)}" for x, e in zip(names, exponents, strict=True) if int(e)
+            )
+            terms.append(f"{'-' if value < 0 else '+'} {abs(value)}{factor}{powers}")
+    return " ".join(terms) or "0"

@@ -1,0 +1,120 @@
+"""Every family of objectives against the generic alternatives: time, and what they miss.
+
+One instance each: the whole command (search, certificate, check, picture), then its peers,
+judged by the proved curve. A row is kept in ``build/families``, so that an interrupted run goes
+on; ``--fresh`` measures again.
+
+Usage: python -m benchmarks.families [--fresh] [--seconds S] [WORD ...]: rows whose name holds a
+WORD, S seconds for a peer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from benchmarks.catalogue import INSTANCES, Instance
+from benchmarks.curves import ProvedCurve
+from benchmarks.measure import analyze, table
+from benchmarks.peers import Outcome, Question
+from pieceproof.files import write_atomically
+from pieceproof.specfile import load_problem
+
+STORE = Path("build") / "families"
+SECONDS = 120.0
+"""Given to each peer."""
+OWN_SECONDS = 300.0
+"""Given to our own search."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured."""
+
+    name: str
+    what: str
+    result: str
+    seconds: float
+    processor: float
+    search: float
+    mebibytes: float
+    peers: list[Outcome] = field(default_factory=list)
+
+
+def measured(instance: Instance, folder: Path, seconds: float) -> Row:
+    """Ours, then the peers."""
+    spec = instance.spec(folder)
+    own = analyze(spec, seconds=OWN_SECONDS)
+    curve = ProvedCurve.read(folder / "result" / "result.json")
+    question = Question(load_problem(spec), curve, seconds)
+    return Row(
+        instance.name,
+        instance.what,
+        str(curve),
+        own.seconds,
+        own.processor,
+        curve.document["provenance"]["wall_time"],
+        own.mebibytes,
+        [peer(question) for peer in (*instance.peers, *instance.algebra)],
+    )
+
+
+def lines(row: Row) -> Iterator[tuple[str, ...]]:
+    """The lines of the table for one instance."""
+    said = f"{row.result}; {row.mebibytes:.0f} MiB; search alone {_short(row.search)} s"
+    yield f"**{row.what}**", "pieceproof", _short(row.seconds), _short(row.processor), "1", said
+    for peer in row.peers:
+        if not peer.seconds:
+            yield "", peer.peer, "", "", "", peer.said
+            continue
+        least = "" if peer.finished else "> "
+        ratio = f"{least}{_short(peer.seconds / row.seconds)}"
+        yield "", peer.peer, _short(peer.seconds), _short(peer.processor), ratio, peer.said
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 9.95 else f"{number:.2g}"
+
+
+def families(
+    words: Sequence[str] = (), seconds: float = SECONDS, fresh: bool = False
+) -> Iterator[tuple[str, ...]]:
+    """The lines of all rows whose name holds a word; those without a file are measured."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    for instance in INSTANCES:
+        if words and not any(word in instance.name for word in words):
+            continue
+        kept = STORE / f"{instance.name}.json"
+        if fresh or not kept.exists():
+            print(f"measuring {instance.name}", file=sys.stderr, flush=True)
+            with TemporaryDirectory() as folder:
+                found = measured(instance, Path(folder), seconds)
+            write_atomically(kept, msgspec.json.encode(found))
+        yield from lines(msgspec.json.decode(kept.read_bytes(), type=Row))
+
+
+def print_families(words: Sequence[str], seconds: float = SECONDS, fresh: bool = False) -> None:
+    """The table, line by line as it is measured."""
+    headings = ("instance", "by", "s", "s CPU", "times ours", "found, and missed")
+    for line in table(headings, families(words, seconds, fresh)):
+        print(line, flush=True)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.families", description=__doc__)
+    parser.add_argument("words", nargs="*", metavar="WORD")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--fresh", action="store_true")
+    asked = parser.parse_args()
+    print_families(asked.words, asked.seconds, asked.fresh)
+
+
+if __name__ == "__main__":
+    main()
