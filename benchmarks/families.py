@@ -19,8 +19,9 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from benchmarks.catalogue import INSTANCES, Instance
+from benchmarks.catalogue import INSTANCES, Instance, random
 from benchmarks.curves import ProvedCurve
+from benchmarks.instances import SQUARE, Size
 from benchmarks.measure import analyze, table
 from benchmarks.peers import Outcome, Question
 from pieceproof.files import write_atomically
@@ -65,6 +66,14 @@ def measured(instance: Instance, folder: Path, seconds: float) -> Row:
     )
 
 
+def warm_up() -> bool:
+    """A small instance, unmeasured: interval loops are compiled once per installation."""
+    with TemporaryDirectory() as folder:
+        small = Size("", "", 3, f"hidden = [1]\nbias = false\n{SQUARE}", interval=("1/10", "9/10"))
+        analyze(random(small, 0)(Path(folder)), seconds=60)
+    return True
+
+
 def lines(row: Row) -> Iterator[tuple[str, ...]]:
     """The lines of the table for one instance."""
     said = f"{row.result}; {row.mebibytes:.0f} MiB; search alone {_short(row.search)} s"
@@ -87,11 +96,13 @@ def families(
 ) -> Iterator[tuple[str, ...]]:
     """The lines of all rows whose name holds a word; those without a file are measured."""
     STORE.mkdir(parents=True, exist_ok=True)
+    warm = False
     for instance in INSTANCES:
         if words and not any(word in instance.name for word in words):
             continue
         kept = STORE / f"{instance.name}.json"
         if fresh or not kept.exists():
+            warm = warm or warm_up()
             print(f"measuring {instance.name}", file=sys.stderr, flush=True)
             with TemporaryDirectory() as folder:
                 found = measured(instance, Path(folder), seconds)
