@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from geometry.dual import DualFunction
 from geometry.verdicts import Verdict
-from pieceproof import enclosed
 from pieceproof.certificate import Document, write
-from pieceproof.enclosed import EnclosedDual
 from pieceproof.methods import Options, Progress, is_covered, method_for, silent
 from pieceproof.specfile import load_problem
 from pieceproof.verify import Report, verify
@@ -19,6 +17,8 @@ from piecewise.problems import Problem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from pieceproof.enclosed import EnclosedDual
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,8 +86,11 @@ def analyze(
     """
     stated = problem if isinstance(problem, Problem) else load_problem(problem)
     options = Options(jobs, progress, cache, seconds, max_cells)
-    if not is_covered(stated) and enclosed.refusal(stated) is None:
-        return enclosed.analyze_enclosed(stated, options)
+    if not is_covered(stated):
+        from pieceproof import enclosed  # numba loads only where no exact method serves
+
+        if enclosed.refusal(stated) is None:
+            return enclosed.analyze_enclosed(stated, options)
     return _exactly(stated, options)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import RenderableType
 
 from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
@@ -26,7 +27,6 @@ from pieceproof.commands_erm import erm_command
 from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
-from pieceproof.enclosed.views import enclosed_summary, evaluate_enclosed
 from pieceproof.evaluation import OutsideError, evaluate
 from pieceproof.methods.options import OutOfTime
 from pieceproof.options import (
@@ -106,8 +106,7 @@ def analyze_command(
         print_json(dual.document)
     else:
         files = [("certificate", str(path)), *pictures]
-        table = enclosed_summary if dual.document["method"] == ENCLOSURES else summary
-        show(table(dual.document, dual.report, files))
+        show(_table(dual.document, dual.report, files))
     return _status(dual.report)
 
 
@@ -151,7 +150,11 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     complete = document.get("verdict") == str(Conclusion.PROVED)
     results: list[Any] = []
     enclosed = document.get("method") == ENCLOSURES
-    one: Callable[[dict[str, Any], Fraction], Any] = evaluate_enclosed if enclosed else evaluate
+    one: Callable[[dict[str, Any], Fraction], Any] = evaluate
+    if enclosed:
+        from pieceproof.enclosed.views import evaluate_enclosed  # numba loads only with these
+
+        one = evaluate_enclosed
     for text in alphas:
         try:
             results.append(one(document, rational(text)))
@@ -176,6 +179,16 @@ def plot_command(path: str, out: str | None) -> Exit:
     for picture in _draw(load(path), folder):
         click.echo(str(picture))
     return Exit.DONE
+
+
+def _table(
+    document: dict[str, Any], report: Report, files: Sequence[tuple[str, str]]
+) -> RenderableType:
+    if document.get("method") == ENCLOSURES:
+        from pieceproof.enclosed.views import enclosed_summary
+
+        return enclosed_summary(document, report, files)
+    return summary(document, report, files)
 
 
 def _draw(document: dict[str, Any], folder: Path, report: Report | None = None) -> list[Path]:
