@@ -77,14 +77,16 @@ def warm_up() -> bool:
 def lines(row: Row) -> Iterator[tuple[str, ...]]:
     """The lines of the table for one instance."""
     said = f"{row.result}; {row.mebibytes:.0f} MiB; search alone {_short(row.search)} s"
-    yield f"**{row.what}**", "pieceproof", _short(row.seconds), _short(row.processor), "1", said
+    own = _short(row.seconds), _short(row.processor)
+    yield f"**{row.what}**", "pieceproof", *own, "1", "1", said
     for peer in row.peers:
         if not peer.seconds:
-            yield "", peer.peer, "", "", "", peer.said
+            yield "", peer.peer, "", "", "", "", peer.said
             continue
         least = "" if peer.finished else "> "
-        ratio = f"{least}{_short(peer.seconds / row.seconds)}"
-        yield "", peer.peer, _short(peer.seconds), _short(peer.processor), ratio, peer.said
+        times = _short(peer.seconds), _short(peer.processor)
+        ratios = peer.seconds / row.seconds, peer.processor / row.processor
+        yield "", peer.peer, *times, *(f"{least}{_short(ratio)}" for ratio in ratios), peer.said
 
 
 def _short(number: float) -> str:
@@ -112,7 +114,7 @@ def families(
 
 def print_families(words: Sequence[str], seconds: float = SECONDS, fresh: bool = False) -> None:
     """The table, line by line as it is measured."""
-    headings = ("instance", "by", "s", "s CPU", "times ours", "found, and missed")
+    headings = ("instance", "by", "s", "s CPU", "× s", "× CPU", "found, and missed")
     for line in table(headings, families(words, seconds, fresh)):
         print(line, flush=True)
 

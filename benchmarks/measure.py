@@ -6,6 +6,7 @@ says how long one waits, the second compares.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory
 from threading import Timer
 from time import perf_counter, process_time
 
@@ -44,40 +45,45 @@ class Measurement:
 def run(arguments: Sequence[str], folder: Path, limit: float = 3600) -> Measurement:
     """Run ``python ARGUMENTS`` in ``folder`` and measure it.
 
-    The memory is the largest of the peaks of the process and its finished workers.
+    The memory is the largest of the peaks of the process and its finished workers. A small
+    process of its own starts the command: Linux counts the memory of the one that forks as the
+    child's.
 
     Raises:
         RuntimeError: the command failed other than by a limit or its budget.
     """
-    with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
-        start = perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=folder,
-            stdout=output,
-            stderr=errors,
-            start_new_session=True,
-        )
-        timer = Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
-        timer.start()
-        try:
-            _, status, usage = os.wait4(process.pid, 0)
-        finally:
-            timer.cancel()
-        seconds = perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, PARTIAL, -signal.SIGKILL):
-            errors.seek(0)
-            raise RuntimeError(f"{' '.join(arguments)} failed: {errors.read()[-500:]}")
-        output.seek(0)
-        return Measurement(
-            seconds,
-            usage.ru_utime + usage.ru_stime,
-            usage.ru_maxrss / 1024,
-            process.returncode in (0, PARTIAL),
-            process.returncode == 0,
-            output.read(),
-        )
+    with TemporaryDirectory() as place:
+        output, errors, measured = (Path(place) / name for name in ("output", "errors", "measured"))
+        launcher = [sys.executable, __file__, str(measured), str(limit)]
+        with output.open("w") as said, errors.open("w") as complained:
+            subprocess.run(
+                [*launcher, sys.executable, *arguments],
+                cwd=folder, stdout=said, stderr=complained, check=True,
+            )  # fmt: skip
+        status, seconds, spent, peak = json.loads(measured.read_text())
+        if status not in (0, PARTIAL, -signal.SIGKILL):
+            raise RuntimeError(f"{' '.join(arguments)} failed: {errors.read_text()[-500:]}")
+        finished = status in (0, PARTIAL)
+        return Measurement(seconds, spent, peak, finished, status == 0, output.read_text())
+
+
+def launch(limit: float, command: Sequence[str]) -> tuple[int, float, float, float]:
+    """Run ``command``; its exit status, seconds by the clock and of the processor, mebibytes."""
+    start = perf_counter()
+    process = subprocess.Popen(command, start_new_session=True)
+    timer = Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        timer.cancel()
+    seconds = perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    spent = usage.ru_utime + usage.ru_stime
+    return process.returncode, seconds, spent, usage.ru_maxrss / 1024
 
 
 def analyze(
@@ -114,3 +120,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable
     yield "|" + " --- |" * len(headings)
     for row in rows:
         yield "| " + " | ".join(map(str, row)) + " |"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(launch(float(sys.argv[2]), sys.argv[3:])))

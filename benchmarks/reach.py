@@ -81,7 +81,7 @@ def reach(folder: Path, word: str = "") -> None:
 
 def _rows(folder: Path, word: str) -> Iterator[tuple[object, ...]]:
     for number, size in enumerate(sizes()):
-        if word not in f"{size.family}, {size.size}":
+        if word not in f"{size.family}, {size.size}, T = {size.examples}":
             continue
         spec = folder / f"reach{number}.toml"
         spec.write_text(size.spec(100 * number), encoding="utf-8")
