@@ -85,11 +85,11 @@ def evolution(question: Question) -> Outcome:
 
 
 def on_grid(name: str, question: Question, value: Callable[[float], float], points: int) -> Outcome:
-    """Ask ``value`` for every α of a grid, within the budget, and judge the answers."""
+    """Ask ``value`` for every α of a grid, within the budget (of the processor), and judge."""
     alphas, watch, found = question.curve.grid(points), Stopwatch(), []
     for alpha in alphas:
         found.append(value(float(alpha)))
-        if watch.read()[0] > question.seconds:
+        if watch.read()[1] > question.seconds:
             break
     seconds, spent = watch.read()
     said = judged(question.curve, alphas[: len(found)], found)

@@ -36,6 +36,15 @@ class Height:
 
     def enclosure(self, bits: int) -> Range | None:
         """A rational interval that holds h, from α within 2^−bits; None if too wide to divide."""
+        if bits not in self._enclosures:
+            self._enclosures[bits] = self._enclosed(bits)
+        return self._enclosures[bits]
+
+    @cached_property
+    def _enclosures(self) -> dict[int, Range | None]:
+        return {}
+
+    def _enclosed(self, bits: int) -> Range | None:
         alpha = self.alpha.refined(fmpq(1, 2**bits))
         low, high = _horner(self.piece.numerator, alpha)
         least, most = _horner(self.piece.denominator, alpha)
@@ -43,11 +52,6 @@ class Height:
             return None
         ends = [low / least, low / most, high / least, high / most]
         return min(ends), max(ends)
-
-    @cached_property
-    def enclosures(self) -> list[Range | None]:
-        """Enclosures of increasing precision."""
-        return [self.enclosure(bits) for bits in _BITS]
 
     @cached_property
     def number(self) -> Real:
@@ -93,7 +97,8 @@ def compare_heights(left: Height, right: Height) -> int:
             - right.piece.numerator * left.piece.denominator,
             left.alpha,
         )
-    for one, other in zip(left.enclosures, right.enclosures, strict=True):
+    for bits in _BITS:
+        one, other = left.enclosure(bits), right.enclosure(bits)
         if one is not None and other is not None:
             if one[1] < other[0]:
                 return -1

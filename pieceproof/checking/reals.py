@@ -8,10 +8,14 @@ common divisor with a root in both intervals proves that two numbers are equal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isqrt
 
 from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.signs import onto_ray, sign, variations
+
+_FEWEST = 4
+"""Parts of an interval that are tried first."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,36 @@ class Real:
         return Real(self.polynomial, self.lower, middle)
 
     def refined(self, width: fmpq) -> Real:
-        """The same number in an interval at most ``width`` wide."""
-        number = self
+        """The same number in an interval at most ``width`` wide.
+
+        Quadratic: the secant guesses one of N equal parts, two signs confirm it, then N is squared
+        [Abbott, Quadratic interval refinement for real roots, 2006].
+        """
+        number, parts = self, _FEWEST
         while number.upper - number.lower > width:
-            number = number.halved()
+            needed = int(((number.upper - number.lower) / width).ceil())
+            number, parts = number._narrowed(min(parts, max(_FEWEST, needed)))
         return number
+
+    def _narrowed(self, parts: int) -> tuple[Real, int]:
+        """The number in one of ``parts`` parts of its interval where the guess is right, else in
+        what the signs leave; and how many parts to try next."""
+        low, high = self.polynomial(self.lower), self.polynomial(self.upper)
+        step = (self.upper - self.lower) / parts
+        nearest = int((parts * low / (low - high) + fmpq(1, 2)).floor())
+        place = min(max(nearest, 1), parts - 1)
+        at = self.lower + place * step
+        above = sign(self.polynomial(at)) * sign(low)  # 1: the number lies above
+        if above == 0:
+            return Real(self.polynomial, at, at), parts
+        other = at + above * step
+        beyond = sign(self.polynomial(other)) * sign(low)
+        if beyond == 0:
+            return Real(self.polynomial, other, other), parts
+        if beyond != above:
+            return Real(self.polynomial, min(at, other), max(at, other)), parts**2
+        left, right = (other, self.upper) if above > 0 else (self.lower, other)
+        return Real(self.polynomial, left, right), max(_FEWEST, isqrt(parts))
 
     def __str__(self) -> str:
         number = self.refined(fmpq(1, 2**40))

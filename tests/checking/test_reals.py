@@ -220,3 +220,44 @@ def test_other_numbers_and_other_forms_are_refused(wrong):
 def test_rationals_have_one_form(change):
     with pytest.raises(Refuted):
         check_algebraic(Node(HALF | change, "x"), exactly(fmpq(1, 2)), "expected")
+
+
+@given(
+    st.lists(rationals, min_size=1, max_size=4),
+    st.lists(irreducible_quadratics, max_size=2),
+    st.integers(0, 300),
+)
+@SMALL
+def test_refining_keeps_the_root_and_isolates_it(planted, quadratics, bits):
+    product = fmpz_poly([1])
+    for factor in [*map(linear, planted), *quadratics]:
+        product *= factor
+    polynomial, width = squarefree_part(product), fmpq(1, 2**bits)
+    for low, high in isolate(polynomial, fmpq(-31), fmpq(31)):
+        if polynomial(low) * polynomial(high) >= 0:
+            continue
+        found = Real(polynomial, low, high).refined(width)
+        assert low <= found.lower <= found.upper <= high
+        assert found.upper - found.lower <= width
+        if found.rational:
+            assert polynomial(found.lower) == 0
+        else:
+            assert polynomial(found.lower) * polynomial(found.upper) < 0
+        slowly = Real(polynomial, low, high)
+        while slowly.upper - slowly.lower > width:
+            slowly = slowly.halved()
+        assert max(found.lower, slowly.lower) <= min(found.upper, slowly.upper)
+
+
+def test_refining_is_quadratic():
+    signs = []
+    evaluated = fmpz_poly([-2, 0, 1])
+
+    class Counted:
+        def __call__(self, value):
+            signs.append(value)
+            return evaluated(value)
+
+    found = Real(Counted(), fmpq(1), fmpq(2)).refined(fmpq(1, 2**2000))  # type: ignore[arg-type]
+    assert found.lower**2 < 2 < found.upper**2
+    assert len(signs) < 100  # bisection takes 2000
