@@ -14,7 +14,7 @@ there the same question is asked with the equations that are strict at that α.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -50,13 +50,39 @@ class Contact:
         return Interval(self.lower, self.upper) if self.lower < self.upper else None
 
 
-def contacts(
-    program: CellProgram, bound: CellBound, pieces: Sequence[Piece], doubts: list[str]
-) -> Iterator[Contact]:
-    """The contacts of a cell with ℓ* given by ``pieces``; all of them if no doubt is added.
+@dataclass(frozen=True, eq=False)
+class Contacts:
+    """Where a cell attains ℓ*.
 
-    ``doubts`` are told where the cell may have a minimiser that no contact shows.
+    Attributes:
+        contacts: in the order of the steps; all there are, but at the α of ``open``.
+        unsettled: the α at which there is a minimiser and none is shown to be the only one.
+        poles: the α at which v_S touches ℓ* and w_S has a pole: if S is optimal on one side there
+            are minimisers.
+        open: intervals, perhaps points, on which there may be a minimiser that no contact shows.
     """
+
+    contacts: tuple[Contact, ...]
+    unsettled: tuple[RealAlgebraic, ...]
+    poles: tuple[RealAlgebraic, ...]
+    open: tuple[tuple[RealAlgebraic, RealAlgebraic], ...]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether every minimiser of the cell is the only one at its α, and known."""
+        doubtful = self.unsettled or self.poles or self.open
+        return not (doubtful or any(each.flat for each in self.contacts))
+
+
+def contacts(program: CellProgram, bound: CellBound, pieces: Sequence[Piece]) -> Contacts:
+    """Where a cell attains ℓ* given by ``pieces``.
+
+    v_S is compared in lowest terms: where it exceeds ℓ* at a pole of w_S there is no minimiser
+    either, since f(α, w) is continuous in α.
+    """
+    found: list[Contact] = []
+    poles: list[RealAlgebraic] = []
+    open_: list[tuple[RealAlgebraic, RealAlgebraic]] = []
     for step in bound.steps:
         stationary = program.stationary(program.active_set(step.active))
         for piece in pieces:
@@ -64,20 +90,61 @@ def contacts(
             if common is None:
                 continue
             n, d = piece.value.numerator, piece.value.denominator  # type: ignore[attr-defined]
-            excess = stationary.value_numerator * d - n * stationary.value_denominator
+            excess = stationary.value.numerator * d - n * stationary.value.denominator
             if excess:
                 for alpha in roots_within(excess, common):
-                    if _feasible_at(stationary, alpha):
-                        yield _contact(program, step.active, stationary, alpha, alpha)
+                    if alpha.sign_of(stationary.denominator) == 0:
+                        poles.append(alpha)
+                    elif _feasible_at(stationary, alpha):
+                        found.append(_contact(program, step.active, stationary, alpha, alpha))
                     elif not _unique_at(program, stationary, alpha):
-                        doubts.append(f"a cell may have a minimiser at α = {alpha.decimal(12)}")
+                        open_.append((alpha, alpha))
                 continue
             for lower, upper, feasible in _feasibility(stationary, common):
                 contact = _contact(program, step.active, stationary, lower, upper)
                 if feasible:
-                    yield contact
+                    found.append(contact)
                 elif contact.flat or contact.unclear:
-                    doubts.append(f"a cell may have a minimiser at α = {lower.decimal(12)}")
+                    open_.append((lower, upper))
+
+    def doubtful(numbers: Iterable[RealAlgebraic]) -> tuple[RealAlgebraic, ...]:
+        return tuple(a for a in increasing(numbers) if not any(_settles(each, a) for each in found))
+
+    unclear = [alpha for each in found for alpha in each.unclear]
+    return Contacts(tuple(found), doubtful(unclear), doubtful(poles), tuple(open_))
+
+
+def meetings(
+    program: CellProgram, bound: CellBound, pieces: Sequence[Piece]
+) -> list[tuple[RealAlgebraic, RealAlgebraic]]:
+    """Intervals and points of A outside which the cell does not attain ℓ*."""
+    return [(lower, upper) for _, _, lower, upper in _meetings(program, bound, pieces)]
+
+
+def _meetings(
+    program: CellProgram, bound: CellBound, pieces: Sequence[Piece]
+) -> Iterator[tuple[tuple[str, ...], Stationary, RealAlgebraic, RealAlgebraic]]:
+    """Where v_S = ℓ*: active set, stationary point, and an interval or twice the same point."""
+    for step in bound.steps:
+        stationary = program.stationary(program.active_set(step.active))
+        for piece in pieces:
+            common = step.interval.meet(piece.interval)
+            if common is None:
+                continue
+            n, d = piece.value.numerator, piece.value.denominator  # type: ignore[attr-defined]
+            excess = stationary.value.numerator * d - n * stationary.value.denominator
+            if excess:
+                for alpha in roots_within(excess, common):
+                    yield step.active, stationary, alpha, alpha
+            else:
+                yield step.active, stationary, common.lower, common.upper
+
+
+def _settles(contact: Contact, alpha: RealAlgebraic) -> bool:
+    """Whether the contact shows that its minimiser at α is the cell's only one."""
+    if alpha in contact.unclear or not contact.lower <= alpha <= contact.upper:
+        return False
+    return not contact.flat or alpha in (contact.lower, contact.upper)
 
 
 def _contact(
@@ -124,8 +191,6 @@ def _feasibility(
 
 
 def _feasible_at(stationary: Stationary, alpha: RealAlgebraic) -> bool:
-    if alpha.sign_of(stationary.denominator) == 0:
-        return False
     return all(alpha.sign_of(p) >= 0 for p in stationary.slacks)
 
 

@@ -1,19 +1,21 @@
-"""The best minimiser: min g over argmin f, where a linear model has several minimisers.
+"""The best minimiser: min g over argmin f, where a convex cell has several minimisers.
 
-Let w_S, with multipliers, minimise f over the box at α. By complementary slackness and
-convexity a feasible w is a minimiser of f iff
+Let w_S, with multipliers, minimise f over the closed cell at α. By complementary slackness and
+convexity a w of the cell is a minimiser of f iff
 
     H(w − w_S) = 0,   the strict equations of S hold,   σ_k z_k(w) ≥ 0 for kinks at a bound
 
-(|τ_k| = ρ_k > 0, with σ_k the sign of τ_k). These are affine in w, with coefficients that do not
-depend on α for linear models, so min g over them is once more a parametric convex program:
-the equations become kinks that are held at 0.
+(|τ_k| = ρ_k > 0, with σ_k the sign of τ_k). These are affine in w, with coefficients that are
+polynomials in α. Where g is convex on the cell too, as it is for a linear model and on refined
+cells (:mod:`geometry.refinement`), min g over them is once more a parametric convex program: the
+equations become kinks that are held at 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from flint import fmpq, fmpq_mat, fmpz_poly
 
@@ -23,17 +25,29 @@ from geometry.envelope import Envelope
 from geometry.intervals import Interval
 from geometry.kinked import KinkedProgram
 from geometry.nonsmooth import NonsmoothProgram, State
+from geometry.polynomial_systems import SingularSystem
 from geometry.rational_functions import RationalFunction
 from geometry.stationary import CellProgram, Stationary
 from geometry.validation_values import Path
-from piecewise.objective import ConvexCell, ConvexObjective
-from piecewise.problems import Problem
+from piecewise.exact import to_fmpq
+from piecewise.objective import ConvexCell
 from piecewise.quadratics import Kink
 
 Sign = Callable[[fmpz_poly], int]
 
 GRADIENT = "gradient"
 """``w_bmi:gradient`` names the equation that this entry of H(w − w_S) is 0."""
+
+RANKED = 3
+"""Rational α at which the rank of the equations is asked; the greatest rank counts."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The loss g on a cell, and the names of all parameters."""
+
+    cell: ConvexCell
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,27 +63,20 @@ class Best:
     function: RationalFunction
 
 
-def held_out_problem(problem: Problem) -> Problem:
-    """The held-out examples as training examples without penalties."""
-    if problem.validation is None:
-        raise ValueError("the problem has no held-out examples")
-    return Problem(
-        problem.model,
-        inputs=problem.validation.inputs,
-        targets=problem.validation.targets,
-        interval=problem.interval,
-        box={p.name: (p.lower, p.upper) for p in problem.parameters},
-        loss=problem.loss,
-        reduction=problem.reduction,
-        features=problem.features,
-    )
-
-
 def best_on(
-    problem: Problem, program: CellProgram, first: Stationary, within: Interval, sign: Sign
+    goal: Goal, program: CellProgram, first: Stationary, within: Interval, sign: Sign
 ) -> list[Best]:
-    """min g over the minimisers of f on an interval inside which no sign changes."""
-    second = _SecondStage(problem, program, first, sign, within.sample())
+    """min g over the minimisers of f on an interval inside which no sign changes.
+
+    Args:
+        goal: the loss g on the cell of ``program``.
+        program: the loss f on the cell.
+        first: a minimiser w_S of f on the interval.
+        within: the interval.
+        sign: the sign of a polynomial inside it.
+
+    """
+    second = _independent_at(goal, program, first, sign, within)
     bound = bound_cell(second, Envelope(), within)
     found = []
     for segment in sorted(bound.improvements, key=lambda each: each.interval.lower):
@@ -88,25 +95,62 @@ def best_on(
     return found
 
 
-def best_at(problem: Problem, program: CellProgram, alpha: RealAlgebraic) -> Best:
-    """min g over the minimisers of f at a rational α.
+def best_at(goal: Goal, program: CellProgram, alpha: RealAlgebraic) -> Best | None:
+    """min g over the minimisers of f on the cell at one α; None if it is not found.
 
-    The first minimiser is computed anew: S need not have multipliers at an event.
+    The first minimiser is computed anew: S need not have multipliers at an event. At an irrational
+    α active sets that are optimal at rational numbers close by are tried.
     """
-    at = alpha.lower
-    first = program.stationary(program.optimum(at))
-    second = _SecondStage(problem, program, first, alpha.sign_of, at)
-    stationary = second.stationary(second.optimum(at))
-    labels = second.named([second.labels[j] for j in stationary.active])
-    value = fmpq(stationary.value_numerator(at)) / stationary.value_denominator(at)
+    if alpha.is_rational:
+        return _attempt(goal, program, alpha, alpha.lower)
+    for near in map(to_fmpq, alpha.isolating_interval()):
+        best = _attempt(goal, program, alpha, near)
+        if best is not None:
+            return best
+    return None
+
+
+def _attempt(goal: Goal, program: CellProgram, alpha: RealAlgebraic, near: fmpq) -> Best | None:
+    """The best minimiser at α by the active sets that are optimal at a number close by."""
+    first = program.stationary(program.optimum(near))
+    if not _holds(first, alpha):
+        return None
+    try:
+        second = _SecondStage(goal, program, first, alpha.sign_of, near)
+        stationary = second.stationary(second.optimum(near))
+    except SingularSystem:
+        return None
+    if not _holds(stationary, alpha):
+        return None
     numerators, denominator = second.full_point(stationary)
-    point = [fmpq(p(at)) / denominator(at) for p in numerators]
-    scale = _common([value, *point])
+    if not all(alpha.sign_of(p) == 0 for p in second.defects(numerators, denominator)):
+        return None
+    path, function = Path(numerators, denominator), stationary.value
+    if alpha.is_rational:
+        path, function = _numbers(path, stationary, near)
     return Best(
         alpha,
         alpha,
         tuple(program.labels[j] for j in first.active),
-        labels,
+        second.named([second.labels[j] for j in stationary.active]),
+        path,
+        function,
+    )
+
+
+def _holds(stationary: Stationary, alpha: RealAlgebraic) -> bool:
+    """Whether the stationary point exists at α, is feasible there and has its multipliers."""
+    return alpha.sign_of(stationary.denominator) != 0 and all(
+        alpha.sign_of(p) >= 0 for p in (*stationary.slacks, *stationary.multipliers)
+    )
+
+
+def _numbers(path: Path, stationary: Stationary, at: fmpq) -> tuple[Path, RationalFunction]:
+    """The point and the value at a rational α as constants."""
+    value = fmpq(stationary.value_numerator(at)) / stationary.value_denominator(at)
+    point = [fmpq(p(at)) / path.denominator(at) for p in path.point]
+    scale = _common([value, *point])
+    return (
         Path([fmpz_poly([int(c * scale)]) for c in point], fmpz_poly([scale])),
         RationalFunction.reduced(fmpz_poly([int(value * scale)]), fmpz_poly([scale])),
     )
@@ -119,19 +163,32 @@ def _common(values: Sequence[fmpq]) -> int:
     return scale
 
 
+def _independent_at(
+    goal: Goal, program: CellProgram, first: Stationary, sign: Sign, within: Interval
+) -> _SecondStage:
+    """The second stage with equations that imply all others throughout.
+
+    They are chosen at a rational α of the interval; their rank is full at all but finitely many.
+    """
+    ranked = []
+    for at in islice(within.samples(), RANKED):
+        second = _SecondStage(goal, program, first, sign, at)
+        ranked.append((second.equations, second))
+    return max(ranked, key=lambda pair: pair[0])[1]
+
+
 class _SecondStage(KinkedProgram):
     """The program min g over argmin f, with the minimiser w_S as its starting point."""
 
     def __init__(
-        self, problem: Problem, program: CellProgram, first: Stationary, sign: Sign, at: fmpq
+        self, goal: Goal, program: CellProgram, first: Stationary, sign: Sign, at: fmpq
     ) -> None:
-        objective = ConvexObjective(held_out_problem(problem))
-        goal = objective.cell(program.key)
         point, denominator = program.full_point(first)
-        equations = _independent(_equations(problem, program, first, sign), at)
+        self.all_equations = _equations(goal.names, program, first, sign)
+        equations = _independent(self.all_equations, at)
         kinks = tuple(
             Kink(f"v{kink.label[1:]}", kink.weight, kink.normal, kink.offset, kink.unit)
-            for kink in goal.kinks
+            for kink in goal.cell.kinks
         ) + tuple(
             Kink(
                 label,
@@ -141,11 +198,25 @@ class _SecondStage(KinkedProgram):
             )
             for label, row in equations
         )
-        constraints = (*goal.constraints, *program.sides(first, sign))
-        cell = ConvexCell(goal.key, goal.objective, constraints, goal.witness, kinks)
+        constraints = (*goal.cell.constraints, *program.sides(first, sign))
+        cell = replace(goal.cell, constraints=constraints, kinks=kinks)
         super().__init__(cell)
         self.equations = len(equations)
         self._first = (point, denominator)
+
+    def defects(self, point: Sequence[fmpz_poly], denominator: fmpz_poly) -> list[fmpz_poly]:
+        """What vanishes where point/denominator satisfies all equations, those left out too."""
+        origin, below = self._first
+        return [
+            sum(
+                [
+                    a * (p * below - o * denominator)
+                    for a, p, o in zip(row, point, origin, strict=True)
+                ],
+                fmpz_poly([]),
+            )
+            for _, row in self.all_equations
+        ]
 
     def _warm_start(self, program: NonsmoothProgram) -> tuple[list[fmpq], State | None]:
         return self.start, None
@@ -167,10 +238,10 @@ class _SecondStage(KinkedProgram):
 
 
 def _equations(
-    problem: Problem, program: CellProgram, first: Stationary, sign: Sign
+    names: Sequence[str], program: CellProgram, first: Stationary, sign: Sign
 ) -> list[tuple[str, list[fmpz_poly]]]:
     """Strict equations of S and rows of H, with labels, in all parameters."""
-    size = len(problem.parameters)
+    size = len(names)
 
     def widened(row: Sequence[fmpz_poly]) -> list[fmpz_poly]:
         full = [fmpz_poly([])] * size
@@ -184,7 +255,7 @@ def _equations(
         if all(sign(p) > 0 for p in equation.margins)
     ]
     return found + [
-        (f"{problem.parameters[i].name}:{GRADIENT}", widened(row))
+        (f"{names[i]}:{GRADIENT}", widened(row))
         for i, row in zip(program.live, program.hessian, strict=True)
         if any(row)
     ]

@@ -10,18 +10,22 @@ choice. It is lower semicontinuous because the graph of argmin is closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from geometry.algebraic import RealAlgebraic, increasing
-from geometry.argmins import Contact, contacts
+from geometry.argmins import Contact, Contacts, contacts, meetings
 from geometry.cell_programs import program_of
+from geometry.convex import CellBound, bound_cell
 from geometry.convex_dual import ConvexDual
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
-from geometry.second_stage import Best, best_at, best_on
+from geometry.refinement import RefinedCells, RefinedKey
+from geometry.search import hyperparameter_interval
+from geometry.second_stage import Best, Goal, best_at, best_on
+from geometry.stationary import CellProgram, Stationary
 from geometry.validation_values import Path, inside, loss_at, losses_on
 from geometry.values import Level
 from geometry.verdicts import Verdict
@@ -48,28 +52,50 @@ class ValidationDual(DualFunction):
         training: the dual function of the training loss, with its proofs.
         fits: for (cell, active set) of a segment what attains it.
         best: the best minimisers at single α at which there are several.
+        refined: the refined cells, and ``refined_bounds`` their proofs, of all cells that have, or
+            may have, several minimisers.
+        several: the best minimisers on intervals on which a cell has several.
+        open: where the result is no more than an upper bound.
     """
 
     training: ConvexDual
     fits: Mapping[tuple[CellKey, tuple[str, ...]], Fit]
     best: tuple[tuple[CellKey, Best], ...]
+    refined: RefinedCells
+    refined_bounds: tuple[CellBound, ...]
+    several: tuple[tuple[CellKey, Best], ...]
+    open: tuple[tuple[RealAlgebraic, RealAlgebraic], ...]
 
 
-def validation_dual(problem: Problem, training: ConvexDual) -> ValidationDual:
+def validation_dual(
+    problem: Problem,
+    training: ConvexDual,
+    report: Callable[[int], None] = lambda done: None,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> ValidationDual:
     """The validation loss on A.
 
-    Where a cell that attains the training dual has, or may have, several minimisers and the best
-    of them is not found, the result is an upper bound: the claim is then ``UNRESOLVED``, with
-    the reasons. That happens for networks, and at irrational α.
+    A cell of a network that has, or may have, several minimisers is refined
+    (:mod:`geometry.refinement`), and the best of them is found in every part. Where it is not
+    found (at an irrational α where a stationary point does not exist, or for sides that turn with
+    α), and for cells that are not reached when time runs out, the result is an upper bound: the
+    claim is then ``UNRESOLVED``, with the reasons.
+
+    Args:
+        problem: a problem with held-out examples.
+        training: the dual function of its training loss.
+        report: told how many cells are done.
+        out_of_time: asked before every cell.
     """
-    search = _Search(problem)
-    for bound in training.bounds:
-        program = program_of(training.objective.cell(bound.key))
-        found = list(contacts(program, bound, training.pieces, search.doubts))
-        for contact in found:
-            search.follow(contact)
-        for alpha, contact in _unsettled(found):
-            search.settle(alpha, contact)
+    search = _Search(problem, training)
+    for done, bound in enumerate(training.bounds):
+        if done and out_of_time():
+            search.leave(training.bounds[done:])
+            break
+        search.cell(bound)
+        report(done + 1)
+    if search.doubts:
+        search.fall_back()
     pieces, values = _pieces(Envelope().lowered(search.segments).segments, search.points)
     return ValidationDual(
         problem,
@@ -80,84 +106,159 @@ def validation_dual(problem: Problem, training: ConvexDual) -> ValidationDual:
         training=training,
         fits=search.fits,
         best=tuple(search.best),
+        refined=search.refined,
+        refined_bounds=tuple(search.refined_bounds),
+        several=tuple(search.several),
+        open=_united(search.open),
     )
-
-
-def _unsettled(found: Sequence[Contact]) -> list[tuple[RealAlgebraic, Contact]]:
-    """Events at which no contact of a cell proves that its minimiser is the only one."""
-    result: list[tuple[RealAlgebraic, Contact]] = []
-    for contact in found:
-        for alpha in contact.unclear:
-            settled = any(
-                other.lower <= alpha <= other.upper
-                and alpha not in other.unclear
-                and (not other.flat or alpha in (other.lower, other.upper))
-                for other in found
-            )
-            if not settled and alpha not in [known for known, _ in result]:
-                result.append((alpha, contact))
-    return result
 
 
 class _Search:
     """Values of the validation loss at minimisers of the training loss, cell by cell."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, training: ConvexDual) -> None:
+        self.problem, self.training = problem, training
         self.segments: list[Segment] = []
         self.points: list[Level] = []
         self.fits: dict[tuple[CellKey, tuple[str, ...]], Fit] = {}
         self.best: list[tuple[CellKey, Best]] = []
+        self.several: list[tuple[CellKey, Best]] = []
+        self.refined_bounds: list[CellBound] = []
         self.doubts: list[str] = []
+        self.open: list[tuple[RealAlgebraic, RealAlgebraic]] = []
+        self.refined = RefinedCells(problem, training.objective)
+        self._names = tuple(p.name for p in problem.parameters)
         self._linear = not isinstance(problem.model, FeedForward)
+        self._whole = hyperparameter_interval(problem)
+        self._lowest = Envelope(tuple(part for piece in training.pieces for part in piece.parts))
 
-    def follow(self, contact: Contact) -> None:
-        """The loss along a contact; along its best minimisers where there are several."""
-        key, path = contact.program.key, _path_of(contact)
+    def cell(self, bound: CellBound) -> None:
+        """All that a cell of the training examples contributes."""
+        program = program_of(self.training.objective.cell(bound.key))
+        found = contacts(program, bound, self.training.pieces)
+        if self._linear:
+            self._take(program, found)
+        elif found.is_clear:
+            for contact in found.contacts:
+                self._follow(contact)
+        else:
+            for key in self.refined.within(bound.key):
+                self._refined(key)
+
+    def _refined(self, key: RefinedKey) -> None:
+        """All that a refined cell contributes.
+
+        A step may reach beyond where its point is feasible; if that leaves a doubt, steps that do
+        not take its place. The cell's minimum is continuous, so at a pole it is the limit of v_S.
+        """
+        program = program_of(self.refined.training_cell(key))
+        bound = bound_cell(program, self._lowest, self._whole)
+        found = contacts(program, bound, self.training.pieces)
+        if found.open or found.poles:
+            bound = bound_cell(program, Envelope(), self._whole)
+            found = contacts(program, bound, self.training.pieces)
+        self.refined_bounds.append(CellBound(key, bound.steps, ()))
+        self._take(program, found)
+
+    def _take(self, program: CellProgram, found: Contacts) -> None:
+        """The least loss along contacts of a cell on which both losses are convex."""
+        goal = Goal(self.refined.held_out_cell(_refined_key(program.key)), self._names)
+        for contact in found.contacts:
+            if contact.flat and contact.interval is not None:
+                ends = increasing([contact.lower, *contact.unclear, contact.upper])
+                for lower, upper in pairwise(ends):
+                    self._choose(goal, contact, Interval(lower, upper))
+            else:
+                self._follow(contact)
+        for alpha in increasing([*found.unsettled, *found.poles]):
+            self._settle(goal, program, alpha)
+        for lower, upper in found.open:
+            self._doubt(lower, upper, f"a cell may have a minimiser at α = {lower.decimal(12)}")
+
+    def _follow(self, contact: Contact) -> None:
+        """The loss along a contact, the only minimiser of its cell."""
+        key, path = contact.program.key, path_of(contact.program, contact.stationary)
         if contact.interval is None:
             self.points.append(Level(loss_at(self.problem, path, contact.lower), contact.lower))
             return
-        if contact.flat and self._linear:
-            ends = increasing([contact.lower, *contact.unclear, contact.upper])
-            for lower, upper in pairwise(ends):
-                self._choose(contact, Interval(lower, upper))
-            return
-        if contact.flat:
-            self.doubts.append(
-                f"the training loss may have several minimisers for α in "
-                f"[{contact.lower.decimal(8)}, {contact.upper.decimal(8)}]"
-            )
-        self.fits[key, contact.labels] = Fit(contact.labels, None, path)
+        self._along(path, contact.interval, key, contact.labels)
+
+    def _along(self, path: Path, within: Interval, key: CellKey, labels: tuple[str, ...]) -> None:
+        self.fits[key, labels] = Fit(labels, None, path)
         self.segments += [
-            Segment(part, function, key, contact.labels, function)
-            for part, function in losses_on(self.problem, path, contact.interval)
+            Segment(part, function, key, labels, function)
+            for part, function in losses_on(self.problem, path, within)
         ]
 
-    def _choose(self, contact: Contact, within: Interval) -> None:
+    def _choose(self, goal: Goal, contact: Contact, within: Interval) -> None:
+        """The loss along the best of several minimisers."""
         key = contact.program.key
-        sign = inside(within)
-        for best in best_on(self.problem, contact.program, contact.stationary, within, sign):
+        for best in best_on(goal, contact.program, contact.stationary, within, inside(within)):
             name = (*contact.labels, "best", *best.labels)
             self.fits[key, name] = Fit(contact.labels, best.labels, best.path)
             interval = Interval(best.lower, best.upper)
             self.segments.append(Segment(interval, best.function, key, name, best.function))
+            self.several.append((key, best))
 
-    def settle(self, alpha: RealAlgebraic, contact: Contact) -> None:
+    def _settle(self, goal: Goal, program: CellProgram, alpha: RealAlgebraic) -> None:
         """The best minimiser of a cell at one α with several."""
-        if not self._linear or not alpha.is_rational:
-            self.doubts.append(
-                f"the training loss may have several minimisers at α = {alpha.decimal(12)}"
+        best = best_at(goal, program, alpha)
+        if best is None:
+            self._doubt(
+                alpha,
+                alpha,
+                f"the training loss may have several minimisers at α = {alpha.decimal(12)}",
             )
             return
-        best = best_at(self.problem, contact.program, alpha)
-        self.best.append((contact.program.key, best))
+        self.best.append((program.key, best))
         self.points.append(Level(best.function, alpha))
 
+    def leave(self, bounds: Sequence[CellBound]) -> None:
+        """Cells that are not looked at: the loss of their minimisers is not known."""
+        for bound in bounds:
+            program = program_of(self.training.objective.cell(bound.key))
+            for lower, upper in meetings(program, bound, self.training.pieces):
+                self._doubt(
+                    lower,
+                    upper,
+                    f"the time budget ran out: {len(bounds)} of "
+                    f"{len(self.training.bounds)} cells were not searched for best fits",
+                )
 
-def _path_of(contact: Contact) -> Path:
-    """The minimiser of a contact as a path of all parameters."""
-    point, denominator = contact.program.full_point(contact.stationary)
-    return Path(point, denominator, contact.program.key.signs)
+    def fall_back(self) -> None:
+        """On all of A the loss of the minimisers that the training dual names."""
+        for part in self._lowest.segments:
+            program = program_of(self.training.objective.cell(part.key))
+            stationary = program.stationary(program.active_set(part.active))
+            self._along(path_of(program, stationary), part.interval, part.key, part.active)
+
+    def _doubt(self, lower: RealAlgebraic, upper: RealAlgebraic, reason: str) -> None:
+        self.doubts.append(reason)
+        self.open.append((lower, upper))
+
+
+def _united(
+    parts: Sequence[tuple[RealAlgebraic, RealAlgebraic]],
+) -> tuple[tuple[RealAlgebraic, RealAlgebraic], ...]:
+    """The union of closed intervals and points as disjoint ones, increasing."""
+    united: list[tuple[RealAlgebraic, RealAlgebraic]] = []
+    for lower, upper in sorted(parts):
+        if united and lower <= united[-1][1]:
+            united[-1] = (united[-1][0], max(united[-1][1], upper))
+        else:
+            united.append((lower, upper))
+    return tuple(united)
+
+
+def _refined_key(key: CellKey) -> RefinedKey:
+    """The key itself, or that of the only cell of a linear model."""
+    return key if isinstance(key, RefinedKey) else RefinedKey((), key.signs)
+
+
+def path_of(program: CellProgram, stationary: Stationary) -> Path:
+    """The stationary point as a path of all parameters."""
+    point, denominator = program.full_point(stationary)
+    return Path(point, denominator, program.key.signs)
 
 
 def _pieces(

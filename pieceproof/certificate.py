@@ -138,7 +138,8 @@ def coefficients(p: fmpz_poly) -> list[str]:
     return [str(c) for c in p.coeffs()]
 
 
-def _end(number: RealAlgebraic) -> str | Document:
+def end_document(number: RealAlgebraic) -> str | Document:
+    """An ``END``."""
     if number.is_rational:
         return str(number.lower)
     written = algebraic(number)
@@ -147,7 +148,7 @@ def _end(number: RealAlgebraic) -> str | Document:
 
 def interval_document(interval: Interval) -> list[str | Document]:
     """Two ``END``s."""
-    return [_end(interval.lower), _end(interval.upper)]
+    return [end_document(interval.lower), end_document(interval.upper)]
 
 
 def vector_document(numerators: Iterable[fmpz_poly], denominator: fmpz_poly) -> Document:

@@ -2,7 +2,9 @@
 
 A step of a cell's proof bounds the cell from below by v_S. Where v_S exceeds the training dual the
 cell has no minimiser. Where v_S equals it, any point w of the cell with that loss satisfies
-H(w − w_S) = 0 and the *strict* equations of S, those whose multiplier lies inside its range. If
+H(w − w_S) = 0 and the *strict* equations of S, those whose multiplier lies inside its range. (At a
+pole of w_S the value of v_S is its limit, which bounds the cell because f is continuous in α; where
+the limit is the training dual the cell may have several minimisers.) If
 
     U = det(H + Σ_{strict} r rᵀ) > 0,
 
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
 
-from flint import fmpq_poly, fmpz_poly
+from flint import fmpq, fmpq_poly, fmpz_poly
 
 from pieceproof.checking.intervals import Interval, roots_inside
 from pieceproof.checking.kinkedpoints import Solution, full_point, solve_face, uniqueness
@@ -48,25 +50,39 @@ class Contact:
 
 
 def contacts(
-    kinks: Kinks, case: Case, steps: Node, pieces: Sequence[Piece]
+    kinks: Kinks,
+    case: Case,
+    steps: Node,
+    pieces: Sequence[Piece],
+    inside: Sequence[fmpq] | None = None,
 ) -> tuple[list[Contact], list[Real]]:
     """All contacts of a joint cell, and the α at which it may have several minimisers.
+
+    Args:
+        kinks: the training loss on the joint cells.
+        case: the cell.
+        steps: those of its proof.
+        pieces: the training dual.
+        inside: where parameters without influence are. With such parameters no minimiser is the
+            only one, so that it does not matter where they are not known.
 
     Raises:
         Refuted: the cell may have a minimiser that no contact shows.
     """
     found: list[Contact] = []
+    poles: list[Real] = []
     for step in steps:
         entry = step.fields("interval", "active")
         face = kinks.face(entry["active"], case)
-        walk = _Walk(kinks, case, face, step.path)
+        walk = _Walk(kinks, case, face, step.path, inside)
         start, end = read_interval(entry["interval"])
         for piece in pieces:
             low = start if compare(start, piece.interval.start) >= 0 else piece.interval.start
             high = end if compare(end, piece.interval.end) <= 0 else piece.interval.end
             if compare(low, high) < 0:
                 found += walk.along(piece, Interval(low, high))
-    doubtful = _increasing([alpha for contact in found for alpha in contact.doubts])
+        poles += walk.poles
+    doubtful = _increasing([*poles, *(alpha for contact in found for alpha in contact.doubts)])
     return found, [a for a in doubtful if not any(_settles(contact, a) for contact in found)]
 
 
@@ -82,14 +98,15 @@ def _settles(contact: Contact, alpha: Real) -> bool:
 class _Walk:
     """One step of a cell: its stationary point and what must be ≥ 0 for it to be feasible."""
 
-    def __init__(self, kinks: Kinks, case: Case, face: Face, path: str) -> None:
+    def __init__(
+        self, kinks: Kinks, case: Case, face: Face, path: str, inside: Sequence[fmpq] | None
+    ) -> None:
         self.case, self.path = case, path
+        self.poles: list[Real] = []
         solution = solve_face(face, kinks.objective.scale)
         self.solution: Solution = solution
         size = len(kinks.problem.parameters)
-        if kinks.problem.units and len(solution.point) < size:
-            raise Refuted(f"{path} ({case}): a parameter has no influence there")
-        *point, self.below = full_point(solution, kinks.problem)
+        *point, self.below = full_point(solution, inside or [fmpq(0)] * size)
         self.point = tuple(point)
         self.labels = (*face.labels, *(f"{kink.name}:zero" for kink in face.zeros))
         common = [*self.point, self.below]
@@ -105,7 +122,9 @@ class _Walk:
     def along(self, piece: Piece, within: Interval) -> list[Contact]:
         """The contacts with one piece of the training dual."""
         bound = self.solution.bound
-        excess = bound.value * piece.denominator - piece.numerator * bound.divisor
+        common = bound.value.gcd(bound.divisor)
+        value, divisor = bound.value // common, bound.divisor // common
+        excess = value * piece.denominator - piece.numerator * divisor
         if excess:
             return [c for alpha in roots_on(excess, within) for c in self._touching(alpha)]
         found = []
@@ -123,7 +142,8 @@ class _Walk:
 
     def _touching(self, alpha: Real) -> list[Contact]:
         if sign_at(self.below.numer(), alpha) == 0:
-            raise Refuted(f"{self.path} ({self.case}): a pole at {alpha}")
+            self.poles.append(alpha)
+            return []
         if all(sign_at(f, alpha) >= 0 for f in self.slacks):
             return [self._contact(alpha, alpha)]
         if not self._unique_at(alpha):

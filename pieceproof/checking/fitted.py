@@ -1,30 +1,34 @@
 """The validation loss at all minimisers of the training loss, as the checker finds them.
 
 Along contacts with one minimiser it is a list of rational functions on intervals; at single α
-it is a value. Where a linear model has several minimisers the stated best one is checked.
+it is a value. Where a cell has several minimisers the stated best one is checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, cmp_to_key
+from functools import cmp_to_key
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
 from pieceproof.checking.argmins import Contact
+from pieceproof.checking.attained import read_increasing
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.heldout import Path, loss_at, losses_on
 from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.kinks import Kinks
+from pieceproof.checking.numerals import read_end
 from pieceproof.checking.orbits import Case, Orbits
-from pieceproof.checking.pieces import Piece, Value, gap
+from pieceproof.checking.pieces import Piece, Value, gap, read_value
 from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import Real, compare, exactly, minimal_polynomial, sign_at
-from pieceproof.checking.secondstage import At, Minimisers, goal_of, lower_bound
+from pieceproof.checking.refined import Ground, Refined, RefinedCase, linear_ground
+from pieceproof.checking.secondstage import Along, At, Minimisers, lower_bound
 
 BEST = ("alpha", "cell", "active", "optimistic", "minimiser", "value")
+SEVERAL = ("interval", "cell", "active", "optimistic")
 
 
 @dataclass(frozen=True)
@@ -33,69 +37,160 @@ class Best:
 
     node: Node
     case: Case
-    alpha: fmpq
-
-
-def read_best(node: Node, orbits: Orbits) -> Best:
-    entry = node.fields(*BEST, optional=("signs",))
-    return Best(node, orbits.read_case(entry, node.path), entry["alpha"].rational())
-
-
-def alpha_is(alpha: Real, value: fmpq) -> bool:
-    """Whether the number is the rational ``value``."""
-    return compare(alpha, exactly(value)) == 0
+    alpha: Real
 
 
 @dataclass
 class Fitted:
-    """The validation loss on all contacts."""
+    """The validation loss on all contacts.
+
+    Attributes:
+        problem: the problem with its held-out examples.
+        kinks: the training loss on the joint cells.
+        orbits: the joint cells.
+        refined: the refined cells of a network; None if no cell is refined.
+        training: the training dual.
+        paths: contacts with one minimiser, with the loss along it.
+        isolated: the loss at minimisers of single α.
+        flats: contacts with several minimisers.
+        bounded: where the loss of all minimisers of a cell has been shown to be no less than
+            the pieces.
+    """
 
     problem: Problem
     kinks: Kinks
+    orbits: Orbits
+    refined: Refined | None
+    training: Sequence[Piece]
     paths: list[tuple[Contact, Interval, Value]] = field(default_factory=list)
     isolated: list[Height] = field(default_factory=list)
     flats: list[Contact] = field(default_factory=list)
+    bounded: list[tuple[Case, Interval]] = field(default_factory=list)
 
-    @cached_property
-    def goal(self) -> Kinks:
-        """The held-out loss of a linear model."""
-        return goal_of(self.problem)
+    def read_case(self, entry: dict[str, Node], path: str) -> Case:
+        """The joint cell that an entry names, or the part of it.
+
+        Raises:
+            CertificateError: malformed.
+            Refuted: the refined cell is no part of it.
+        """
+        case = self.orbits.read_case(entry, path)
+        if "refined" not in entry:
+            return case
+        if self.refined is None:
+            raise entry["refined"].wrong("no refined cell, as none are listed")
+        return self.refined.read(entry["refined"], case)
+
+    def ground(self, case: Case, path: str) -> Ground:
+        """Both losses on a cell where they are convex.
+
+        Raises:
+            Refuted: they are not.
+        """
+        if self.refined is not None and isinstance(case, RefinedCase):
+            return self.refined.ground(case)
+        if self.problem.units:
+            raise Refuted(f"{path}: several minimisers need a refined cell")
+        return linear_ground(self.problem, self.kinks, case)
+
+    def read_best(self, node: Node) -> Best:
+        """An entry of "best".
+
+        Raises:
+            CertificateError: malformed.
+            Refuted: not an α of A.
+        """
+        entry = node.fields(*BEST, optional=("signs", "refined"))
+        alpha = read_end(entry["alpha"])
+        low, high = map(exactly, self.problem.interval)
+        if compare(alpha, low) < 0 or compare(alpha, high) > 0:
+            raise Refuted(f"{node.path}: not an α of A")
+        return Best(node, self.read_case(entry, node.path), alpha)
 
     def best(self, stated: Best) -> Height:
-        """The least loss of the minimisers of a linear model at a rational α.
+        """The least loss of the minimisers of a cell at one α.
 
         Raises:
             CertificateError: malformed.
             Refuted: another minimiser may be better, or the stated one is none.
         """
-        entry, alpha = stated.node.fields(*stated.node.value), stated.alpha
-        low, high = self.problem.interval
-        if self.problem.units or not low <= alpha <= high:
-            raise Refuted(f"{stated.node.path}: not an α of a linear model")
-        several = Minimisers.of(self.kinks, stated.case, entry["active"], At(alpha))
-        several.check_optimal(stated.node.path)
-        above, below = lower_bound(several, self.goal, entry["optimistic"])
-        point, value = entry["minimiser"].rationals(), entry["value"].rational()
-        if len(point) != len(self.problem.parameters):
-            raise entry["minimiser"].wrong(f"{len(self.problem.parameters)} coordinates")
-        several.check_member([fmpq_poly([c]) for c in (*point, fmpq(1))], stated.node.path)
-        if above(alpha) < value * below(alpha):
+        entry, path = stated.node.fields(*stated.node.value), stated.node.path
+        place = At(stated.alpha)
+        several = Minimisers.of(self.ground(stated.case, path), entry["active"], place)
+        several.check_optimal(self.training, path)
+        above, below = lower_bound(several, entry["optimistic"])
+        point, value = self._point(entry["minimiser"], place), read_value(entry["value"])
+        several.check_member(point, path)
+        if sign_at(value.denominator, stated.alpha) <= 0:
+            raise Refuted(f"{entry['value'].path}.denominator: not positive at alpha")
+        if not place.nonnegative(above * value.denominator - value.numerator * below):
             raise Refuted(f"{entry['optimistic'].path}: the bound is below the value")
-        path = Path([fmpq_poly([c]) for c in point], fmpq_poly([1]), (fmpq(1),))
-        loss = loss_at(self.problem, path, exactly(alpha))
-        if loss.numerator(alpha) != value * loss.denominator(alpha):
+        outputs = self.problem.weights or tuple(map(fmpq, stated.case.signs or (1,)))
+        loss = loss_at(self.problem, Path(point[:-1], point[-1], outputs), stated.alpha)
+        if not place.vanishes(
+            loss.numerator * value.denominator - value.numerator * loss.denominator
+        ):
             raise Refuted(f"{entry['value'].path}: not the loss at the minimiser")
-        return Height(loss, exactly(alpha))
+        return Height(loss, stated.alpha)
+
+    def _point(self, node: Node, place: At) -> list[fmpq_poly]:
+        """Parameters at one α, their divisor last and positive there."""
+        member = node.fields("numerators", "denominator")
+        numerators, divisor = member["numerators"].polynomials(), member["denominator"].polynomial()
+        if len(numerators) != len(self.problem.parameters):
+            raise member["numerators"].wrong(f"{len(self.problem.parameters)} numerators")
+        side = sign_at(divisor, place.alpha)
+        if not side:
+            raise Refuted(f"{member['denominator'].path}: has a root at alpha")
+        return [fmpq_poly(side * p) for p in (*numerators, divisor)]
+
+    def bound(self, node: Node, pieces: Sequence[Piece]) -> None:
+        """An entry of "several": all minimisers of a cell on an interval have no smaller loss.
+
+        Raises:
+            CertificateError: malformed.
+            Refuted: that is not shown.
+        """
+        entry = node.fields(*SEVERAL, optional=("signs", "refined"))
+        case = self.read_case(entry, node.path)
+        interval = read_increasing(entry["interval"])
+        place = Along(interval)
+        several = Minimisers.of(self.ground(case, node.path), entry["active"], place)
+        several.check_optimal(self.training, node.path)
+        above, below = lower_bound(several, entry["optimistic"])
+        for number, piece in enumerate(pieces):
+            common = _common(interval, piece.interval)
+            if common is not None and not nonnegative(
+                above * piece.denominator - piece.numerator * below, common
+            ):
+                raise Refuted(f"{entry['optimistic'].path}: the bound is below pieces[{number}]")
+        self.bounded.append((case, interval))
+
+    def check_bounded(self) -> None:
+        """The loss of all of several minimisers has been bounded.
+
+        Raises:
+            Refuted: that of some has not.
+        """
+        for contact in self.flats:
+            reached = contact.start
+            own = [interval for case, interval in self.bounded if case == contact.case]
+            for interval in sorted(own, key=lambda each: cmp_to_key(compare)(each.start)):
+                if compare(interval.start, reached) <= 0 < compare(interval.end, reached):
+                    reached = interval.end
+            if compare(reached, contact.end) < 0:
+                raise Refuted(
+                    f"several: {contact.case} has several minimisers at {reached} and beyond"
+                )
 
     def add(self, contact: Contact) -> None:
         """The loss along a contact.
 
         Raises:
-            Refuted: there are several minimisers and the model is no linear one.
+            Refuted: there are several minimisers where the held-out loss is not convex.
         """
         if contact.flat:
-            if self.problem.units:
-                raise Refuted(f"training: {contact.case} may have several minimisers")
+            self.ground(contact.case, "training")
             self.flats.append(contact)
             return
         outputs = self.problem.weights or tuple(map(fmpq, contact.case.signs or ()))
@@ -141,6 +236,7 @@ class Fitted:
         known = [exactly(each) for each in self.problem.interval]
         known += [number for _, part, _ in self.paths for number in (part.start, part.end)]
         known += [each.alpha for each in self.isolated]
+        known += [number for _, each in self.bounded for number in (each.start, each.end)]
         for number in known:
             if compare(number, end) == 0:
                 return _with_polynomial(number, minimal_polynomial(number))
@@ -154,16 +250,22 @@ class Fitted:
         """
         for contact, part, value in self.paths:
             for number, piece in enumerate(pieces):
-                low = max(part.start, piece.interval.start, key=cmp_to_key(compare))
-                high = min(part.end, piece.interval.end, key=cmp_to_key(compare))
-                if compare(low, high) < 0 and not nonnegative(
+                common = _common(part, piece.interval)
+                if common is not None and not nonnegative(
                     value.numerator * piece.denominator - piece.numerator * value.denominator,
-                    Interval(low, high),
+                    common,
                 ):
                     raise Refuted(
                         f"{node.path}[{number}].value: a minimiser of {contact.case} has a smaller "
-                        f"loss somewhere on [{low}, {high}]"
+                        f"loss somewhere on [{common.start}, {common.end}]"
                     )
+
+
+def _common(left: Interval, right: Interval) -> Interval | None:
+    """What two intervals have in common, None if no more than a point."""
+    low = max(left.start, right.start, key=cmp_to_key(compare))
+    high = min(left.end, right.end, key=cmp_to_key(compare))
+    return Interval(low, high) if compare(low, high) < 0 else None
 
 
 def _with_polynomial(number: Real, minimal: fmpz_poly) -> Real:

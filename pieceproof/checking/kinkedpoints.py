@@ -19,7 +19,6 @@ from functools import lru_cache
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly
 
 from pieceproof.checking.kinks import Face
-from pieceproof.checking.problems import Problem
 from pieceproof.checking.reading import Refuted
 
 ZERO = fmpq_poly()
@@ -118,15 +117,11 @@ def solve_face(face: Face, scale: fmpz) -> Solution:
     )
 
 
-def full_point(solution: Solution, problem: Problem) -> list[fmpq_poly]:
-    """The coordinates of w_S and their divisor; a parameter without influence is in the middle
-    of its range."""
+def full_point(solution: Solution, inside: Sequence[fmpq]) -> list[fmpq_poly]:
+    """The coordinates of w_S and their divisor; those without influence are those of ``inside``."""
     divisor = solution.determinant
     return [
-        *(
-            solution.point.get(i, divisor * ((each.lower + each.upper) / 2))
-            for i, each in enumerate(problem.parameters)
-        ),
+        *(solution.point.get(i, divisor * value) for i, value in enumerate(inside)),
         divisor,
     ]
 

@@ -1,31 +1,31 @@
-"""The best of several minimisers of a linear model's training loss.
+"""The best of several minimisers of the training loss on a cell where both losses are convex.
 
-Let w_S, with multipliers, minimise f over the box. A feasible w is a minimiser iff H(w − w_S) = 0,
-the strict equations of S hold, and σ_k z_k(w) ≥ 0 for the kinks whose multiplier is at the bound
-σ_k ρ_k ≠ 0 (complementary slackness; f is convex). Over these w the held-out loss g, convex too, is
-bounded from below by Lagrange duality: the multipliers of equations are free, those of walls and
-sides are ≥ 0, those of the kinks of g lie within their weights.
+Let w_S, with multipliers, minimise f over the closed cell. A w of the cell is a minimiser iff
+H(w − w_S) = 0, the strict equations of S hold, and σ_k z_k(w) ≥ 0 for the kinks whose multiplier is
+at the bound σ_k ρ_k ≠ 0 (complementary slackness; f is convex). Over these w the held-out loss g,
+convex too, is bounded from below by Lagrange duality: the multipliers of equations are free, those
+of constraints and sides are ≥ 0, those of the kinks of g lie within their weights.
 
-Everything is asked either on an interval, of polynomials, or at a rational α, of numbers.
+Everything is asked either on an interval, of polynomials, or at one α, of their signs there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
-from pieceproof.checking.constraints import Constraints, Row, coprime
+from pieceproof.checking.constraints import Row, coprime
 from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.kinkedpoints import Solution, full_point, solve_face
-from pieceproof.checking.kinks import RELATIONS, Face, Form, Kink, Kinks, with_signs
-from pieceproof.checking.objectives import Objective
-from pieceproof.checking.orbits import Case
-from pieceproof.checking.problems import Problem
+from pieceproof.checking.kinks import RELATIONS, Face, Form, Kink, with_signs
+from pieceproof.checking.pieces import Piece
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reals import Real, compare, sign_at
+from pieceproof.checking.refined import Ground
 
 
 class Place(Protocol):
@@ -36,6 +36,9 @@ class Place(Protocol):
 
     def vanishes(self, f: fmpz_poly) -> bool:
         """Whether F = 0."""
+
+    def meets(self, interval: Interval) -> bool:
+        """Whether the interval has more than a point in common with it, or holds it."""
 
 
 @dataclass(frozen=True)
@@ -52,79 +55,83 @@ class Along:
         """Whether F = 0 identically."""
         return not f
 
+    def meets(self, interval: Interval) -> bool:
+        """Whether the intervals have more than a point in common."""
+        return (
+            compare(self.interval.start, interval.end) < 0
+            and compare(interval.start, self.interval.end) < 0
+        )
+
 
 @dataclass(frozen=True)
 class At:
-    """At a rational α."""
+    """At one α."""
 
-    alpha: fmpq
+    alpha: Real
 
     def nonnegative(self, f: fmpz_poly) -> bool:
         """Whether F(α) >= 0."""
-        return bool(f(self.alpha) >= 0)
+        return sign_at(f, self.alpha) >= 0
 
     def vanishes(self, f: fmpz_poly) -> bool:
         """Whether F(α) = 0."""
-        return bool(f(self.alpha) == 0)
+        return sign_at(f, self.alpha) == 0
 
-
-def goal_of(problem: Problem) -> Kinks:
-    """The held-out loss of a linear model as an objective."""
-    own = replace(
-        problem,
-        inputs=tuple(x for x, _ in problem.held_out),
-        targets=tuple(y for _, y in problem.held_out),
-        decay=fmpq(0),
-        ratio=fmpq(0),
-        penalised=(),
-        held_out=(),
-    )
-    return Kinks(own, Constraints(own, ()), Objective(own, []))
+    def meets(self, interval: Interval) -> bool:
+        """Whether the interval holds α."""
+        return compare(interval.start, self.alpha) <= 0 <= compare(interval.end, self.alpha)
 
 
 @dataclass(frozen=True)
 class Minimisers:
-    """The minimisers of f in a cell of a linear model: a face S at a place."""
+    """The minimisers of f in a cell: those that a face S describes at a place."""
 
-    kinks: Kinks
+    ground: Ground
     face: Face
     solution: Solution
     place: Place
 
     @classmethod
-    def of(cls, kinks: Kinks, case: Case, active: Node, place: Place) -> Minimisers:
+    def of(cls, ground: Ground, active: Node, place: Place) -> Minimisers:
         """The minimisers that an active set describes.
 
         Raises:
             CertificateError: a label names nothing.
             Refuted: the stationary point is not unique.
         """
-        face = kinks.face(active, case)
-        return cls(kinks, face, solve_face(face, kinks.objective.scale), place)
+        face = ground.kinks.face(active, ground.case)
+        return cls(ground, face, solve_face(face, ground.kinks.objective.scale), place)
 
     @cached_property
     def point(self) -> list[fmpq_poly]:
         """w_S, its divisor last."""
-        return full_point(self.solution, self.kinks.problem)
+        return full_point(self.solution, self.ground.inside)
 
-    def check_optimal(self, path: str) -> None:
-        """w_S is feasible and its multipliers are in their ranges.
+    def check_optimal(self, pieces: Sequence[Piece], path: str) -> None:
+        """w_S is feasible, its multipliers are in their ranges, and f is the stated dual there.
 
         Raises:
-            Refuted: one is not, or there is a pole.
+            Refuted: that is not so, or there is a pole.
         """
         if self.place.vanishes(self.solution.determinant.numer()):
             raise Refuted(f"{path}: a pole")
-        slacks = [_slack(row, self.point) for row in self.kinks.constraints.walls.values()]
+        facets = self.ground.kinks.constraints.facets(self.ground.case)
+        slacks = [_slack(row, self.point) for _, row in facets]
         slacks += [sign * form_at(kink.form, self.point) for sign, kink in self.face.signed]
         margins = [bound for _, bound in self.solution.bound.ranges]
+        bound = self.solution.bound
         if not all(self.place.nonnegative(f) for f in (*margins, *(s.numer() for s in slacks))):
-            raise Refuted(f"{path}: no minimiser of the training loss")
+            raise Refuted(f"{path}: no minimiser of the training loss in the cell")
+        for piece in pieces:
+            excess = bound.value * piece.denominator - piece.numerator * bound.divisor
+            if self.place.meets(piece.interval) and not self.place.vanishes(excess):
+                raise Refuted(f"{path}: the cell does not attain the training dual")
 
     @cached_property
     def equations(self) -> dict[str, Form]:
         """Affine forms that vanish on all minimisers: strict equations and H(w − w_S)."""
-        size = len(self.kinks.problem.parameters)
+        parameters = self.ground.kinks.problem.parameters
+        size = len(parameters)
         names = [*self.face.labels, *(f"{kink.name}:zero" for kink in self.face.zeros)]
         rows = {
             name: equation.row
@@ -132,7 +139,7 @@ class Minimisers:
             if not any(self.place.vanishes(f) for f in equation.margins)
         }
         for i, row in enumerate(self.solution.matrix):
-            rows[f"{self.kinks.problem.parameters[i].name}:gradient"] = row
+            rows[f"{parameters[i].name}:gradient"] = row
         *point, below = self.point
         found: dict[str, Form] = {}
         for name, row in rows.items():
@@ -157,7 +164,7 @@ class Minimisers:
         return found
 
     def _row(self, sign: int, kink: Kink) -> Row:
-        last = len(self.kinks.problem.parameters)
+        last = len(self.ground.kinks.problem.parameters)
         entries = []
         for position, entry in kink.form:
             if entry.degree() > 0:
@@ -172,27 +179,25 @@ class Minimisers:
         Raises:
             Refuted: it is not.
         """
-        for label, row in (*self.kinks.constraints.walls.items(), *self.sides.items()):
+        facets = self.ground.kinks.constraints.facets(self.ground.case)
+        for label, row in (*facets, *self.sides.items()):
             if not self.place.nonnegative(_slack(row, point).numer()):
                 raise Refuted(f"{path}: leaves the minimisers of the training loss at {label}")
         for label, form in self.equations.items():
             if not self.place.vanishes(form_at(form, point).numer()):
                 raise Refuted(f"{path}: not on {label}, as all minimisers of the training loss")
 
-    def second_face(self, goal: Kinks, labels: Node) -> tuple[Face, set[str]]:
+    def second_face(self, labels: Node) -> tuple[Face, set[str]]:
         """The face of min g that labels describe, and the names of its equations.
 
         Raises:
             CertificateError: a label names nothing, or a kink of g has no relation.
         """
+        goal, case = self.ground.goal, self.ground.case
         signs: dict[str, int] = {}
         rows: dict[str, Row] = {}
         chosen: dict[str, Form] = {}
-        own = (
-            {f"v{kink.name[1:]}": kink for kink in goal.on(Case((), None))}
-            if (goal.present)
-            else {}
-        )
+        own = {f"v{kink.name[1:]}": kink for kink in goal.on(case)} if goal.present else {}
         for node in labels:
             text = node.text()
             name, _, relation = text.rpartition(":")
@@ -202,29 +207,27 @@ class Minimisers:
                 chosen[text] = self.equations[text]
             elif text in self.sides:
                 rows[text] = self.sides[text]
-            elif text in goal.constraints.walls:
-                rows[text] = goal.constraints.walls[text]
             else:
-                raise node.wrong("the label of a wall, a side, an equation or a kink")
+                rows[text] = self.ground.kinks.constraints.row(node, case)
         missing = next((name for name in own if name not in signs), None)
         if missing is not None:
             raise labels.wrong(f"a relation for {missing}")
         signed = tuple((signs[name], kink) for name, kink in own.items() if signs[name])
         zeros = [kink for name, kink in own.items() if not signs[name]]
         zeros += [Kink(name, fmpq_poly(), form) for name, form in chosen.items()]
-        gram = with_signs(goal.objective.gram(Case((), None)), signed)
+        gram = with_signs(goal.objective.gram(case), signed)
         return Face(gram, tuple(rows), tuple(rows.values()), tuple(zeros), signed), set(chosen)
 
 
-def lower_bound(found: Minimisers, goal: Kinks, labels: Node) -> tuple[fmpz_poly, fmpz_poly]:
+def lower_bound(found: Minimisers, labels: Node) -> tuple[fmpz_poly, fmpz_poly]:
     """(N, D) with g >= N/D, D >= 0, at all minimisers.
 
     Raises:
         CertificateError: a label names nothing.
         Refuted: a multiplier is out of its range.
     """
-    face, equations = found.second_face(goal, labels)
-    solution = solve_face(face, goal.objective.scale)
+    face, equations = found.second_face(labels)
+    solution = solve_face(face, found.ground.goal.objective.scale)
     if found.place.vanishes(solution.determinant.numer()):
         raise Refuted(f"{labels.path}: a pole")
     for name, allowed in solution.bound.ranges:

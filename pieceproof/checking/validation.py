@@ -1,11 +1,11 @@
 """The checker of the method "validation".
 
 1. the certificate of the training dual, min f(α, ·), holds ("training");
-2. every joint cell attains the training dual only at the contacts that its proof leaves, and
-   there at one minimiser (:mod:`.argmins`), or, for a linear model, at several of which the
-   stated one is the best (:mod:`.secondstage`): on parts of pieces, or at single α ("best");
+2. every joint cell, or every refined cell within it (:mod:`.refined`), attains the training dual
+   only at the contacts that its proof leaves, and there at one minimiser (:mod:`.argmins`), or at
+   several (:mod:`.secondstage`) whose loss is bounded ("several"; "best" at single α);
 3. on every contact the validation loss is nowhere below the stated pieces, and every part of a
-   piece is a contact where it is the piece;
+   piece is a contact, or one of several minimisers, where it is the piece;
 4. at a point ℓ* is the least of the values that contacts have there: limits of pieces, or the
    loss at a minimiser of a single α.
 """
@@ -22,14 +22,14 @@ from pieceproof.checking import convexcells
 from pieceproof.checking.argmins import Contact, contacts
 from pieceproof.checking.attained import read_place
 from pieceproof.checking.constraints import Constraints
-from pieceproof.checking.fitted import Fitted, alpha_is, read_best
+from pieceproof.checking.fitted import Best, Fitted
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.heldout import Path, losses_on
 from pieceproof.checking.intervals import Interval, nonnegative, positive
 from pieceproof.checking.kinks import Kinks
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.objectives import Objective
-from pieceproof.checking.orbits import Case, Orbits, check_classes
+from pieceproof.checking.orbits import Case, check_classes
 from pieceproof.checking.pieces import (
     Piece,
     check_common_end,
@@ -39,12 +39,13 @@ from pieceproof.checking.pieces import (
 )
 from pieceproof.checking.problems import read_problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.checking.reals import compare, exactly
+from pieceproof.checking.reals import Real, compare, exactly
+from pieceproof.checking.refined import Refined, RefinedCase
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.secondstage import Along, Minimisers, lower_bound
 from pieceproof.checking.unitcells import check_arrangements
 
-MEMBERS: tuple[str, ...] = ("training", "best")
+MEMBERS: tuple[str, ...] = ("training", "refined", "several", "best")
 
 OWN = ("sample", "parts")
 PART = ("interval", "cell", "active", "minimiser")
@@ -70,19 +71,25 @@ def check(run: Run) -> Dual:
     constraints = Constraints(problem, tuple(arrangements))
     kinks = Kinks(problem, constraints, Objective(problem, arrangements))
     pieces = read_pieces(run.members["pieces"], problem.interval, OWN)
-    found = Fitted(problem, kinks)
-    stated = [read_best(entry, orbits) for entry in run.members["best"]]
+    shown = run.members["refined"].fields("cells", "proofs")
+    refined = Refined(shown["cells"], problem, arrangements) if shown["proofs"].items() else None
+    found = Fitted(problem, kinks, orbits, refined, proved.pieces)
+    stated = [found.read_best(entry) for entry in run.members["best"]]
+    parts_of = _read_refined(shown["proofs"], found)
     for entry in training["proofs"]:
         member = entry.fields("cell", "steps", optional=("signs",))
         case = orbits.read_case(member, entry.path)
-        own, several = contacts(kinks, case, member["steps"], proved.pieces)
-        for contact in own:
-            found.add(contact)
-        for alpha in several:
-            if not any(each.case == case and alpha_is(alpha, each.alpha) for each in stated):
-                raise Refuted(f"best: {case} may have several minimisers at {alpha}")
+        if case in parts_of:
+            _check_refined(case, parts_of[case], found, stated)
+        else:
+            inside = None if problem.units else found.ground(case, entry.path).inside
+            own, several = contacts(kinks, case, member["steps"], proved.pieces, inside)
+            _take(found, own, several, case, stated)
     for each in stated:
         found.isolated.append(found.best(each))
+    for entry in run.members["several"]:
+        found.bound(entry, pieces)
+    found.check_bounded()
     run.checked["contacts"] = len(found.paths) + len(found.isolated)
     points = found.points(pieces)
     pieces = _named_ends(run.members["pieces"], pieces, points)
@@ -91,10 +98,69 @@ def check(run: Run) -> Dual:
     parts = 0
     for node, piece in zip(run.members["pieces"], pieces, strict=True):
         with run.collecting():
-            parts += _check_parts(node, piece, found, orbits)
+            parts += _check_parts(node, piece, found)
     run.checked["validation parts"] = parts
     counts = {**proved.counts, "training_pieces": len(proved.pieces)}
     return Dual(pieces, [Height(height.piece, height.alpha) for height in points], counts)
+
+
+def _read_refined(node: Node, found: Fitted) -> dict[Case, dict[RefinedCase, Node]]:
+    """The steps of refined cells, by the joint cells that these belong to.
+
+    Raises:
+        CertificateError: malformed.
+        Refuted: a refined cell is listed twice.
+    """
+    parts: dict[Case, dict[RefinedCase, Node]] = {}
+    for entry in node:
+        member = entry.fields("cell", "refined", "steps", optional=("signs",))
+        case = found.read_case(member, entry.path)
+        if not isinstance(case, RefinedCase):
+            raise CertificateError(f"{entry.path}: expected a refined cell")
+        own = parts.setdefault(Case(case.within, case.signs), {})
+        if case in own:
+            raise Refuted(f"{entry.path}: {case} is listed twice")
+        own[case] = member["steps"]
+    return parts
+
+
+def _check_refined(
+    case: Case, parts: dict[RefinedCase, Node], found: Fitted, stated: Sequence[Best]
+) -> None:
+    """All contacts of all refined cells of a joint cell.
+
+    Raises:
+        Refuted: a refined cell is missing, or its steps do not hold.
+    """
+    if found.refined is None:
+        raise CertificateError("refined: no cells are listed")
+    for part in found.refined.parts(case):
+        if part not in parts:
+            raise Refuted(f"refined.proofs: {part} of {case} is missing")
+        steps = parts[part]
+        found.refined.check_steps(part, steps, found.training)
+        ground = found.refined.ground(part)
+        own, several = contacts(ground.kinks, part, steps, found.training, ground.inside)
+        _take(found, own, several, part, stated)
+
+
+def _take(
+    found: Fitted,
+    own: Sequence[Contact],
+    several: Sequence[Real],
+    case: Case,
+    stated: Sequence[Best],
+) -> None:
+    """The contacts of a cell; where it may have several minimisers the best one is stated.
+
+    Raises:
+        Refuted: it is not.
+    """
+    for contact in own:
+        found.add(contact)
+    for alpha in several:
+        if not any(each.case == case and compare(alpha, each.alpha) == 0 for each in stated):
+            raise Refuted(f"best: {case} may have several minimisers at {alpha}")
 
 
 def _named_ends(node: Node, pieces: list[Piece], points: Sequence[Height]) -> list[Piece]:
@@ -114,23 +180,20 @@ def _named_ends(node: Node, pieces: list[Piece], points: Sequence[Height]) -> li
     return with_ends(pieces, [point.alpha for point in points])
 
 
-def _check_parts(node: Node, piece: Piece, found: Fitted, orbits: Orbits) -> int:
-    """The parts divide the piece, and each is a contact whose loss is the piece."""
+def _check_parts(node: Node, piece: Piece, found: Fitted) -> int:
+    """The parts divide the piece, and in each a minimiser has the loss that is the piece."""
     entry = node.fields("interval", "value", *OWN)
     ends = [piece.interval.start]
     for part in entry["parts"]:
-        member = part.fields(*PART, optional=("signs", "optimistic"))
-        case = orbits.read_case(member, part.path)
+        member = part.fields(*PART, optional=("signs", "refined", "optimistic"))
+        case = found.read_case(member, part.path)
         start, end = read_interval(member["interval"])
         if compare(start, ends[-1]) != 0 or compare(start, end) >= 0:
             raise Refuted(f"{part.path}.interval: does not start where the part before ends")
         ends.append(end)
         interval = Interval(start, end)
-        flat = [each for each in found.flats if _meets(each, interval)]
         if "optimistic" in member:
             _check_best_part(part, case, interval, piece, found)
-        elif flat:
-            raise Refuted(f"{part.path}: {case} has several minimisers there")
         else:
             contact = _contact_of(part, case, interval, piece, found)
             _check_minimiser(member["minimiser"], contact)
@@ -140,29 +203,14 @@ def _check_parts(node: Node, piece: Piece, found: Fitted, orbits: Orbits) -> int
     return len(ends) - 1
 
 
-def _meets(contact: Contact, interval: Interval) -> bool:
-    """Whether a contact and an interval have more than a point in common."""
-    return compare(contact.start, interval.end) < 0 < compare(contact.end, interval.start)
-
-
 def _check_best_part(
     node: Node, case: Case, interval: Interval, piece: Piece, found: Fitted
 ) -> None:
-    """The part is the best of several minimisers along contacts with its active set."""
+    """The minimiser of the part is the best of several, and its loss is the piece."""
     entry = node.fields(*node.value)
-    labels = set(_held(entry["active"]))
-    covered = interval.start
-    for contact in found.flats:
-        if (
-            contact.case == case
-            and set(contact.labels) == labels
-            and compare(contact.start, covered) <= 0 < compare(contact.end, covered)
-        ):
-            covered = contact.end
-    if compare(covered, interval.end) < 0:
-        raise Refuted(f"{node.path}: no contact with this active set on the whole interval")
-    several = Minimisers.of(found.kinks, case, entry["active"], Along(interval))
-    above, below = lower_bound(several, found.goal, entry["optimistic"])
+    several = Minimisers.of(found.ground(case, node.path), entry["active"], Along(interval))
+    several.check_optimal(found.training, node.path)
+    above, below = lower_bound(several, entry["optimistic"])
     if not nonnegative(above * piece.denominator - piece.numerator * below, interval):
         raise Refuted(f"{entry['optimistic'].path}: the bound is below the piece")
     member = entry["minimiser"].fields("numerators", "denominator")
@@ -174,7 +222,8 @@ def _check_best_part(
         raise Refuted(f"{member['denominator'].path}: has a root on the closed interval")
     point = [fmpq_poly(side * p) for p in (*numerators, divisor)]
     several.check_member(point, node.path)
-    path = Path(point[:-1], point[-1], (fmpq(1),))
+    outputs = found.problem.weights or tuple(map(fmpq, case.signs or (1,)))
+    path = Path(point[:-1], point[-1], outputs)
     for _, value in losses_on(found.problem, path, interval):
         if value.numerator * piece.denominator != piece.numerator * value.denominator:
             raise Refuted(f"{node.path}: the piece is not the loss at the minimiser")

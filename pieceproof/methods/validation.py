@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from time import monotonic
 
+from geometry.convex import CellBound
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Segment
+from geometry.intervals import Interval
+from geometry.refinement import RefinedKey
 from geometry.search import ORDER_SEED, ConvexCells, exact_dual
 from geometry.second_stage import Best
 from geometry.validation import ValidationDual, validation_dual
@@ -16,9 +19,11 @@ from pieceproof import certificate
 from pieceproof.cache import opened
 from pieceproof.certificate import (
     Document,
+    end_document,
     interval_document,
     piece_document,
     sample_document,
+    value_document,
     vector_document,
 )
 from pieceproof.methods import convex_cells
@@ -88,6 +93,11 @@ def document(dual: ValidationDual, wall_time: float, jobs: int) -> Document:
         NAME,
         own={
             "training": {key: trained[key] for key in members},
+            "refined": {
+                "cells": {"arrangements": _refined_cells(dual)},
+                "proofs": [_refined(bound) for bound in dual.refined_bounds],
+            },
+            "several": [_several(key, best) for key, best in dual.several],
             "best": [_best(key, best) for key, best in dual.best],
         },
         pieces=[_piece(dual, piece) for piece in dual.pieces],
@@ -96,16 +106,32 @@ def document(dual: ValidationDual, wall_time: float, jobs: int) -> Document:
     )
 
 
-def _best(key: CellKey, best: Best) -> Document:
-    alpha = best.lower.lower
-    below = best.path.denominator(alpha)
+def _refined_cells(dual: ValidationDual) -> list[Document]:
+    """The unit cells of the arrangement of all examples, if any cell is refined."""
+    return convex_cells.arrangements(dual.refined.layer) if dual.refined_bounds else []
+
+
+def _refined(bound: CellBound) -> Document:
+    return {**convex_cells.proof_document(bound), **_key(bound.key)}
+
+
+def _several(key: CellKey, best: Best) -> Document:
     return {
-        "alpha": str(alpha),
+        "interval": interval_document(Interval(best.lower, best.upper)),
         **_key(key),
         "active": list(best.first),
         "optimistic": list(best.labels),
-        "minimiser": [str(p(alpha) / below) for p in best.path.point],
-        "value": str(best.function(alpha)),
+    }
+
+
+def _best(key: CellKey, best: Best) -> Document:
+    return {
+        "alpha": end_document(best.lower),
+        **_key(key),
+        "active": list(best.first),
+        "optimistic": list(best.labels),
+        "minimiser": vector_document(best.path.point, best.path.denominator),
+        "value": value_document(best.function, best.lower),
     }
 
 
@@ -131,4 +157,8 @@ def _part(dual: ValidationDual, part: Segment) -> Document:
 
 
 def _key(key: CellKey) -> Document:
-    return {"cell": list(key.cells), **({"signs": list(key.signs)} if key.signs else {})}
+    """A joint cell of the training examples, and the part of it."""
+    signs = {"signs": list(key.signs)} if key.signs else {}
+    if isinstance(key, RefinedKey) and key.cells:
+        return {"cell": list(key.coarse), "refined": list(key.cells), **signs}
+    return {"cell": list(key.cells), **signs}
