@@ -23,7 +23,8 @@ from geometry.nonsmooth import NonsmoothProgram, State, optimal_state
 from geometry.polynomial_systems import inner_product, solve_state, sum_of_products
 from geometry.rational_functions import RationalFunction
 from geometry.stationary import CellProgram, Held, Stationary
-from piecewise.objective import Constraint, ConvexCell
+from piecewise.objective import ConvexCell
+from piecewise.quadratics import Kink
 
 NARROW = 1 << 10
 """A kink at 0 is taken to leave it on this part of the unit of α."""
@@ -40,6 +41,8 @@ class KinkedProgram(CellProgram):
 
     equations = 0
     """Kinks at the end of the list that are held at 0 whatever their multipliers."""
+    one_sided = 0
+    """Kinks before these, of weight 0, that must not be negative."""
 
     def __init__(self, cell: ConvexCell) -> None:
         super().__init__(cell)
@@ -63,6 +66,7 @@ class KinkedProgram(CellProgram):
             [kink.offset(alpha) for kink in self.kinks],
             [kink.weight(alpha) for kink in self.kinks],
             self.equations,
+            self.one_sided,
         )
 
     def optimum(self, alpha: fmpq) -> tuple[int, ...]:
@@ -173,13 +177,8 @@ class KinkedProgram(CellProgram):
             held.append(Held(f"{self.kinks[k].label}:zero", tuple(self.rows[k]), margins))
         return held
 
-    def sides(
-        self, stationary: Stationary, sign: Callable[[fmpz_poly], int]
-    ) -> tuple[Constraint, ...]:
-        """σ_k z_k ≥ 0 for the kinks whose multiplier is at a bound σ_k ρ_k ≠ 0.
-
-        Their rows must not depend on α (a linear model).
-        """
+    def sides(self, stationary: Stationary, sign: Callable[[fmpz_poly], int]) -> tuple[Kink, ...]:
+        """σ_k z_k ≥ 0 for the kinks whose multiplier is at a bound σ_k ρ_k ≠ 0."""
         state = self._state_of(stationary.active)
         ranges = stationary.multipliers[len(state.active) :]
         bounds = {
@@ -194,9 +193,9 @@ class KinkedProgram(CellProgram):
                 below, above = bounds[k]
                 side = (above == 0) - (below == 0)
             if side:
-                row = tuple(side * int(entry[0]) for entry in kink.normal)
                 label = f"{kink.label}:{'positive' if side > 0 else 'negative'}"
-                found.append(Constraint(label, row, side * int(kink.offset[0])))
+                normal = tuple(side * entry for entry in kink.normal)
+                found.append(Kink(label, fmpz_poly([]), normal, side * kink.offset))
         return tuple(found)
 
     def _solve(self, active: tuple[int, ...]) -> Stationary:
@@ -221,15 +220,14 @@ class KinkedProgram(CellProgram):
             kink.unit * force
             for kink, force in zip(held, multipliers[len(state.active) :], strict=True)
         ]
-        ranges = [
-            bound
-            for k, force in zip(state.zeros, multipliers[len(state.active) :], strict=True)
-            if k < len(self.kinks) - self.equations
-            for bound in (
-                self.kinks[k].weight * below - force,
-                self.kinks[k].weight * below + force,
-            )
-        ]
+        free = len(self.kinks) - self.equations - self.one_sided
+        ranges: list[fmpz_poly] = []
+        for k, force in zip(state.zeros, multipliers[len(state.active) :], strict=True):
+            if k < free:
+                limit = self.kinks[k].weight * below
+                ranges += (limit - force, limit + force)
+            elif k < free + self.one_sided:
+                ranges.append(force)
         slacks = [
             inner_product(normal, point) - offset * denominator
             for j, (normal, offset) in enumerate(zip(self.normals, self.offsets, strict=True))

@@ -44,7 +44,8 @@ class NonsmoothProgram:
     """min wᵀHw − Gᵀw + Σ ρ_k|m_k·w − n_k| s.t. a_j·w ≥ b_j.
 
     ``linear`` is G; ``matrix`` and ``levels`` hold m_k and n_k, ``weights`` ρ_k ≥ 0. The last
-    ``equations`` kinks are held at 0 whatever their multipliers.
+    ``equations`` kinks are held at 0 whatever their multipliers; the ``sides`` before them have
+    weight 0 and say m_k·w ≥ n_k.
     """
 
     hessian: fmpq_mat
@@ -55,11 +56,16 @@ class NonsmoothProgram:
     levels: Vector
     weights: Vector
     equations: int = 0
+    sides: int = 0
 
     @property
     def free(self) -> int:
-        """The number of kinks that are no equations."""
-        return len(self.levels) - self.equations
+        """The number of kinks that are neither sides nor equations."""
+        return len(self.levels) - self.sides - self.equations
+
+    def is_side(self, k: int) -> bool:
+        """Whether kink k is an inequality."""
+        return self.free <= k < self.free + self.sides
 
     def kinks_at(self, w: Vector) -> Vector:
         """m_k·w − n_k."""
@@ -187,7 +193,7 @@ def optimal_state(
             program,
             offsets=[b - fmpq(j * j + 1, 1 << bits) for j, b in enumerate(program.offsets)],
             levels=[
-                n + (fmpq((count + k) ** 2 + 1, 1 << bits) if k < program.free else 0)
+                n + _shift(program, k) * fmpq((count + k) ** 2 + 1, 1 << bits)
                 for k, n in enumerate(program.levels)
             ],
         )
@@ -199,9 +205,14 @@ def optimal_state(
     return found
 
 
+def _shift(program: NonsmoothProgram, k: int) -> int:
+    """Which way a kink is shifted to break ties: sides outwards, equations not at all."""
+    return -1 if program.is_side(k) else int(k < program.free)
+
+
 def _state_at(program: NonsmoothProgram, w: Vector) -> State:
     signs = [1 if z >= 0 else -1 for z in program.kinks_at(w)]
-    return State((), (*signs[: program.free], *[0] * program.equations))
+    return State((), (*signs[: program.free + program.sides], *[0] * program.equations))
 
 
 def _active_set_method(
@@ -237,8 +248,9 @@ def _worst(program: NonsmoothProgram, state: State, multipliers: Vector) -> Stat
             worst = -value
             better = State(tuple(i for i in state.active if i != j), state.signs)
     for k, value in zip(state.zeros, multipliers[len(state.active) :], strict=True):
-        excess = abs(value) - program.weights[k]
-        if k < program.free and excess > worst:
+        is_side = program.is_side(k)
+        excess = -value if is_side else abs(value) - program.weights[k]
+        if (k < program.free or is_side) and excess > worst:
             # τ = −μ; τ_k > ρ_k says that the rest of the objective falls as m_k·w − n_k grows.
             worst, turned = excess, list(state.signs)
             turned[k] = 1 if value < 0 else -1
@@ -276,7 +288,7 @@ def _search(
         if length is not None and reached >= length:
             break
         slope += 2 * program.weights[k] * abs(rates[k])
-        if slope + bend * reached >= 0:
+        if program.is_side(k) or slope + bend * reached >= 0:
             signs[k] = 0
             return reached, State(state.active, tuple(signs))
         signs[k] = -signs[k]

@@ -186,10 +186,13 @@ class _SecondStage(KinkedProgram):
         point, denominator = program.full_point(first)
         self.all_equations = _equations(goal.names, program, first, sign)
         equations = _independent(self.all_equations, at)
+        sides = program.sides(first, sign)
         kinks = tuple(
             Kink(f"v{kink.label[1:]}", kink.weight, kink.normal, kink.offset, kink.unit)
             for kink in goal.cell.kinks
-        ) + tuple(
+        )
+        kinks += sides
+        kinks += tuple(
             Kink(
                 label,
                 fmpz_poly([]),
@@ -198,10 +201,8 @@ class _SecondStage(KinkedProgram):
             )
             for label, row in equations
         )
-        constraints = (*goal.cell.constraints, *program.sides(first, sign))
-        cell = replace(goal.cell, constraints=constraints, kinks=kinks)
-        super().__init__(cell)
-        self.equations = len(equations)
+        super().__init__(replace(goal.cell, kinks=kinks))
+        self.equations, self.one_sided = len(equations), len(sides)
         self._first = (point, denominator)
 
     def defects(self, point: Sequence[fmpz_poly], denominator: fmpz_poly) -> list[fmpz_poly]:
@@ -229,12 +230,12 @@ class _SecondStage(KinkedProgram):
         return super().program_at(alpha)
 
     def named(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """Labels for a document: equations by their own name."""
-        names = {
-            f"{kink.label}:zero": kink.label
-            for kink in self.kinks[len(self.kinks) - self.equations :]
-        }
-        return tuple(names.get(label, label) for label in labels)
+        """Labels for a document: sides and equations that hold by their own name."""
+        count = self.equations + self.one_sided
+        names: dict[str, str] = {}
+        for kink in self.kinks[len(self.kinks) - count :]:
+            names |= {f"{kink.label}:zero": kink.label, f"{kink.label}:positive": ""}
+        return tuple(name for name in (names.get(label, label) for label in labels) if name)
 
 
 def _equations(

@@ -26,7 +26,8 @@ from geometry.polynomial_systems import (
 from geometry.programs import QuadraticProgram, optimal_active_set
 from geometry.rational_functions import RationalFunction
 from piecewise.exact import to_fmpq
-from piecewise.objective import CellKey, Constraint, ConvexCell
+from piecewise.objective import CellKey, ConvexCell
+from piecewise.quadratics import Kink
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +174,8 @@ class CellProgram:
             for j, multiplier in zip(stationary.active, stationary.multipliers, strict=True)
         ]
 
-    def sides(
-        self, stationary: Stationary, sign: Callable[[fmpz_poly], int]
-    ) -> tuple[Constraint, ...]:
-        """Inequalities in all parameters, besides the constraints, that minimisers satisfy."""
+    def sides(self, stationary: Stationary, sign: Callable[[fmpz_poly], int]) -> tuple[Kink, ...]:
+        """Forms in all parameters, of weight 0, that are ≥ 0 at all minimisers."""
         return ()
 
     def _solve(self, active: tuple[int, ...]) -> Stationary:

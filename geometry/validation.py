@@ -55,7 +55,7 @@ class ValidationDual(DualFunction):
         refined: the refined cells, and ``refined_bounds`` their proofs, of all cells that have, or
             may have, several minimisers.
         several: the best minimisers on intervals on which a cell has several.
-        open: where the result is no more than an upper bound.
+        open: where the result is not proved.
     """
 
     training: ConvexDual
@@ -77,23 +77,27 @@ def validation_dual(
 
     A cell of a network that has, or may have, several minimisers is refined
     (:mod:`geometry.refinement`), and the best of them is found in every part. Where it is not
-    found (at an irrational α where a stationary point does not exist, or for sides that turn with
-    α), and for cells that are not reached when time runs out, the result is an upper bound: the
-    claim is then ``UNRESOLVED``, with the reasons.
+    found (at an irrational α where a stationary point does not exist), and where cells attain the
+    training dual that are not reached when time runs out, the result is an upper bound. Where the
+    training dual itself is unfinished it is the loss of the best parameters that it knows, and no
+    bound. In all these cases the claim is ``UNRESOLVED``, with reasons and ``open`` intervals.
 
     Args:
         problem: a problem with held-out examples.
         training: the dual function of its training loss.
         report: told how many cells are done.
-        out_of_time: asked before every cell.
+        out_of_time: asked before every cell but the first.
     """
     search = _Search(problem, training)
-    for done, bound in enumerate(training.bounds):
-        if done and out_of_time():
-            search.leave(training.bounds[done:])
-            break
-        search.cell(bound)
-        report(done + 1)
+    if training.open_cells:
+        search.give_up()
+    else:
+        for done, bound in enumerate(training.bounds):
+            if done and out_of_time():
+                search.leave(training.bounds[done:])
+                break
+            search.cell(bound)
+            report(done + 1)
     if search.doubts:
         search.fall_back()
     pieces, values = _pieces(Envelope().lowered(search.segments).segments, search.points)
@@ -213,17 +217,28 @@ class _Search:
         self.best.append((program.key, best))
         self.points.append(Level(best.function, alpha))
 
+    def give_up(self) -> None:
+        """What minimises the training loss is not known anywhere."""
+        total = self.training.open_cells + len(self.training.bounds)
+        self._doubt(
+            self._whole.lower,
+            self._whole.upper,
+            f"the time budget ran out: {self.training.open_cells} of {total} cells of the training "
+            "loss have no proof yet; the curve is the held-out loss of the best parameters found, "
+            "and no bound of ℓ*",
+        )
+
     def leave(self, bounds: Sequence[CellBound]) -> None:
         """Cells that are not looked at: the loss of their minimisers is not known."""
+        reason = (
+            f"the time budget ran out: {len(bounds)} of {len(self.training.bounds)} cells were not "
+            "searched for best fits"
+        )
+        self.doubts.append(reason)
         for bound in bounds:
             program = program_of(self.training.objective.cell(bound.key))
             for lower, upper in meetings(program, bound, self.training.pieces):
-                self._doubt(
-                    lower,
-                    upper,
-                    f"the time budget ran out: {len(bounds)} of "
-                    f"{len(self.training.bounds)} cells were not searched for best fits",
-                )
+                self._doubt(lower, upper, reason)
 
     def fall_back(self) -> None:
         """On all of A the loss of the minimisers that the training dual names."""

@@ -53,7 +53,8 @@ def loss(curves: Curves) -> str:
     decay = " + μ|w|²" if problem.weight_decay else ""
     if problem.validation:
         held_out = count(len(problem.validation.targets), "held-out example")
-        return f"{bound}ℓ*(α), {error} on {held_out}"
+        what = "best fits found (not proved)" if bound else "ℓ*(α)"
+        return f"{what}, {error} on {held_out}"
     return f"{bound}ℓ*(α), least {error}{penalty}{decay}"
 
 

@@ -52,6 +52,7 @@ def document(
     pieces: Sequence[Document],
     counts: Mapping[str, int],
     run: Run,
+    open_intervals: Sequence[tuple[RealAlgebraic, RealAlgebraic]] = (),
 ) -> Document:
     """The result document of a dual function, ``digest`` included.
 
@@ -62,6 +63,7 @@ def document(
         pieces: the entries of ``pieces``; see :func:`piece_document`.
         counts: counts that only this method has, put before the common ones.
         run: what the provenance says of the computation.
+        open_intervals: where nothing is proved, if the method can say so.
     """
     problem = problem_document(dual.problem)
     structure = None if dual.problem.validation else structure_of(dual.problem)
@@ -85,7 +87,7 @@ def document(
         "counts": all_counts,
         "verdict": str(dual.claim),
         "reasons": list(dual.reasons),
-        "open": [],
+        "open": [[end_document(end) for end in ends] for ends in open_intervals],
         "bounds": summary(_counted(dual, all_counts), structure),
         "provenance": {
             "versions": {

@@ -28,7 +28,6 @@ from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
 from pieceproof.evaluation import OutsideError, evaluate
-from pieceproof.methods.options import OutOfTime
 from pieceproof.options import (
     UNFINISHED,
     BadInput,
@@ -41,7 +40,7 @@ from pieceproof.options import (
     result_folder,
 )
 from pieceproof.progress import TerminalProgress
-from pieceproof.report import evaluations, labelled, show, summary
+from pieceproof.report import evaluations, labelled, relation_of, show, summary
 from pieceproof.specfile import load_problem
 from pieceproof.store import CacheError
 from pieceproof.tables import SpecError
@@ -144,7 +143,8 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     """Exact value, minimiser and piece of the dual loss at each ALPHA (a decimal or p/q).
 
     This reads the certificate, which `verify` checks. From a partial result the values
-    are upper bounds, and the exit status is 3.
+    are upper bounds, or for a validation curve those of the best fits found, and the exit
+    status is 3.
     """
     document = load(path)
     complete = document.get("verdict") == str(Conclusion.PROVED)
@@ -166,7 +166,7 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     elif enclosed:
         show(labelled([line for result in results for line in result.lines()]))
     else:
-        show(evaluations(results, complete))
+        show(evaluations(results, relation_of(document)))
     return Exit.DONE if complete else Exit.PARTIAL
 
 
@@ -221,9 +221,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{where}: {error.format_message()} See {where} --help.")
     except (SpecError, BadInput, CertificateError, CacheError) as error:
         return _refuse(str(error))
-    except OutOfTime as error:
-        _refuse(str(error))
-        return Exit.PARTIAL
     except OverflowError:
         return _refuse("the certificate holds a number that is too large to print")
     except Refuted as error:

@@ -47,7 +47,8 @@ def _fit(piece: Node) -> str:
 
 def _validation_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
     yield from _convex_facts(counts)
-    yield "training", f"{counts['training_pieces']:,} pieces of min f(α, ·)"
+    refined = f"; {counts['refined_cells']:,} refined cells" if counts["refined_cells"] else ""
+    yield "training", f"{counts['training_pieces']:,} pieces of min f(α, ·){refined}"
 
 
 def _switched_on(piece: Node) -> str:

@@ -25,6 +25,9 @@ from pieceproof.verify import Conclusion, Report
 MAX_ROWS = 60
 """Pieces listed; the document has all of them."""
 
+MAX_OPEN = 6
+"""Open intervals listed."""
+
 
 _TITLES = {
     Conclusion.PROVED: "{}",
@@ -33,6 +36,8 @@ _TITLES = {
 }
 _TRAINING = "ℓ*(α) = min f(α, w)"
 _VALIDATION = "ℓ*(α), the held-out loss at argmin f(α, ·)"
+_FITS = "The held-out loss of the best fits found, not proved to be ℓ*(α),"
+"""An unfinished validation curve: no bound, as a better fit may have a greater loss there."""
 
 PLAIN_WIDTH = 120
 """Columns used when the output is no terminal."""
@@ -61,12 +66,17 @@ def summary(
     )
 
 
-def evaluations(results: Iterable[Evaluation], complete: bool) -> RenderableType:
-    """α, exact and rounded ℓ*, minimiser and piece, a block for each α.
+def relation_of(document: dict[str, Any]) -> str:
+    """What a value of the document is to ℓ*, which the pieces of an unfinished one bound from
+    above: but for validation curves, where they are the loss of the best fits found."""
+    if document.get("verdict") == str(Conclusion.PROVED):
+        return ""
+    return " (best fit found)" if document.get("method") == "validation" else " ≤"
 
-    The pieces of a document that is not ``complete`` bound ℓ* from above.
-    """
-    relation = "" if complete else " ≤"
+
+def evaluations(results: Iterable[Evaluation], relation: str) -> RenderableType:
+    """α, exact and rounded ℓ*, minimiser and piece, a block for each α; see
+    :func:`relation_of`."""
     return Group(
         *(
             facts(
@@ -94,9 +104,13 @@ def _title(document: dict[str, Any], report: Report) -> str:
     problem = document["problem"]
     lower, upper = problem["interval"]
     examples, parameters = len(problem["data"]["targets"]), len(problem["parameters"])
-    what = _VALIDATION if "validation" in problem else _TRAINING
+    held_out = "validation" in problem
+    what = _VALIDATION if held_out else _TRAINING
+    title = _TITLES[report.verdict].format(what)
+    if held_out and report.verdict is Conclusion.UNRESOLVED:
+        title = _FITS
     return (
-        f"{_TITLES[report.verdict].format(what)} over α in [{lower}, {upper}]: "
+        f"{title} over α in [{lower}, {upper}]: "
         f"{count(examples, 'example')}, {count(parameters, 'parameter')}"
     )
 
@@ -143,6 +157,18 @@ def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "local minima", _extrema(document["extrema"]["minima"])
     yield "local maxima", _extrema(document["extrema"]["maxima"])
     yield "oscillations", str(counts["oscillations"])
+    if document["open"]:
+        yield "open", _open(document["open"])
+
+
+def _open(intervals: list[Any]) -> str:
+    """Where nothing is proved."""
+    shown = [
+        _range(ends) if ends[0] != ends[1] else f"{{{_number(ends[0])}}}"
+        for ends in intervals[:MAX_OPEN]
+    ]
+    more = f" and {len(intervals) - MAX_OPEN} more" if len(intervals) > MAX_OPEN else ""
+    return f"not proved for α in {', '.join(shown)}{more}"
 
 
 def _minimum(minimum: dict[str, Any]) -> str:
@@ -165,9 +191,13 @@ def _extrema(extrema: list[dict[str, Any]]) -> str:
 
 
 def _range(interval: list[Any], missing: Collection[str] = ()) -> str:
-    ends = (read_end(Node(end, "interval")).refined(WIDTH) for end in interval)
-    inside = ", ".join(f"{as_float((end.lower + end.upper) / 2):.8g}" for end in ends)
+    inside = ", ".join(map(_number, interval))
     return f"{'(' if 'lower' in missing else '['}{inside}{')' if 'upper' in missing else ']'}"
+
+
+def _number(end: Any) -> str:
+    number = read_end(Node(end, "interval")).refined(WIDTH)
+    return f"{as_float((number.lower + number.upper) / 2):.8g}"
 
 
 def _short(decimal: str) -> str:

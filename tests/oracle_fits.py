@@ -20,16 +20,14 @@ from oracle_pointwise import _bends, _quadratic, _stationary, _with_fixed_signs
 from piecewise import Problem
 
 
-def best_fit(problem: Problem, alpha: Fraction) -> fmpq:
+def best_fit(problem: Problem, alpha: Fraction) -> Fraction:
     """The held-out loss of the best minimiser of the training loss at α."""
     least: fmpq | None = None
     best: list[fmpq] = []
     box = [(to_flint(p.lower), to_flint(p.upper)) for p in problem.parameters]
     for fixed, signs in _with_fixed_signs(problem.training()):
         bends = arrangement(_bends(_with_all_examples(problem, fixed), alpha), box)
-        g = SimpleNamespace(
-            value=lambda a, w, signs=signs: problem.validation_loss(a, w, signs)
-        )
+        g = SimpleNamespace(value=lambda a, w, signs=signs: problem.validation_loss(a, w, signs))
         for cell in bends.cells:
             hessian, gradient, centre, value = _quadratic(fixed, alpha, bends, cell)
             found = []
@@ -44,7 +42,7 @@ def best_fit(problem: Problem, alpha: Fraction) -> fmpq:
             if lowest == least:
                 corners = list({point for each, point in found if each == lowest})
                 best.append(_least_on_hull(_quadratic(g, alpha, bends, cell), corners))
-    return min(best)
+    return Fraction(str(min(best)))
 
 
 def _with_all_examples(problem: Problem, fixed: Problem) -> Problem:
@@ -98,5 +96,3 @@ def _stationary_in(
     if min(shares) >= 0 and sum(shares) <= 1:
         moved = fmpq_mat(size, 1, list(origin)) + edges.transpose() * weights
         yield tuple(moved.entries())
-
-

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from flint import fmpq, fmpq_poly, fmpz_poly
+from flint import fmpq_poly, fmpz_poly
 
-from pieceproof.checking.constraints import Row, coprime
+from pieceproof.checking.constraints import Row
 from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.kinkedpoints import Solution, full_point, solve_face
 from pieceproof.checking.kinks import RELATIONS, Face, Form, Kink, with_signs
@@ -149,29 +149,20 @@ class Minimisers:
         return found
 
     @cached_property
-    def sides(self) -> dict[str, Row]:
-        """Rows a·w >= b that hold on all minimisers: the kinks at a bound."""
+    def sides(self) -> dict[str, Form]:
+        """Affine forms that are >= 0 on all minimisers: the kinks at a bound."""
         sided = [(sign, kink) for sign, kink in self.face.signed]
         count = len(self.face.rows)
         for kink, equation in zip(self.face.zeros, self.solution.equations[count:], strict=True):
             below, above = (self.place.vanishes(f) for f in equation.margins)
             sided.append((above - below, kink))
-        found = {}
+        found: dict[str, Form] = {}
         for sign, kink in sided:
             if sign and not self.place.vanishes(kink.weight.numer()):
                 name = "positive" if sign > 0 else "negative"
-                found[f"{kink.name}:{name}"] = self._row(sign, kink)
+                form = tuple((position, sign * entry) for position, entry in kink.form)
+                found[f"{kink.name}:{name}"] = form
         return found
-
-    def _row(self, sign: int, kink: Kink) -> Row:
-        last = len(self.ground.kinks.problem.parameters)
-        entries = []
-        for position, entry in kink.form:
-            if entry.degree() > 0:
-                raise Refuted(f"kink {kink.name} depends on the hyperparameter")
-            value = fmpq(entry[0]) * sign
-            entries.append((position, -value if position == last else value))
-        return coprime(entries)
 
     def check_member(self, point: Sequence[fmpq_poly], path: str) -> None:
         """A point, the divisor last and positive, is one of the minimisers.
@@ -180,15 +171,17 @@ class Minimisers:
             Refuted: it is not.
         """
         facets = self.ground.kinks.constraints.facets(self.ground.case)
-        for label, row in (*facets, *self.sides.items()):
-            if not self.place.nonnegative(_slack(row, point).numer()):
+        slacks = [(label, _slack(row, point)) for label, row in facets]
+        slacks += [(label, form_at(form, point)) for label, form in self.sides.items()]
+        for label, slack in slacks:
+            if not self.place.nonnegative(slack.numer()):
                 raise Refuted(f"{path}: leaves the minimisers of the training loss at {label}")
         for label, form in self.equations.items():
             if not self.place.vanishes(form_at(form, point).numer()):
                 raise Refuted(f"{path}: not on {label}, as all minimisers of the training loss")
 
-    def second_face(self, labels: Node) -> tuple[Face, set[str]]:
-        """The face of min g that labels describe, and the names of its equations.
+    def second_face(self, labels: Node) -> Face:
+        """The face of min g that labels describe; equations and sides are kinks of weight 0.
 
         Raises:
             CertificateError: a label names nothing, or a kink of g has no relation.
@@ -206,7 +199,7 @@ class Minimisers:
             elif text in self.equations:
                 chosen[text] = self.equations[text]
             elif text in self.sides:
-                rows[text] = self.sides[text]
+                chosen[text] = self.sides[text]
             else:
                 rows[text] = self.ground.kinks.constraints.row(node, case)
         missing = next((name for name in own if name not in signs), None)
@@ -216,7 +209,7 @@ class Minimisers:
         zeros = [kink for name, kink in own.items() if not signs[name]]
         zeros += [Kink(name, fmpq_poly(), form) for name, form in chosen.items()]
         gram = with_signs(goal.objective.gram(case), signed)
-        return Face(gram, tuple(rows), tuple(rows.values()), tuple(zeros), signed), set(chosen)
+        return Face(gram, tuple(rows), tuple(rows.values()), tuple(zeros), signed)
 
 
 def lower_bound(found: Minimisers, labels: Node) -> tuple[fmpz_poly, fmpz_poly]:
@@ -226,12 +219,18 @@ def lower_bound(found: Minimisers, labels: Node) -> tuple[fmpz_poly, fmpz_poly]:
         CertificateError: a label names nothing.
         Refuted: a multiplier is out of its range.
     """
-    face, equations = found.second_face(labels)
+    face = found.second_face(labels)
     solution = solve_face(face, found.ground.goal.objective.scale)
     if found.place.vanishes(solution.determinant.numer()):
         raise Refuted(f"{labels.path}: a pole")
-    for name, allowed in solution.bound.ranges:
-        if name not in equations and not found.place.nonnegative(allowed):
+    names = (*face.labels, *(kink.name for kink in face.zeros))
+    for name, equation in zip(names, solution.equations, strict=True):
+        margins = equation.margins
+        if name in found.equations:
+            continue
+        if name in found.sides:  # of weight 0: (−μ, μ), and only μ >= 0 is asked
+            margins = margins[1:]
+        if not all(found.place.nonnegative(allowed) for allowed in margins):
             raise Refuted(f"{labels.path}: the multiplier of {name} leaves its range")
     return solution.bound.value, solution.bound.divisor
 

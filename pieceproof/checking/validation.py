@@ -90,6 +90,7 @@ def check(run: Run) -> Dual:
     for entry in run.members["several"]:
         found.bound(entry, pieces)
     found.check_bounded()
+    run.checked["refined cells"] = sum(map(len, parts_of.values()))
     run.checked["contacts"] = len(found.paths) + len(found.isolated)
     points = found.points(pieces)
     pieces = _named_ends(run.members["pieces"], pieces, points)
@@ -100,7 +101,11 @@ def check(run: Run) -> Dual:
         with run.collecting():
             parts += _check_parts(node, piece, found)
     run.checked["validation parts"] = parts
-    counts = {**proved.counts, "training_pieces": len(proved.pieces)}
+    counts = {
+        **proved.counts,
+        "refined_cells": sum(map(len, parts_of.values())),
+        "training_pieces": len(proved.pieces),
+    }
     return Dual(pieces, [Height(height.piece, height.alpha) for height in points], counts)
 
 

@@ -17,10 +17,6 @@ def silent(stage: str, done: int, total: int | None) -> None:
     """A progress that tells nothing."""
 
 
-class OutOfTime(RuntimeError):
-    """The time budget ran out before there was anything to state; finished work is kept."""
-
-
 @dataclass(frozen=True)
 class Options:
     """Workers, budgets and where finished work is kept; a method uses what concerns it.

@@ -27,7 +27,7 @@ from pieceproof.certificate import (
     vector_document,
 )
 from pieceproof.methods import convex_cells
-from pieceproof.methods.options import Options, OutOfTime
+from pieceproof.methods.options import Options
 from pieceproof.parallel import runner
 from piecewise import objective
 from piecewise.networks import FeedForward
@@ -55,10 +55,12 @@ def refusal(problem: Problem) -> str | None:
 def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
     """The validation loss and its document.
 
+    When time runs out during the search for the training dual, the document has the held-out loss
+    of the best parameters found, and all of A is open.
+
     Raises:
         TooManyCells: more cells than ``options.max_cells``.
         CacheError: the cache file cannot be used.
-        OutOfTime: the time budget ran out before the training dual was complete.
     """
     training = ConvexObjective(problem.training(), options.max_cells)
     total = training.case_count()
@@ -72,14 +74,12 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
             report=lambda done: options.progress("cells", done, total),
             out_of_time=options.out_of_time,
         )
-    if fitted.open_cells:
-        done = total - fitted.open_cells
-        raise OutOfTime(
-            f"the time budget ran out: {done} of {total} cells of the training loss have a proof, "
-            "and what minimises it is not known yet; go on with a larger --seconds and the same "
-            "--out"
-        )
-    dual = validation_dual(problem, fitted)
+    dual = validation_dual(
+        problem,
+        fitted,
+        lambda done: options.progress("best fits", done, total),
+        options.out_of_time,
+    )
     return dual, document(dual, monotonic() - options.start, options.jobs)
 
 
@@ -101,8 +101,13 @@ def document(dual: ValidationDual, wall_time: float, jobs: int) -> Document:
             "best": [_best(key, best) for key, best in dual.best],
         },
         pieces=[_piece(dual, piece) for piece in dual.pieces],
-        counts={**counts, "training_pieces": len(dual.training.pieces)},
+        counts={
+            **counts,
+            "refined_cells": len(dual.refined_bounds),
+            "training_pieces": len(dual.training.pieces),
+        },
         run=certificate.Run(wall_time, jobs, ORDER_SEED),
+        open_intervals=dual.open,
     )
 
 
