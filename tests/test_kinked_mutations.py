@@ -61,13 +61,21 @@ PROBLEMS = {
         box=(-99, 99),
         validation=Examples([[-4], [-2]], [3, 3]),
     ),
+    "validation of a network with several fits": Problem(
+        FeedForward([1], Interpolated(relu, identity)),
+        inputs=[[1], [1]],
+        targets=[2, 3],
+        box=(-4, 4),
+        validation=Examples([[-1], [2]], [1, 3]),
+    ),
 }
 ALSO_ALLOWED = re.compile(
     r"""
       (training\.)?(proofs\.\*\.steps\..*|pieces\.\*\.sample\..*)   # proofs, samples
-    | training\.cells\..*\.witness.*
-    | training\..*\.interval\.[01*](\.interval.*)?
-    | (best|pieces)\..*\.(active|optimistic)\.\*                   # as good a proof
+    | (training|refined)\.cells\..*\.witness.*
+    | refined\.proofs\.\*\.steps\..*
+    | (training|several)\..*\.interval\.[01*](\.interval.*)?
+    | (best|several|pieces)\..*\.(active|optimistic)\.\*           # as good a proof
     | pieces\.\*\.parts\.\*\.cell\.\*      # a neighbour that shares the minimiser
     | problem\.model\..*\.name
     """,
