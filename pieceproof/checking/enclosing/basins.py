@@ -10,7 +10,8 @@ being of one sign on N), and σ_j the side of boundary j. Let μ_j ≥ 0 solve
 
 ∇G(w*) = 0, and G and ∇G agree where two patterns meet at a C¹ boundary. So if ∇²G is
 positive definite on N for every c′, G is strictly convex and f(w) ≥ G(w) > G(w*) = f(w*)
-for w ≠ w*.
+for w ≠ w*. Further boundaries may run through N where f beyond them is at least the polynomial of the
+near side (``rising``): there f ≥ f_c′ ≥ G.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.rising import rises
 from pieceproof.checking.enclosing.tubes import Curve, Label, Space, bent, labels_of
 from pieceproof.checking.reading import Refuted
 
@@ -72,18 +74,34 @@ def patterns(pattern: Pattern, groups: Sequence[Sequence[Label]]) -> Iterator[Pa
         yield current
 
 
-def soft_boundaries(
+@dataclass(frozen=True)
+class Near:
+    """The boundaries that N meets besides the active ones, each as a group of one."""
+
+    soft: tuple[tuple[Label, ...], ...]
+    """C¹ boundaries."""
+    rising: tuple[tuple[Label, ...], ...]
+    """Beyond them f is at least the polynomial of the near side."""
+
+    @property
+    def all(self) -> tuple[tuple[Label, ...], ...]:
+        """Both kinds: the curve must stay on its side of them."""
+        return self.soft + self.rising
+
+
+def boundaries_near(
     space: Space, box: Range, pattern: Pattern, hard: Sequence[Sequence[Label]]
-) -> tuple[tuple[Label, ...], ...]:
-    """The C¹ boundaries that N meets, for every side of the ``hard`` ones.
+) -> Near:
+    """The boundaries that N meets, for every side of the ``hard`` ones.
 
     Raises:
-        Refuted: another boundary is met, or too many.
+        Refuted: one is met at which f may be smaller beyond, or too many.
     """
     space.check_domain(box, pattern)
     network, jets = space.network, space.jets
     listed = {label for group in hard for label in group}
     soft: list[tuple[Label, ...]] = []
+    rising: list[tuple[Label, ...]] = []
     known: set[tuple[Label, ...]] = set()
     pending = [pattern]
     if len(hard) > MAX_BOUNDARIES:
@@ -113,17 +131,29 @@ def soft_boundaries(
                         constant = low == high == jets.points.lo[k] == jets.points.hi[k]
                         if constant and not any(network.inputs[example]) and not network.bias:
                             continue
-                        if not network.bends_smoothly(k):
-                            raise BasinTooLarge(
-                                f"{network.units[unit]}:e{example + 1}:k{k + 1} is near"
-                            )
-                        if (label,) not in known:
-                            known.add((label,))
+                        if (label,) in known:
+                            continue
+                        known.add((label,))
+                        if network.bends_smoothly(k):
                             soft.append((label,))
                             pending.append(pattern)
+                        else:
+                            rising.append((label,))
             if len(hard) + len(soft) > MAX_BOUNDARIES:
                 raise BasinTooLarge(f"more than {MAX_BOUNDARIES} boundaries in one basin")
-    return tuple(soft)
+    for (label,) in rising:
+        # Other boundaries count as far as they change the output at the same example.
+        others = [
+            group
+            for group in (*hard, *soft, *rising)
+            if label not in group and any(member[1] == label[1] for member in group)
+        ]
+        if len(others) > MAX_BOUNDARIES or not rises(
+            space, box, patterns(pattern, others), label
+        ):
+            unit, example, k = label
+            raise BasinTooLarge(f"{network.units[unit]}:e{example + 1}:k{k + 1} is near")
+    return Near(tuple(soft), tuple(rising))
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,13 +266,13 @@ def check_basin(curve: Curve, box: Range) -> None:
     """
     stratum, space = curve.stratum, curve.space
     check_inside(curve)
-    soft = soft_boundaries(space, box, stratum.pattern, stratum.groups)
-    check_sides(curve, soft)
+    near = boundaries_near(space, box, stratum.pattern, stratum.groups)
+    check_sides(curve, near.all)
     for pattern in patterns(stratum.pattern, stratum.groups):
         # On its own side of C¹ boundaries f_σ is the polynomial of the curve's pattern.
         found, walls = multipliers_of(curve, pattern, stratum.groups)
         floors = check_signs(pattern, stratum.groups, found, walls)
-        check_basin_convex(curve, box, pattern, soft, stratum.groups, found, floors, walls)
+        check_basin_convex(curve, box, pattern, near.soft, stratum.groups, found, floors, walls)
 
 
 def check_basin_convex(
@@ -307,15 +337,15 @@ def check_inside(curve: Curve, except_: tuple[int, int] | None = None) -> None:
     curve.space.check_within(curve.box)
 
 
-def check_sides(curve: Curve, soft: Sequence[Sequence[Label]]) -> None:
-    """That the curve stays on the sides of the C¹ boundaries that its pattern says.
+def check_sides(curve: Curve, near: Sequence[Sequence[Label]]) -> None:
+    """That the curve stays on the sides of boundaries in its basin that its pattern says.
 
     Raises:
         Refuted: it may cross one.
     """
-    for group in soft:
+    for group in near:
         if not clearance(curve, group) > 0:
-            raise Refuted("the curve may cross a C¹ boundary")
+            raise Refuted("the curve may cross a boundary")
 
 
 def clearance(curve: Curve, group: Sequence[Label]) -> float:

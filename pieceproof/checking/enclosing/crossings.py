@@ -45,11 +45,12 @@ def check_cross(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) ->
         if not contains(box[0], curve.box[0]):
             raise Refuted("a curve leaves the common basin")
         basins.check_inside(curve)
-    soft = basins.soft_boundaries(space, box, a.pattern, a.groups)
+    around = basins.boundaries_near(space, box, a.pattern, a.groups)
+    soft = around.soft
     listed = {label for group in soft for label in group}
     if not set(passed) <= listed:
         raise Refuted("the boundary crossed is not in the basin")
-    others = [group for group in soft if group[0] not in passed]
+    others = [group for group in around.all if group[0] not in passed]
     for curve in curves:
         basins.check_sides(curve, others)
     for choice in zip(

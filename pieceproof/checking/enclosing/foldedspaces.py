@@ -57,7 +57,7 @@ class FoldedSpace(Space):
             np.concatenate([box.lo[0, :1], weights.lo])[None],
             np.concatenate([box.hi[0, :1], weights.hi])[None],
         )
-        if basins.soft_boundaries(self.base, unfolded, pattern, ()):
+        if basins.boundaries_near(self.base, unfolded, pattern, ()).all:
             raise basins.BasinTooLarge("a boundary is near a folded curve")
 
     def check_within(self, box: Range) -> None:

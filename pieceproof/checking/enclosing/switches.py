@@ -33,11 +33,12 @@ def check_switch(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -
         if not contains(box[0], curve.box[0]):
             raise Refuted("a curve leaves the common basin")
     hard = [*own.groups, *([extra] if extra else [])]
-    soft = basins.soft_boundaries(space, box, own.pattern, hard)
+    around = basins.boundaries_near(space, box, own.pattern, hard)
+    soft = around.soft
     basins.check_inside(stuck)
     basins.check_inside(free, except_=wall)
     for curve in curves:
-        basins.check_sides(curve, soft)
+        basins.check_sides(curve, around.all)
     for pattern in basins.patterns(own.pattern, own.groups):
         _check_free_side(free, stuck, box, pattern, extra, soft)
         if extra:
