@@ -12,9 +12,9 @@ from itertools import product
 
 import numpy as np
 
+from geometry.proposals.coordinates import TransformedObjective
 from geometry.proposals.floats import FloatObjective
 from geometry.proposals.loops import Array
-from geometry.proposals.mirrors import FoldedObjective
 from geometry.proposals.polynomials import FloatPolynomialObjective
 from piecewise.activations import Interpolated, PiecewisePolynomial
 from piecewise.networks import FeedForward
@@ -28,7 +28,7 @@ from piecewise.wiring import incoming, outgoing
 class Chart:
     """One sub-problem: output signs, parameters held at walls (0 lower, 1 upper), symmetry."""
 
-    objective: FloatObjective | FloatPolynomialObjective | FoldedObjective
+    objective: FloatObjective | FloatPolynomialObjective | TransformedObjective
     signs: tuple[int, ...]
     held: dict[int, int]
     classes: tuple[tuple[tuple[int, ...], ...], ...]

@@ -8,15 +8,15 @@ is one regular branch of F that passes T = 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
 from geometry.proposals.charts import Chart
-from geometry.proposals.minimisers import Face, Minimiser, Solver
-from geometry.proposals.mirrors import Fold, FoldedObjective, Reflection
+from geometry.proposals.minimisers import Minimiser, Solver
+from geometry.proposals.mirrors import Fold, Reflection
 from geometry.proposals.tracking import Change, Event, Tracker
+from geometry.proposals.transformed import TransformedSolver
 
 NEAR = 0.02
 """An event is at a mirror if both its minimisers are as near to it, relative to their size."""
@@ -26,17 +26,12 @@ ON = 1e-7
 """How near, relative to its size, a point is to a mirror that it is on."""
 
 
-class FoldedSolver(Solver):
+class FoldedSolver(TransformedSolver):
     """First-order points of F, for one chart and one fold."""
 
     def __init__(self, base: Solver, fold: Fold, index: int) -> None:
-        self.base, self.fold, self.index = base, fold, index
-        own = base.chart.objective
-        if isinstance(own, FoldedObjective):
-            raise TypeError("a chart of W is expected")
-        self.folded = self.objective = FoldedObjective(own, fold)
-        self.chart = replace(base.chart, objective=self.objective)
-        self.groups, self.smooth = [], set()
+        super().__init__(base, fold, index)
+        self.fold = fold
 
 
 class Folds:
@@ -106,7 +101,7 @@ class Folds:
         """A minimiser in the coordinates that it may be enclosed in, the better ones first."""
         solver = self.tracker.solvers[point.chart]
         if isinstance(solver, FoldedSolver):
-            plain = self.unfolded(point)
+            plain = solver.left(point)
             return [point] if plain is None else [point, plain]
         found, flat = [], False
         for index in sorted(self.used):
@@ -121,31 +116,9 @@ class Folds:
                 flat |= self._ratio(solver, folding.fold, point) < FLAT
         return [*found, point] if flat else [point, *found]
 
-    def unfolded(self, point: Minimiser) -> Minimiser | None:
-        """The minimiser in coordinates of W."""
-        solver = self.tracker.solvers[point.chart]
-        if not isinstance(solver, FoldedSolver):
-            return point
-        own = set(solver.fold.own)
-        face = Face(point.face.pattern, (), tuple(w for w in point.face.walls if w[0] not in own))
-        solved = solver.base.newton(point.alpha, solver.fold.unfolded(point.w), face)
-        if solved is None or not solver.base.is_minimiser(point.alpha, solved[0], face):
-            return None
-        return Minimiser(solver.base.index, face, point.alpha, *solved, point.value)
-
     def _point(self, solver: FoldedSolver, point: Minimiser, stuck: bool) -> Minimiser | None:
         """The minimiser in folded coordinates, at the mirror if ``stuck``."""
-        own = set(solver.fold.own)
-        if point.face.groups or any(i in own for i, _ in point.face.walls):
-            return None
-        if solver.folded.of(point.face.pattern) is None:
-            return None
-        walls = (*point.face.walls, *(((solver.fold.slot, 0),) if stuck else ()))
-        face = Face(point.face.pattern, (), walls)
-        solved = solver.newton(point.alpha, solver.fold.folded(point.w), face)
-        if solved is None:
-            return None
-        return Minimiser(solver.index, face, point.alpha, *solved, point.value)
+        return solver.entered(point, ((solver.fold.slot, 0),) if stuck else ())
 
     def _ratio(self, solver: Solver, fold: Fold, point: Minimiser) -> float:
         """f_tt over the largest curvature."""

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import fmpq_mpoly
 
-from geometry.proposals.floats import FloatObjective, Local, Pattern
-from geometry.proposals.loops import Array, Integers
-from geometry.proposals.polynomials import FloatPolynomial, FloatPolynomialObjective
+from geometry.proposals.loops import Array
 
 Reflection = tuple[str, tuple[int, ...]]
 """("swap", (i, j)), ("opposite", (i, j)) or ("flip", (i,)), as in certificates."""
@@ -31,6 +29,11 @@ class Fold:
         """The slot of T."""
         kind, own = self.reflection
         return own[1] if kind == "swap" else own[0]
+
+    @property
+    def squared(self) -> tuple[int, ...]:
+        """The slots that hold squares."""
+        return (self.slot,)
 
     def turned(self, w: Array) -> Array:
         """(s, t) in the slots of w."""
@@ -72,54 +75,3 @@ class Fold:
             exponents[1 + self.slot] //= 2
             halved[tuple(exponents)] = value
         return context.from_dict(halved)
-
-
-class FoldedObjective:
-    """F in floating point, one polynomial for every pattern; what a :class:`Solver` asks of f."""
-
-    units = 0
-
-    def __init__(self, own: FloatObjective | FloatPolynomialObjective, fold: Fold) -> None:
-        self.own, self.fold, self.d = own, fold, own.d
-        self.lower, self.upper = own.lower.copy(), own.upper.copy()
-        self.lower[list(fold.own)], self.upper[list(fold.own)] = -np.inf, np.inf
-        self.lower[fold.slot] = 0.0
-        self.y, self.points = np.zeros(0), np.zeros(0)
-        self.known: dict[bytes, FloatPolynomial | None] = {}
-
-    def of(self, pattern: Pattern) -> FloatPolynomial | None:
-        """F of a pattern, or None if f is not even there."""
-        key = pattern.tobytes()
-        if key not in self.known:
-            found = self.fold.polynomial(self.own.exact(pattern))
-            self.known[key] = None if found is None else FloatPolynomial(found, self.d)
-        return self.known[key]
-
-    def local(self, alpha: float, w: Array, pattern: Pattern | None = None) -> Local:
-        """F with its derivatives at a point, along a pattern."""
-        return self._known(pattern).local(alpha, w)
-
-    def values(self, alpha: float, w: Array) -> Array:
-        """F has no pattern of its own at a point.
-
-        Raises:
-            ValueError: always.
-        """
-        raise ValueError("values in folded coordinates need a pattern")
-
-    def piece(self, z: Array) -> Pattern:
-        """No pre-activations."""
-        return np.zeros((0, 0), dtype=np.int64)
-
-    def newton(
-        self, alpha: float, x: Array, pattern: Pattern, free: Integers, active: Integers,
-        multipliers: Array,
-    ) -> tuple[bool, Array, Array]:  # fmt: skip
-        """Newton's method; there are no active boundaries."""
-        return self._known(pattern).newton(alpha, x, free)
-
-    def _known(self, pattern: Pattern | None) -> FloatPolynomial:
-        found = None if pattern is None else self.of(pattern)
-        if found is None:
-            raise ValueError("f is not symmetric along this pattern")
-        return found

@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 
 from geometry.proposals.charts import charts
-from geometry.proposals.folds import FoldedSolver, Folds
+from geometry.proposals.folds import FoldedSolver
+from geometry.proposals.frames import Frame, Frames
 from geometry.proposals.minimisers import Minimiser, Solver, same
 from geometry.proposals.slabbing import Curve, Obstacle, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
+from geometry.proposals.transformed import TransformedSolver
 from pieceproof.checking.enclosing.basins import BasinTooLarge
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import check_joined, narrowed
@@ -74,7 +76,7 @@ class Search:
         lower, upper = self.problem.interval
         self.interval = (lower, upper)
         self.tracker = Tracker(charts(self.problem), (float(lower), float(upper)), self._tick)
-        self.folds = Folds(self.tracker)
+        self.frames = Frames(self.tracker)
         self.trials = 0
         self.proposals: list[Proposal] = []
         self.proved: set[str] = set()
@@ -251,7 +253,7 @@ class Search:
         return slabs.fill(lower, upper, points)
 
     def _slabbing(self) -> Slabs:
-        return Slabs(self.tracker, self.interval, self._trial, self.folds.versions)
+        return Slabs(self.tracker, self.interval, self._trial, self.frames.versions)
 
     def _known(self, lower: Fraction, upper: Fraction, *points: Minimiser) -> list[Minimiser]:
         nodes = self.tracker.nodes
@@ -354,7 +356,7 @@ class Search:
             return proposal
         middle = float(proposal.lower + proposal.upper) / 2
         main = self._point(proposal.curves[0], middle)
-        plain = None if main is None else self.folds.unfolded(main)
+        plain = None if main is None else self.frames.plain(main)
         if main is None or plain is None:
             return proposal
         at_end = proposal.lower == self.interval[0] or proposal.upper == self.interval[1]
@@ -422,8 +424,12 @@ def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
 
 
 def _coordinates(solver: Solver, names: Sequence[str]) -> dict[str, Any]:
-    """The chart of a solver, and its fold if it has one."""
-    if not isinstance(solver, FoldedSolver):
-        return {"chart": solver.index}
-    kind, own = solver.fold.reflection
-    return {"chart": solver.base.index, "fold": [[kind, *(names[i] for i in own)]]}
+    """The chart of a solver, and its fold or frame if it has one."""
+    if isinstance(solver, FoldedSolver):
+        kind, own = solver.fold.reflection
+        return {"chart": solver.base.index, "fold": [[kind, *(names[i] for i in own)]]}
+    if isinstance(solver, TransformedSolver) and isinstance(solver.coordinates, Frame):
+        return {
+            "chart": solver.base.index, "frame": [list(row) for row in solver.coordinates.rows]
+        }  # fmt: skip
+    return {"chart": solver.index}

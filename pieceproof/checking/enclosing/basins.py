@@ -148,9 +148,7 @@ def boundaries_near(
             for group in (*hard, *soft, *rising)
             if label not in group and any(member[1] == label[1] for member in group)
         ]
-        if len(others) > MAX_BOUNDARIES or not rises(
-            space, box, patterns(pattern, others), label
-        ):
+        if len(others) > MAX_BOUNDARIES or not rises(space, box, patterns(pattern, others), label):
             unit, example, k = label
             raise BasinTooLarge(f"{network.units[unit]}:e{example + 1}:k{k + 1} is near")
     return Near(tuple(soft), tuple(rising))

@@ -47,7 +47,7 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class FoldedBasin:
-    """A basin (path, radius) in the folded coordinates of a view of W."""
+    """A basin (path, radius) in the coordinates of a view of W."""
 
     view: View
     middle: Range
@@ -165,9 +165,12 @@ def _maxima(a: Array) -> Array:
     return np.array(rows)
 
 
-def _folded(claims: Sequence[Claim], d: int) -> tuple[Integers, Array, Array]:
-    """Folded basins: views (V, d, 5), paths (3, V, S, d) and middles (V, S) for ``places``."""
-    views: list[Integers] = []
+def _folded(claims: Sequence[Claim], d: int) -> tuple[Array, Integers, Array, Array]:
+    """Basins in other coordinates, for ``places``.
+
+    Rows (V, d, d) and squared slots (V, d) of views, paths (3, V, S, d) and middles (V, S).
+    """
+    views: list[View] = []
     paths: list[Array] = []
     middles: list[Array] = []
     places: dict[object, list[int]] = {}
@@ -180,26 +183,18 @@ def _folded(claims: Sequence[Claim], d: int) -> tuple[Integers, Array, Array]:
             own = places.setdefault(key, [])
             if number == len(own):
                 own.append(len(views))
-                views.append(_coordinates(basin.view))
+                views.append(basin.view)
                 paths.append(np.zeros((3, len(claims), d)))
                 paths[-1][2] = -np.inf
                 middles.append(np.zeros(len(claims)))
             path = basin.path
             paths[own[number]][:, i] = path.centre, path.slope, path.radius
             middles[own[number]][i] = basin.middle.lo[0]
+    squares = np.zeros((len(views), d), dtype=np.int64)
     if not views:
-        empty = np.zeros((0, d, 5), dtype=np.int64)
-        return empty, np.zeros((3, 0, len(claims), d)), np.zeros((0, len(claims)))
-    return np.stack(views), np.stack(paths, axis=1), np.stack(middles)
-
-
-def _coordinates(view: View) -> Integers:
-    """Of every slot: two parameters (the second −1 if there is none), signs, whether squared."""
-    fold = view.fold
-    rows = [[view.sources[i], -1, view.signs[i], 0, 0] for i in range(len(view.sources))]
-    for i, j in fold.pairs:
-        a, b, x, y = view.sources[i], view.sources[j], view.signs[i], view.signs[j]
-        rows[i], rows[j] = [a, b, x, y, 0], [a, b, x, -y, 0]
-    for slot in fold.squared:
-        rows[slot][4] = 1
-    return np.array(rows, dtype=np.int64)
+        none = np.zeros((3, 0, len(claims), d))
+        return np.zeros((0, d, d)), squares, none, np.zeros((0, len(claims)))
+    for i, view in enumerate(views):
+        squares[i, list(view.fold.squared)] = 1
+    rows = np.stack([view.rows for view in views])
+    return rows, squares, np.stack(paths, axis=1), np.stack(middles)

@@ -11,6 +11,7 @@ import numpy as np
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.claimedslabs import Kind, Slab
 from pieceproof.checking.enclosing.folds import KINDS, Fold, Reflection
+from pieceproof.checking.enclosing.frames import Frame, is_apart
 from pieceproof.checking.enclosing.groups import consistent
 from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.openings import Bounds, Open
@@ -20,6 +21,8 @@ from pieceproof.checking.reading import CertificateError, Node, Refuted
 
 MAX_CURVES = 12
 MAX_SLABS = 100_000
+LARGEST_ROW = 1024.0
+"""Entries of frames."""
 
 _LABEL = re.compile(r"(u[0-9.]{1,12}):e([1-9][0-9]{0,6}):k([1-9][0-9]{0,4})")
 
@@ -122,7 +125,14 @@ def _pattern(node: Node, network: Network) -> tuple[tuple[int, ...], ...]:
 
 def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
     entry = node.fields(
-        "chart", "pattern", "active", "walls", "centre", "slope", "radius", optional=("fold",)
+        "chart",
+        "pattern",
+        "active",
+        "walls",
+        "centre",
+        "slope",
+        "radius",
+        optional=("fold", "frame"),
     )
     chart = entry["chart"].integer(0, len(spaces) - 1)
     space = spaces[chart]
@@ -141,12 +151,18 @@ def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
         if index in walls or index in space.chart.fixed:
             raise each.wrong("a wall of a parameter that moves, once")
         walls[index] = ("lower", "upper").index(side)
-    fold = _fold(entry["fold"], space) if "fold" in entry else None
+    fold: Fold | Frame | None = None
+    if "fold" in entry and "frame" in entry:
+        raise entry["frame"].wrong("no frame besides a fold")
+    if "fold" in entry:
+        fold = _fold(entry["fold"], space)
+    elif "frame" in entry:
+        fold = _frame(entry["frame"], space)
     if fold is not None:
         if groups:
-            raise entry["active"].wrong("no active boundaries in folded coordinates")
+            raise entry["active"].wrong("no active boundaries in other coordinates")
         if any(walls.get(slot, side) != side for slot, side in _only(fold).items()):
-            raise entry["walls"].wrong("of a fold only the mirrors as walls")
+            raise entry["walls"].wrong("of other coordinates only the mirrors as walls")
     stratum = Stratum(chart, pattern, groups, walls, fold)
     if not consistent(space, stratum):
         raise Refuted(f"{node.path}: boundaries grouped that do not coincide")
@@ -175,8 +191,19 @@ def _fold(node: Node, space: Space) -> Fold:
     return fold
 
 
-def _only(fold: Fold) -> dict[int, int]:
-    """For every slot of a fold the only side it may have: 0, or none (−1)."""
+def _frame(node: Node, space: Space) -> Frame:
+    d = space.network.parameters
+    rows = [_doubles(row, d) for row in node.items()]
+    if len(rows) != d or not all(np.all(np.abs(row) <= LARGEST_ROW) for row in rows):
+        raise node.wrong(f"{d} rows of {d} numbers of size at most {LARGEST_ROW:g}")
+    frame = Frame(tuple(tuple(row.tolist()) for row in rows))
+    if not frame.is_sound() or not is_apart(frame, list(space.chart.fixed)):
+        raise node.wrong("a regular matrix that leaves fixed parameters alone")
+    return frame
+
+
+def _only(fold: Fold | Frame) -> dict[int, int]:
+    """For every slot with another coordinate the only side it may have: 0, or none (−1)."""
     return {slot: 0 if slot in fold.squared else -1 for slot in fold.touched}
 
 

@@ -1,4 +1,4 @@
-"""Where curves in folded coordinates live (:mod:`pieceproof.checking.enclosing.folds`)."""
+"""Where curves in folded coordinates, or in those of a frame, live (``folds``, ``frames``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from pieceproof.checking.enclosing import basins
 from pieceproof.checking.enclosing.folds import Fold
+from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polynomial
 from pieceproof.checking.enclosing.ranges import Range
@@ -16,12 +17,12 @@ from pieceproof.checking.reading import Refuted
 
 
 class FoldedSpace(Space):
-    """A chart in folded coordinates x along one pattern: f(α, w) = F(α, x(w)) where it holds.
+    """A chart in other coordinates x along one pattern: f(α, w) = F(α, x(w)) where it holds.
 
     Slots with squares have the wall 0 below, other slots of a fold have no walls.
     """
 
-    def __init__(self, base: Space, fold: Fold, pattern: Pattern) -> None:
+    def __init__(self, base: Space, fold: Fold | Frame, pattern: Pattern) -> None:
         self.base, self.fold = base, fold
         self.chart, self.network, self.moving = base.chart, base.network, base.moving
         self.folds = base.folds
@@ -52,7 +53,16 @@ class FoldedSpace(Space):
         Raises:
             Refuted: another may hold.
         """
-        weights = self.fold.preimage(box[0, 1:])
+        fold, network = self.fold, self.network
+        if isinstance(fold, Frame) and len(network.hidden) == 1:
+            z, points, last = fold.pre_activations(network, box), self.base.jets.points, np.inf
+            pieces = np.array(pattern)
+            low = np.concatenate([[-last], points.hi])[pieces]
+            high = np.concatenate([points.lo, [last]])[pieces]
+            if not (np.all(z.lo >= low) and np.all(z.hi <= high)):
+                raise basins.BasinTooLarge("a boundary is near a curve in a frame")
+            return
+        weights = fold.preimage(box[0, 1:])
         unfolded = Range(
             np.concatenate([box.lo[0, :1], weights.lo])[None],
             np.concatenate([box.hi[0, :1], weights.hi])[None],

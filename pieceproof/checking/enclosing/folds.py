@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq, fmpq_mpoly
 
+from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.networks import ring
 from pieceproof.checking.enclosing.ranges import Array, Range, down, up
 from pieceproof.checking.reading import Refuted
@@ -56,6 +57,13 @@ class Fold:
     def touched(self) -> tuple[int, ...]:
         """The slots that do not hold the parameter itself."""
         return tuple(sorted({i for _, own in self.reflections for i in own}))
+
+    def matrix(self, d: int) -> Array:
+        """The rows (d, d) that give the coordinates before slots are squared."""
+        rows: Array = np.eye(d)
+        for i, j in self.pairs:
+            rows[[i, j]] = (rows[i] + rows[j]) / 2, (rows[i] - rows[j]) / 2
+        return rows
 
     def is_sound(self) -> bool:
         """Whether the reflections can be folded together."""
@@ -138,34 +146,34 @@ class Fold:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Folded coordinates of an image of w under a signed permutation."""
+    """Coordinates of an image of w under a signed permutation."""
 
-    fold: Fold
+    fold: Fold | Frame
     sources: tuple[int, ...]
     signs: tuple[int, ...]
 
     @cached_property
+    def rows(self) -> Array:
+        """The rows (d, d) in w that give the coordinates before slots are squared."""
+        d = len(self.sources)
+        image: Array = np.zeros((d, d))
+        image[np.arange(d), list(self.sources)] = self.signs
+        found: Array = self.fold.matrix(d) @ image  # one term to each sum
+        return found
+
+    @cached_property
     def key(self) -> object:
         """Equal for views with the same coordinates."""
-        d = len(self.sources)
-        rows: Array = np.zeros((d, d))
-        rows[np.arange(d), list(self.sources)] = self.signs
-        for i, j in self.fold.pairs:
-            rows[[i, j]] = rows[i] + rows[j], rows[i] - rows[j]
+        rows = self.rows.copy()
         for slot in self.fold.squared:
             lead = rows[slot][np.flatnonzero(rows[slot])[0]]
             rows[slot] *= np.sign(lead)
         return self.fold.squared, (rows + 0.0).tobytes()
 
-    def of(self, low: Array, high: Array) -> tuple[Array, Array]:
-        """Ranges (B, d) of the coordinates on boxes (B, d) of W."""
-        index, minus = list(self.sources), np.array(self.signs) < 0
-        a, b = low[:, index], high[:, index]
-        found = self.fold.image(Range(np.where(minus, -b, a), np.where(minus, -a, b)))
-        return found.lo, found.hi
 
-
-def views(fold: Fold, images: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> list[View]:
+def views(
+    fold: Fold | Frame, images: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]
+) -> list[View]:
     """The different views under the symmetries ``images``."""
     found: dict[object, View] = {}
     for sources, signs in images:

@@ -143,7 +143,7 @@ def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
 
 
 def _mirrors(curve: Curve) -> int:
-    return 0 if curve.stratum.fold is None else len(curve.stratum.fold.reflections)
+    return 0 if curve.stratum.fold is None else len(curve.stratum.fold.squared)
 
 
 def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> None:
@@ -160,8 +160,8 @@ def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> N
     fold = own.fold
     mirrors = () if fold is None else fold.squared
     known = () if theirs.fold is None else theirs.fold.touched
-    same = fold is None or (
-        theirs.fold is not None and set(fold.reflections) <= set(theirs.fold.reflections)
+    same = fold is None or set(fold.reflections) <= set(
+        () if theirs.fold is None else theirs.fold.reflections
     )
     walls = [
         {(i, side) for i, side in each.walls.items() if i in mirrors or i not in known}

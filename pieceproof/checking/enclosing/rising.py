@@ -48,9 +48,7 @@ def rises(space: Space, box: Range, around_: Iterable[Pattern], label: Label) ->
         slope = _difference_of_slopes(space, box[0, :1], beyond, far, piece)
         change = weight * (slope if above else -slope)
         both = before.value[0, example : example + 1] + after.value[0, example : example + 1]
-        if not (
-            (change.lo[0] >= 0 and both.lo[0] >= 0) or (change.hi[0] <= 0 and both.hi[0] <= 0)
-        ):
+        if not ((change.lo[0] >= 0 and both.lo[0] >= 0) or (change.hi[0] <= 0 and both.hi[0] <= 0)):
             return False
     return True
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart
 from pieceproof.checking.enclosing.folds import Fold
+from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.jets import Jet, Jets, Pattern
 from pieceproof.checking.enclosing.polynomials import jets_of
 from pieceproof.checking.enclosing.ranges import Array, Range, around
@@ -41,14 +42,14 @@ Label = tuple[int, int, int]
 class Stratum:
     """Pattern, boundaries in groups that coincide, and active walls (parameter → side).
 
-    With a ``fold`` coordinates are folded, and a wall of a squared slot is the mirror.
+    With a ``fold`` coordinates are folded, or those of a frame; a wall of a squared slot is the mirror.
     """
 
     chart: int
     pattern: Pattern
     groups: tuple[tuple[Label, ...], ...]
     walls: dict[int, int]
-    fold: Fold | None = None
+    fold: Fold | Frame | None = None
 
     @cached_property
     def identity(self) -> object:
@@ -87,7 +88,7 @@ class Space:
         lower = around([wall[0] for wall in chart.network.walls])
         upper = around([wall[1] for wall in chart.network.walls])
         self.sides = (lower, upper)
-        self.folds: dict[tuple[Fold, Pattern], Space] = {}
+        self.folds: dict[tuple[Fold | Frame, Pattern], Space] = {}
         self.constant: dict[object, bool] = {}
 
     def wall(self, parameter: int, side: int) -> Range:

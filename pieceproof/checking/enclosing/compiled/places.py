@@ -34,8 +34,8 @@ class Claims(NamedTuple):
         basins: (3, S, B, d), centre, slope and radius of the path p in N = p(α) ± radius, and
             middles: (S, B), the α of the centres. The radius is −∞ where there is no basin.
         above: (log S, S): maxima of v over 2^i slabs.
-        views: (V, d, 5), folded coordinates: two parameters a, b with signs x, y, and whether
-            (x·w_a + y·w_b)/2, or x·w_a where b = −1, is squared.
+        views: (V, d, d), rows that give other coordinates of w, and squares: (V, d), 1 where such
+            a coordinate is squared.
         folded: (3, V, S, d), basins in these, and folded_middles: (V, S).
     """
 
@@ -45,7 +45,8 @@ class Claims(NamedTuple):
     basins: Array
     middles: Array
     above: Array
-    views: Integers
+    views: Array
+    squares: Integers
     folded: Array
     folded_middles: Array
 
@@ -81,14 +82,20 @@ def in_domain(region: Region, box: Array) -> bool:
 
 @compiled
 def coordinate(claims: Claims, box: Array, view: int, slot: int) -> tuple[float, float]:
-    """A folded coordinate over the box."""
-    own = claims.views[view, slot]
-    low, high = scaled(box[0, 1 + own[0]], box[1, 1 + own[0]], np.float64(own[2]))
-    if own[1] >= 0:
-        x, y = scaled(box[0, 1 + own[1]], box[1, 1 + own[1]], np.float64(own[3]))
-        low, high = plus(low, high, x, y)
-        low, high = scaled(low, high, 0.5)
-    if own[4]:
+    """A coordinate of a view over the box."""
+    low = high = 0.0
+    fresh = True
+    for j in range(claims.views.shape[2]):
+        factor = claims.views[view, slot, j]
+        if factor == 0.0:
+            continue
+        x, y = scaled(box[0, 1 + j], box[1, 1 + j], factor)
+        if fresh:
+            low, high = x, y
+        else:
+            low, high = plus(low, high, x, y)
+        fresh = False
+    if claims.squares[view, slot]:
         return squared(low, high)
     return low, high
 
@@ -117,7 +124,7 @@ def in_basin(claims: Claims, box: Array, slab: int) -> bool:
                 low, high = coordinate(claims, box, b - plain, i)
             least, most = _path(path, i, middle, box)
             least, most = up(most - path[2, i]), down(least + path[2, i])
-            if b >= plain and claims.views[b - plain, i, 4] and least <= 0.0:
+            if b >= plain and claims.squares[b - plain, i] and least <= 0.0:
                 least = -np.inf  # a mirror at the wall T = 0 has nothing below it
             if not (least <= low and high <= most):
                 inside = False
