@@ -10,8 +10,8 @@ being of one sign on N), and σ_j the side of boundary j. Let μ_j ≥ 0 solve
 
 ∇G(w*) = 0, and G and ∇G agree where two patterns meet at a C¹ boundary. So if ∇²G is
 positive definite on N for every c′, G is strictly convex and f(w) ≥ G(w) > G(w*) = f(w*)
-for w ≠ w*. Further boundaries may run through N where f beyond them is at least the polynomial of the
-near side (``rising``): there f ≥ f_c′ ≥ G.
+for w ≠ w*. Further boundaries may run through N where f beyond them is at least the polynomial
+of the near side (``rising``): there f ≥ f_c′ ≥ G.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Frames: linear coordinates x = R·w in which a narrow valley of f lies along an axis.
 
-f along a pattern is a polynomial; so is F(α, x) = f(α, R⁻¹x), which is made exactly. A basin that is
-a box in x is a parallelepiped in W: long along the valley, narrow across it. R has entries in doubles,
-taken as exact; its inverse is rational.
+f along a pattern is a polynomial; so is F(α, x) = f(α, R⁻¹x), which is made exactly. A basin that
+is a box in x is a parallelepiped in W: long along the valley, narrow across it. R has entries in
+doubles, taken as exact; its inverse is rational.
 """
 
 from __future__ import annotations

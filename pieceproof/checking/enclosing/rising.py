@@ -1,8 +1,9 @@
 """Boundaries beyond which f is larger than the polynomial on the near side.
 
-Let N be a box, t an example, z = z_u(x_t) a pre-activation of a last hidden layer and β a breakpoint of
-σ_α at which it may bend. Beyond z = β the output changes by u·δ(z), δ = σ_far − σ_near with
-δ(β) = 0, u being the output weight. Only the residual of example t changes, r_far = r_near + u·δ, and
+Let N be a box, t an example, z = z_u(x_t) a pre-activation of the last hidden layer and β a
+breakpoint of σ_α at which it may bend. Beyond z = β the output changes by u·δ(z),
+δ = σ_far − σ_near with δ(β) = 0, u being the output weight. Only the residual of example t
+changes, r_far = r_near + u·δ, and
 
     f_far − f_near = r_far² − r_near² = u·δ·(r_far + r_near).
 

@@ -42,7 +42,8 @@ Label = tuple[int, int, int]
 class Stratum:
     """Pattern, boundaries in groups that coincide, and active walls (parameter → side).
 
-    With a ``fold`` coordinates are folded, or those of a frame; a wall of a squared slot is the mirror.
+    With a ``fold`` coordinates are folded, or those of a frame; a wall of a squared slot is the
+    mirror.
     """
 
     chart: int
