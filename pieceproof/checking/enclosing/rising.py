@@ -36,6 +36,8 @@ def rises(space: Space, box: Range, around_: Iterable[Pattern], label: Label) ->
     weight = _output_weight(space, box, unit)
     for near in around_:
         piece = near[unit][example]
+        if piece not in (k, k + 1):
+            continue  # on the far side of another boundary of the same unit: z cannot be at both
         above = piece == k
         far = piece + 1 if above else piece - 1
         changed = [list(row) for row in near]
