@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from geometry.proposals.floats import FloatObjective
 from geometry.proposals.folds import Folds
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser, Solver
-from geometry.proposals.tracking import Tracker
+from geometry.proposals.tracking import Change, Event, Tracker
 from geometry.proposals.transformed import TransformedSolver
 
 VALLEY = 8.0
@@ -64,15 +65,35 @@ class Frames:
 
     def __init__(self, tracker: Tracker) -> None:
         self.tracker, self.folds = tracker, Folds(tracker)
-        self.known: dict[int, TransformedSolver] = {}
+        self.known: dict[tuple[int, ...], TransformedSolver] = {}
 
     def versions(self, point: Minimiser) -> list[Minimiser]:
         """A minimiser in the coordinates that it may be enclosed in, the better ones first."""
         if self.is_framed(point):
             plain = self.plain(point)
             return [point] if plain is None else self.versions(plain)
-        framed = self._framed(point)
+        framed = self._framed(point, [i for i, _ in point.face.walls])
         return [*([] if framed is None else [framed]), *self.folds.versions(point)]
+
+    def pairs(self, event: Event) -> list[tuple[Minimiser, Minimiser]]:
+        """Both minimisers of a switch in the coordinates of one frame, then as they are."""
+        plain = event.before, event.behind
+        walls = [dict(point.face.walls) for point in plain]
+        kept = sorted({*walls[0], *walls[1]})
+        if event.change is not Change.SWITCH or plain[0].chart != plain[1].chart:
+            return [plain]
+        stuck = plain[0] if len(walls[0]) > len(walls[1]) else plain[1]
+        first = self._framed(stuck, kept)
+        if first is None:
+            return [plain]
+        solver = self.tracker.solvers[first.chart]
+        framed = [
+            solver.entered(point) if isinstance(solver, TransformedSolver) else None
+            for point in plain
+        ]
+        if framed[0] is None or framed[1] is None:
+            return [plain]
+        return [(framed[0], framed[1]), plain]
 
     def plain(self, point: Minimiser) -> Minimiser | None:
         """The minimiser in coordinates of W."""
@@ -84,42 +105,54 @@ class Frames:
         solver = self.tracker.solvers[point.chart]
         return isinstance(solver, TransformedSolver) and isinstance(solver.coordinates, Frame)
 
-    def _framed(self, point: Minimiser) -> Minimiser | None:
+    def _framed(self, point: Minimiser, kept: Sequence[int]) -> Minimiser | None:
+        """The minimiser in a frame, if that is worth it; ``kept`` parameters keep their slots."""
         solver = self.tracker.solvers[point.chart]
         if not isinstance(solver.objective, FloatObjective) or point.face.groups:
             return None
-        own = independence(solver, point)
-        if not 0 < own < 1 / VALLEY:
+        if len(kept) == len(solver.chart.moving):
             return None
-        last = self.known.get(point.chart)
+        if not independence(solver, point) < 1 / VALLEY:
+            return None
+        key = (point.chart, *kept)
+        last = self.known.get(key)
         if last is not None:
             found = last.entered(point)
             if found is not None and independence(last, found) > GOOD:
                 return found
-        last = TransformedSolver(solver, along(solver, point), len(self.tracker.solvers))
+        last = TransformedSolver(solver, along(solver, point, kept), len(self.tracker.solvers))
         self.tracker.solvers.append(last)
-        self.known[point.chart] = last
+        self.known[key] = last
         return last.entered(point)
 
 
-def along(solver: Solver, point: Minimiser) -> Frame:
-    """The frame of the eigenvectors of the Hessian in the free parameters."""
-    free = solver.free(point.face)
+def along(solver: Solver, point: Minimiser, kept: Sequence[int]) -> Frame:
+    """A frame in which the Hessian is nearly a block for ``kept`` parameters K and a diagonal.
+
+    With F the others that move, x_F = Vᵀ(w_F + H_FF⁻¹·H_FK·w_K), V the eigenvectors of H_FF.
+    """
+    free = [i for i in solver.chart.moving if i not in kept]
+    h = _hessian(solver, point)
+    place = {i: k for k, i in enumerate(solver.chart.moving)}
+    f, k = [place[i] for i in free], [place[i] for i in kept]
+    own = h[np.ix_(f, f)]
+    _, vectors = np.linalg.eigh(own)
+    vectors = vectors * np.sign(vectors[np.argmax(np.abs(vectors), axis=0), range(len(f))])
+    shear = np.linalg.lstsq(own, h[np.ix_(f, k)], rcond=None)[0]
     rows = np.eye(solver.objective.d)
-    _, vectors = np.linalg.eigh(_hessian(solver, point))
-    vectors = vectors * np.sign(vectors[np.argmax(np.abs(vectors), axis=0), range(len(free))])
     rows[np.ix_(free, free)] = np.round(vectors.T * PRECISION) / PRECISION
+    rows[np.ix_(free, list(kept))] = np.round(vectors.T @ shear * PRECISION) / PRECISION
     return Frame(tuple(tuple(row.tolist()) for row in rows))
 
 
 def independence(solver: Solver, point: Minimiser) -> float:
-    """det H / Π H_ii in the free parameters: 1 if the axes are those of the valley, 0 at worst."""
+    """|det H| / Π |H_ii| in the parameters that move: 1 along a valley, 0 at worst."""
     h = _hessian(solver, point)
-    return float(np.linalg.det(h) / max(float(np.prod(np.abs(np.diag(h)))), 1e-300))
+    return abs(float(np.linalg.det(h))) / max(float(np.prod(np.abs(np.diag(h)))), 1e-300)
 
 
 def _hessian(solver: Solver, point: Minimiser) -> Array:
-    free = 1 + solver.free(point.face)
+    moving = 1 + np.array(solver.chart.moving, dtype=int)
     local = solver.objective.local(point.alpha, point.w, point.face.pattern)
-    found: Array = local.hessian[np.ix_(free, free)]
+    found: Array = local.hessian[np.ix_(moving, moving)]
     return found

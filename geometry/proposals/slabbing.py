@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 
@@ -60,8 +61,16 @@ class Proposal:
 
 
 Trial = Callable[[Proposal], Obstacle | None]
-Versions = Callable[[Minimiser], list[Minimiser]]
-"""A minimiser in the coordinates that it may be enclosed in, the better ones first."""
+
+
+class Versions(Protocol):
+    """Coordinates that minimisers may be enclosed in, the better ones first."""
+
+    def versions(self, point: Minimiser) -> list[Minimiser]:
+        """One minimiser."""
+
+    def pairs(self, event: Event) -> list[tuple[Minimiser, Minimiser]]:
+        """Both minimisers of an event."""
 
 
 class Slabs:
@@ -72,10 +81,10 @@ class Slabs:
         tracker: Tracker,
         interval: tuple[Fraction, Fraction],
         trial: Trial,
-        versions: Versions = lambda point: [point],
+        coordinates: Versions,
     ) -> None:
         self.tracker, self.interval, self.trial = tracker, interval, trial
-        self.versions = versions
+        self.coordinates = coordinates
         self.size = 1.0
         self.sizes: dict[int, float] = {}
         self.failures = 0
@@ -130,7 +139,7 @@ class Slabs:
             found = self.tracker.follow(point, middle, 2) or self.tracker.follow(point, middle, 12)
             if found is not None:
                 break
-        for version in () if found is None else self.versions(found):
+        for version in () if found is None else self.coordinates.versions(found):
             self.size = self.sizes.get(version.chart, self.size)
             proposal = self._one(version, lower, upper)
             if proposal is not None:
@@ -156,7 +165,7 @@ class Slabs:
         point = self.tracker.follow(nearest, float(middle), 2)
         size = self.size
         ends = middle - half, middle + half
-        versions = [] if point is None else self.versions(point)
+        versions = [] if point is None else self.coordinates.versions(point)
         found = any(self._one(version, *ends) is not None for version in versions)
         self.size = size
         return found
@@ -234,34 +243,37 @@ class Slabs:
         return Proposal(lower, upper, None, (), last)
 
     def _event(self, event: Event, lower: Fraction, upper: Fraction) -> Proposal | None:
-        points = (event.before, event.behind)
-        kind = event.change.value
         if event.change is Change.KINK:
-            curves = []
-            for point in points:
-                middle = self.tracker.at(point, float(lower + upper) / 2)
-                size = (
-                    None if middle is None else self.largest(middle, lower, upper, self.size * GROW)
-                )
-                curve = None if size is None else self.curve(point, lower, upper, 0.9 * size)
-                if curve is None:
-                    return None
-                curves.append(curve)
-            proposal = Proposal(lower, upper, kind, tuple(curves))
-            return proposal if self.trial(proposal) is None else None
-        size = self.size * GROW
-        for _ in range(24):
-            both = [self.curve(point, lower, upper, size) for point in points]
-            if both[0] is None or both[1] is None:
-                return None
-            proposal = Proposal(lower, upper, kind, (both[0], both[1]))
-            obstacle = self.trial(proposal)
-            if obstacle is None:
-                return proposal
-            if obstacle is Obstacle.SLAB:
-                return None
-            size *= SHRINK
+            return self._kink(event, lower, upper)
+        for points in self.coordinates.pairs(event):
+            size = self.size * GROW
+            for _ in range(24):
+                both = [self.curve(point, lower, upper, size) for point in points]
+                if both[0] is None or both[1] is None:
+                    break
+                proposal = Proposal(lower, upper, event.change.value, (both[0], both[1]))
+                obstacle = self.trial(proposal)
+                if obstacle is None:
+                    return proposal
+                if obstacle is Obstacle.SLAB:
+                    break
+                size *= SHRINK
         return None
+
+    def _kink(self, event: Event, lower: Fraction, upper: Fraction) -> Proposal | None:
+        curves = []
+        for point in (event.before, event.behind):
+            middle = self.tracker.at(point, float(lower + upper) / 2)
+            for version in () if middle is None else self.coordinates.versions(middle):
+                size = self.largest(version, lower, upper, self.size * GROW)
+                curve = None if size is None else self.curve(version, lower, upper, 0.9 * size)
+                if curve is not None:
+                    curves.append(curve)
+                    break
+            else:
+                return None
+        proposal = Proposal(lower, upper, event.change.value, tuple(curves))
+        return proposal if self.trial(proposal) is None else None
 
 
 def _rounded(value: Fraction) -> Fraction:

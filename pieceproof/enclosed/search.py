@@ -253,7 +253,7 @@ class Search:
         return slabs.fill(lower, upper, points)
 
     def _slabbing(self) -> Slabs:
-        return Slabs(self.tracker, self.interval, self._trial, self.frames.versions)
+        return Slabs(self.tracker, self.interval, self._trial, self.frames)
 
     def _known(self, lower: Fraction, upper: Fraction, *points: Minimiser) -> list[Minimiser]:
         nodes = self.tracker.nodes
@@ -322,7 +322,7 @@ class Search:
         middle = Fraction(int((low + high).p), 2 * int((low + high).q))
         half = (proposal.upper - proposal.lower) / 16
         lower, upper = max(proposal.lower, middle - half), min(proposal.upper, middle + half)
-        slabs = Slabs(self.tracker, self.interval, self._trial)
+        slabs = self._slabbing()
         curves, points = [], []
         for curve in proposal.curves:
             point = self._point(curve, float(lower + upper) / 2)

@@ -11,7 +11,7 @@ import numpy as np
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.claimedslabs import Kind, Slab
 from pieceproof.checking.enclosing.folds import KINDS, Fold, Reflection
-from pieceproof.checking.enclosing.frames import Frame, is_apart
+from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.groups import consistent
 from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.openings import Bounds, Open
@@ -197,8 +197,8 @@ def _frame(node: Node, space: Space) -> Frame:
     if len(rows) != d or not all(np.all(np.abs(row) <= LARGEST_ROW) for row in rows):
         raise node.wrong(f"{d} rows of {d} numbers of size at most {LARGEST_ROW:g}")
     frame = Frame(tuple(tuple(row.tolist()) for row in rows))
-    if not frame.is_sound() or not is_apart(frame, list(space.chart.fixed)):
-        raise node.wrong("a regular matrix that leaves fixed parameters alone")
+    if not frame.is_sound() or set(frame.touched) & set(space.chart.fixed):
+        raise node.wrong("a regular matrix that keeps fixed parameters")
     return frame
 
 

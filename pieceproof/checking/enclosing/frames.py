@@ -7,7 +7,6 @@ doubles, taken as exact; its inverse is rational.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
@@ -34,13 +33,9 @@ class Frame:
 
     @cached_property
     def touched(self) -> tuple[int, ...]:
-        """The slots that do not hold the parameter itself, or whose parameter others share."""
-        matrix, eye = np.array(self.rows), np.eye(len(self.rows))
-        return tuple(
-            int(i)
-            for i in range(len(matrix))
-            if np.any(matrix[i] != eye[i]) or np.any(matrix[:, i] != eye[i])
-        )
+        """The slots that do not hold the parameter itself."""
+        differs = np.any(np.array(self.rows) != np.eye(len(self.rows)), axis=1)
+        return tuple(int(i) for i in np.flatnonzero(differs))
 
     def is_sound(self) -> bool:
         """Whether R is regular."""
@@ -123,8 +118,3 @@ class Frame:
         shape = (len(network.incoming), network.examples, d)
         flat = around(values)
         return Range(flat.lo.reshape(shape), flat.hi.reshape(shape))
-
-
-def is_apart(frame: Frame, held: Sequence[int]) -> bool:
-    """Whether the frame leaves the parameters ``held`` alone."""
-    return not set(frame.touched) & set(held)
