@@ -6,7 +6,11 @@ For models whose cells are convex problems in w, quadratic up to kinks
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from time import monotonic
+
+from flint import fmpz_poly
 
 from geometry.cell_programs import program_of
 from geometry.convex import CellBound
@@ -20,6 +24,7 @@ from pieceproof.certificate import (
     Document,
     interval_document,
     piece_document,
+    sample_document,
     vector_document,
 )
 from pieceproof.methods.options import Options
@@ -119,29 +124,40 @@ def proof_document(bound: CellBound) -> Document:
 
 def _piece(dual: ConvexDual, piece: Piece) -> Document:
     alpha = piece.parts[0].interval.sample()
-    value, witness = program_of(dual.objective.cell(piece.parts[0].key)).minimise(alpha)
+    solved = [_solved(dual, part) for part in piece.parts]
     return {
         **piece_document(piece),
         **_key(piece.parts[0]),
         "active_set": list(piece.parts[0].active),
-        "sample": {
-            "alpha": str(alpha),
-            "value": str(value),
-            "witness": [str(entry) for entry in witness],
-        },
-        "parts": [_part(dual, part) for part in piece.parts],
+        "sample": sample_document(piece, alpha, *solved[0].minimiser),
+        "parts": [_part(*entry) for entry in zip(piece.parts, solved, strict=True)],
     }
 
 
-def _part(dual: ConvexDual, part: Segment) -> Document:
+@dataclass(frozen=True)
+class _Solved:
+    """The stratum of a part, solved over Q(α): constraints in order, w(α) and multipliers."""
+
+    order: list[str]
+    minimiser: tuple[list[fmpz_poly], fmpz_poly]
+    multipliers: tuple[Sequence[fmpz_poly], fmpz_poly]
+
+
+def _solved(dual: ConvexDual, part: Segment) -> _Solved:
     program = program_of(dual.objective.cell(part.key))
     stationary = program.stationary(program.active_set(part.active))
-    numerators, denominator = program.full_point(stationary)
-    order = [program.labels[j] for j in stationary.active]
+    return _Solved(
+        [program.labels[j] for j in stationary.active],
+        program.full_point(stationary),
+        (stationary.forces, stationary.multiplier_denominator),
+    )
+
+
+def _part(part: Segment, solved: _Solved) -> Document:
     return {
         "interval": interval_document(part.interval),
         **_key(part),
-        "active": order,
-        "minimiser": vector_document(numerators, denominator),
-        "multipliers": vector_document(stationary.forces, stationary.multiplier_denominator),
+        "active": solved.order,
+        "minimiser": vector_document(*solved.minimiser),
+        "multipliers": vector_document(*solved.multipliers),
     }
