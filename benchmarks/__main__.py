@@ -16,7 +16,7 @@ from time import perf_counter
 
 from benchmarks.curves import ProvedCurve
 from benchmarks.elimination import strata_job, whole_job
-from benchmarks.families import print_families
+from benchmarks.families import Asked, print_families
 from benchmarks.instances import cars, scattered
 from benchmarks.measure import analyze, run
 from benchmarks.peers import Question
@@ -117,7 +117,7 @@ def branches(folder: Path) -> None:
 def all_families(folder: Path) -> None:
     """One row for every family, kept where they are looked for again."""
     del folder
-    print_families([])
+    print_families(Asked())
 
 
 JOBS: dict[str, Callable[[Path], None]] = {

@@ -4,8 +4,8 @@ One instance each: the whole command (search, certificate, check, picture), then
 judged by the proved curve. A row is kept in ``build/families``, so that an interrupted run goes
 on; ``--fresh`` measures again.
 
-Usage: python -m benchmarks.families [--fresh] [--seconds S] [WORD ...]: rows whose name holds a
-WORD, S seconds for a peer.
+Usage: python -m benchmarks.families [--fresh | --own] [--seconds S] [WORD ...]: rows whose name
+holds a WORD, S seconds for a peer; ``--own`` measures pieceproof again and keeps the peers.
 """
 
 from __future__ import annotations
@@ -48,12 +48,16 @@ class Row:
     peers: list[Outcome] = field(default_factory=list)
 
 
-def measured(instance: Instance, folder: Path, seconds: float) -> Row:
-    """Ours, then the peers."""
+def measured(instance: Instance, folder: Path, seconds: float, known: Row | None) -> Row:
+    """Ours, then the peers, or what is ``known`` of them."""
     spec = instance.spec(folder)
     own = analyze(spec, seconds=OWN_SECONDS)
     curve = ProvedCurve.read(folder / "result" / "result.json")
-    question = Question(load_problem(spec), curve, seconds)
+    if known is not None:
+        peers = known.peers
+    else:
+        question = Question(load_problem(spec), curve, seconds)
+        peers = [peer(question) for peer in (*instance.peers, *instance.algebra)]
     return Row(
         instance.name,
         instance.what,
@@ -62,7 +66,7 @@ def measured(instance: Instance, folder: Path, seconds: float) -> Row:
         own.processor,
         curve.document["provenance"]["wall_time"],
         own.mebibytes,
-        [peer(question) for peer in (*instance.peers, *instance.algebra)],
+        peers,
     )
 
 
@@ -93,29 +97,42 @@ def _short(number: float) -> str:
     return f"{number:.0f}" if number >= 9.95 else f"{number:.2g}"
 
 
-def families(
-    words: Sequence[str] = (), seconds: float = SECONDS, fresh: bool = False
-) -> Iterator[tuple[str, ...]]:
+@dataclass(frozen=True)
+class Asked:
+    """Words that names hold, seconds for a peer, and what is measured although it is kept."""
+
+    words: Sequence[str] = ()
+    seconds: float = SECONDS
+    fresh: bool = False
+    own: bool = False
+
+
+def families(asked: Asked) -> Iterator[tuple[str, ...]]:
     """The lines of all rows whose name holds a word; those without a file are measured."""
     STORE.mkdir(parents=True, exist_ok=True)
     warm = False
     for instance in INSTANCES:
-        if words and not any(word in instance.name for word in words):
+        if asked.words and not any(word in instance.name for word in asked.words):
             continue
         kept = STORE / f"{instance.name}.json"
-        if fresh or not kept.exists():
+        known = _read(kept) if kept.exists() and not asked.fresh else None
+        if known is None or asked.own:
             warm = warm or warm_up()
             print(f"measuring {instance.name}", file=sys.stderr, flush=True)
             with TemporaryDirectory() as folder:
-                found = measured(instance, Path(folder), seconds)
-            write_atomically(kept, msgspec.json.encode(found))
-        yield from lines(msgspec.json.decode(kept.read_bytes(), type=Row))
+                row = measured(instance, Path(folder), asked.seconds, known)
+            write_atomically(kept, msgspec.json.encode(row))
+        yield from lines(_read(kept))
 
 
-def print_families(words: Sequence[str], seconds: float = SECONDS, fresh: bool = False) -> None:
+def _read(kept: Path) -> Row:
+    return msgspec.json.decode(kept.read_bytes(), type=Row)
+
+
+def print_families(asked: Asked) -> None:
     """The table, line by line as it is measured."""
     headings = ("instance", "by", "s", "s CPU", "× s", "× CPU", "found, and missed")
-    for line in table(headings, families(words, seconds, fresh)):
+    for line in table(headings, families(asked)):
         print(line, flush=True)
 
 
@@ -125,8 +142,8 @@ def main() -> None:
     parser.add_argument("words", nargs="*", metavar="WORD")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--fresh", action="store_true")
-    asked = parser.parse_args()
-    print_families(asked.words, asked.seconds, asked.fresh)
+    parser.add_argument("--own", action="store_true")
+    print_families(Asked(**vars(parser.parse_args())))
 
 
 if __name__ == "__main__":

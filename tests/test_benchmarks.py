@@ -92,4 +92,4 @@ def test_qepcad_settles_ridge(ridge: ProvedCurve) -> None:
         pytest.skip("QEPCAD is not installed")
     found = qepcad(Question(load_problem("examples/ridge.toml"), ridge, 60))
     assert found.finished
-    assert found.said == "the minimum over 1 of 1 cells that it is told"
+    assert found.said == "1 of 1 cells that it is told"
