@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.critical_curves import singular
 from benchmarks.instances import EXAMPLES, LINEAR, SQUARE, ZERO_ONE, Size, absolute_lasso, karate
 from benchmarks.local_search import evolution, multistart
-from benchmarks.paths import coordinate_descent, lars, linear_programs
+from benchmarks.paths import coordinate_descent, lars, linear_programs, tangents
 from benchmarks.peers import Peer
 from benchmarks.quantifiers import qepcad
 from benchmarks.zero_one import sweep
@@ -190,7 +190,7 @@ INSTANCES = (
         "absolute-linear",
         "absolute loss with lasso, 60 examples, 10 features",
         absolute_lasso,
-        (linear_programs,),
+        (linear_programs, tangents),
     ),
     Instance(
         "absolute-unit",

@@ -6,16 +6,24 @@ They are asked for the same curve in floating point, or for its values on a grid
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linprog
 from sklearn.linear_model import enet_path, lars_path
 
-from benchmarks.curves import ProvedCurve
+from benchmarks.curves import TOLERANCE, ProvedCurve
 from benchmarks.float_objective import Array, BatchObjective, arrays
 from benchmarks.local_search import GRID, judged, on_grid
 from benchmarks.measure import Stopwatch
 from benchmarks.peers import Outcome, Question
+from piecewise.problems import Problem
+
+Line = tuple[float, float]
+"""Slope and intercept."""
+TIGHT = 1e-11
+"""Relative height up to which a linear program counts as lying on a tangent."""
 
 
 def unseen(curve: ProvedCurve) -> int:
@@ -82,19 +90,65 @@ def coordinate_descent(question: Question) -> Outcome:
     return Outcome(f"coordinate descent, {GRID} α", seconds, spent, True, said)
 
 
+class _Programs:
+    """min_w of mean |r| + α|w|₁ as linear programs, one for each α."""
+
+    def __init__(self, problem: Problem) -> None:
+        inputs, self.targets = arrays(problem)
+        self.count, self.width = inputs.shape
+        free, errors = np.ones((self.count, 1)), np.eye(self.count)
+        self.design = np.hstack([inputs, -inputs, free, errors, -errors])
+        self.bounds = [(0, None)] * (2 * self.width) + [(None, None)]
+        self.bounds += [(0, None)] * (2 * self.count)
+
+    def tangent(self, alpha: float) -> tuple[float, float]:
+        """Slope |w|₁ and intercept of a line that touches ℓ* at α from above."""
+        size = 2 * self.width
+        cost = np.concatenate(
+            [np.full(size, alpha), [0.0], np.full(2 * self.count, 1 / self.count)]
+        )
+        found = linprog(cost, A_eq=self.design, b_eq=self.targets, bounds=self.bounds)
+        slope = float(found.x[:size].sum())
+        return slope, float(found.fun) - alpha * slope
+
+    def value(self, alpha: float) -> float:
+        """ℓ*(α)."""
+        slope, intercept = self.tangent(alpha)
+        return intercept + alpha * slope
+
+    def knots(self, low: float, left: Line, high: float, right: Line) -> Iterator[float]:
+        """All breakpoints between two α with their tangents: ℓ* is concave and piecewise linear, so
+        where tangents meet it lies below, or there is one [Eisner, Severance, J. ACM 23, 1976]."""
+        if abs(left[0] - right[0]) < TOLERANCE:
+            return
+        meet = (right[1] - left[1]) / (left[0] - right[0])
+        slope, intercept = between = self.tangent(meet)
+        height = left[1] + meet * left[0]
+        if height - (intercept + meet * slope) < TIGHT * (1 + abs(height)):
+            yield meet
+            return
+        yield from self.knots(low, left, meet, between)
+        yield from self.knots(meet, between, high, right)
+
+
 def linear_programs(question: Question) -> Outcome:
     """Absolute loss with |w|₁: one linear program for every α of a grid."""
-    problem = question.problem
-    inputs, targets = arrays(problem)
-    count, width = inputs.shape
-    design = np.hstack([inputs, -inputs, np.ones((count, 1)), np.eye(count), -np.eye(count)])
-    bounds = [(0, None)] * (2 * width) + [(None, None)] + [(0, None)] * (2 * count)
-
-    def value(alpha: float) -> float:
-        cost = np.concatenate([np.full(2 * width, alpha), [0.0], np.full(2 * count, 1 / count)])
-        return float(linprog(cost, A_eq=design, b_eq=targets, bounds=bounds).fun)
-
-    found = on_grid(f"HiGHS, {GRID} α", question, value, GRID)
-    curve = question.curve
+    programs, curve = _Programs(question.problem), question.curve
+    found = on_grid(f"HiGHS, {GRID} α", question, programs.value, GRID)
     said = f"{found.said}; {unseen(curve)} of {len(curve.breakpoints)} breakpoints share a step"
-    return Outcome(found.peer, found.seconds, found.processor, found.finished, said)
+    return replace(found, said=said)
+
+
+def tangents(question: Question) -> Outcome:
+    """The same, one program for every breakpoint and piece."""
+    low, high = map(float, question.curve.interval)
+    watch = Stopwatch()
+    programs = _Programs(question.problem)
+    found = list(programs.knots(low, programs.tangent(low), high, programs.tangent(high)))
+    seconds, spent = watch.read()
+    exact = question.curve.breakpoints
+    said = f"{len(found)} breakpoints, {len(exact)} are proved"
+    if len(found) == len(exact):
+        error = max(abs(a - b) for a, b in zip(found, exact, strict=True))
+        said = f"all {len(exact)} breakpoints, to {error:.0e}; no proof"
+    return Outcome("HiGHS, tangents of a concave function", seconds, spent, True, said)
