@@ -7,84 +7,130 @@ changes, r_far = r_near + u·δ, and
 
     f_far − f_near = r_far² − r_near² = u·δ·(r_far + r_near).
 
-If δ′ keeps its sign beyond β, so does δ; if u·δ·(r_far + r_near) ≥ 0 all over N, then
-f_far ≥ f_near beyond the boundary. A basin of f_near may therefore run across it. That is how a
-minimiser meets the boundary that it will be held at.
+If δ′ keeps its sign beyond β, so does δ; if u·δ·(r_far + r_near) ≥ 0 for all z beyond β that N
+has, then f_far ≥ f_near there. A basin of f_near may therefore run across the boundary. That is
+how a minimiser meets the boundary that it will be held at.
+
+Intervals have rational ends: a residual that is 0 at the boundary must not come out below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_poly
 
 from pieceproof.checking.enclosing.jets import Pattern
-from pieceproof.checking.enclosing.ranges import Range, around
+from pieceproof.checking.enclosing.networks import Network
+from pieceproof.checking.enclosing.ranges import Range, exact_double
 from pieceproof.checking.enclosing.tubes import Label, Space
 
+Interval = tuple[fmpq, fmpq]
 
-def rises(space: Space, box: Range, around_: Iterable[Pattern], label: Label) -> bool:
+
+def rises(space: Space, box: Range, patterns: Iterable[Pattern], label: Label) -> bool:
     """Whether f_far ≥ f_near beyond the boundary ``label`` on the box (1, n).
 
-    ``around_``: the patterns on the near side that may occur on the box.
+    ``patterns``: those on the near side that may occur on the box.
     """
-    network, jets = space.network, space.jets
+    network = space.network
     unit, example, k = label
-    if network.polynomial is not None or unit < len(network.units) - network.hidden[-1]:
+    first = len(network.units) - (network.hidden[-1] if network.hidden else 0)
+    if network.polynomial is not None or unit < first:
         return False
-    weight = _output_weight(space, box, unit)
-    for near in around_:
+    alpha = _ends(box, 0, 0)
+    for near in patterns:
         piece = near[unit][example]
         if piece not in (k, k + 1):
-            continue  # on the far side of another boundary of the same unit: z cannot be at both
+            continue  # beyond another boundary of the same unit: z cannot be at both
         above = piece == k
         far = piece + 1 if above else piece - 1
-        changed = [list(row) for row in near]
-        changed[unit][example] = far
-        before, seen = jets.residuals(box, near)
-        z = seen[unit].value[0, example : example + 1]
-        after, _ = jets.residuals(box, tuple(map(tuple, changed)))
-        beyond = _beyond(space, z, k, above)
-        if beyond is None:
+        _, seen = space.jets.both(box, 0, near)
+        if not all(np.all(np.isfinite([v.value.lo, v.value.hi])) for v in seen):
             return False
-        slope = _difference_of_slopes(space, box[0, :1], beyond, far, piece)
-        change = weight * (slope if above else -slope)
-        both = before.value[0, example : example + 1] + after.value[0, example : example + 1]
-        if not ((change.lo[0] >= 0 and both.lo[0] >= 0) or (change.hi[0] <= 0 and both.hi[0] <= 0)):
+        z = _beyond(network, _ends(seen[unit].value, 0, example), k, above)
+        if z is None:
+            return False
+        weights, offset = _output(network, box)
+        both = _sum(_scaled(offset, fmpq(2)), _scaled((network.targets[example],) * 2, fmpq(-2)))
+        for v, weight in enumerate(weights, start=first):
+            if v == unit:
+                values = [_sigma(network, p, alpha, z) for p in (piece, far)]
+                both = _sum(both, _times(weight, _sum(*values)))
+            else:
+                own = _ends(seen[v].value, 0, example)
+                value = _sigma(network, near[v][example], alpha, own)
+                both = _sum(both, _scaled(_times(weight, value), fmpq(2)))
+        slope = _blended(
+            [(network.first[far] - network.first[piece]).derivative(),
+             (network.second[far] - network.second[piece]).derivative()],
+            alpha, z,
+        )  # fmt: skip
+        change = _times(weights[unit - first], slope if above else _scaled(slope, fmpq(-1)))
+        if not ((change[0] >= 0 and both[0] >= 0) or (change[1] <= 0 and both[1] <= 0)):
             return False
     return True
 
 
-def _output_weight(space: Space, box: Range, unit: int) -> Range:
-    network = space.network
-    own = unit - (len(network.units) - network.hidden[-1])
-    if network.outputs is not None:
-        return around([network.outputs[own]])
-    place = 1 + network.outgoing[unit][0]
-    return box[0, place : place + 1]
+def _output(network: Network, box: Range) -> tuple[list[Interval], Interval]:
+    """Output weights and output bias."""
+    start = 1 + (network.incoming[-1][-1] + 1)
+    if network.outputs is None:
+        weights = [_ends(box, 0, start + i) for i in range(network.hidden[-1])]
+    else:
+        weights = [(value, value) for value in network.outputs]
+    if network.offset is None:
+        return weights, _ends(box, 0, box.lo.shape[1] - 1)
+    return weights, (network.offset, network.offset)
 
 
-def _beyond(space: Space, z: Range, k: int, above: bool) -> Range | None:
+def _beyond(network: Network, z: Interval, k: int, above: bool) -> Interval | None:
     """The part of z's range beyond breakpoint k, None if it passes the next breakpoint."""
-    points = space.jets.points
-    low, high = z.lo, z.hi
+    points = network.breakpoints
     if above:
-        if k + 1 < len(points.lo) and not high[0] <= points.lo[k + 1]:
-            return None
-        return Range(np.minimum(points.lo[k : k + 1], high), high)
-    if k > 0 and not low[0] >= points.hi[k - 1]:
-        return None
-    return Range(low, np.maximum(points.hi[k : k + 1], low))
+        passes = k + 1 < len(points) and z[1] > points[k + 1]
+        return None if passes else (points[k], max(points[k], z[1]))
+    passes = k > 0 and z[0] < points[k - 1]
+    return None if passes else (min(points[k], z[0]), points[k])
 
 
-def _difference_of_slopes(space: Space, alpha: Range, z: Range, far: int, near: int) -> Range:
-    """∂_z(σ_far − σ_near) for α and z in the ranges given."""
-    network = space.network
-    first = (network.first[far] - network.first[near]).derivative()
-    second = (network.second[far] - network.second[near]).derivative()
-    total = Range.exactly(np.zeros(1))
-    for power in range(max(first.degree(), second.degree()), -1, -1):
-        a, b = fmpq(first[power]), fmpq(second[power])
-        total = total * z + around([b]) + around([a - b]) * alpha
-    return total
+def _sigma(network: Network, piece: int, alpha: Interval, z: Interval) -> Interval:
+    return _blended([network.first[piece], network.second[piece]], alpha, z)
+
+
+def _blended(pair: list[fmpq_poly], alpha: Interval, z: Interval) -> Interval:
+    """α·first(z) + (1 − α)·second(z): affine in α, so its ends decide."""
+    ends = []
+    for a in alpha:
+        polynomial = a * pair[0] + (1 - a) * pair[1]
+        total = (fmpq(polynomial[0]),) * 2
+        for power in range(1, polynomial.degree() + 1):
+            total = _sum(total, _scaled(_power(z, power), fmpq(polynomial[power])))
+        ends.append(total)
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _ends(values: Range, *index: int) -> Interval:
+    return exact_double(float(values.lo[index])), exact_double(float(values.hi[index]))
+
+
+def _sum(a: Interval, b: Interval) -> Interval:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _scaled(a: Interval, factor: fmpq) -> Interval:
+    ends = a[0] * factor, a[1] * factor
+    return min(ends), max(ends)
+
+
+def _times(a: Interval, b: Interval) -> Interval:
+    ends = [x * y for x, y in product(a, b)]
+    return min(ends), max(ends)
+
+
+def _power(z: Interval, power: int) -> Interval:
+    ends = z[0] ** power, z[1] ** power
+    low = fmpq(0) if power % 2 == 0 and z[0] <= 0 <= z[1] else min(ends)
+    return low, max(ends)
