@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations_with_replacement, product
 from typing import Generic, Protocol, TypeVar
 
@@ -59,6 +59,7 @@ class MovingCells:
     """The cells of a problem that :func:`refusal` does not refuse.
 
     ``complete`` is False if time ran out before all patterns were known; there are no keys then.
+    ``known`` are all patterns with their intervals, found before.
 
     Raises:
         TooManyCells: more than ``max_cells``.
@@ -69,12 +70,19 @@ class MovingCells:
         problem: Problem,
         max_cells: int = DEFAULT_MAX_CELLS,
         out_of_time: Callable[[], bool] = lambda: False,
+        known: Sequence[Spell] | None = None,
     ) -> None:
         self.problem, self.max_cells = problem, max_cells
         self.convolution = Convolution(problem)
         self.whole = hyperparameter_interval(problem)
-        found, self.complete = spells(self.convolution.rows, self.whole, max_cells, out_of_time)
-        self.spells: tuple[Spell, ...] = tuple(found)
+        self.complete = True
+        if known is None:
+            known, self.complete = spells(self.convolution.rows, self.whole, max_cells, out_of_time)
+        self.spells: tuple[Spell, ...] = tuple(known)
+
+    def again(self) -> Callable[[], MovingCells]:
+        """The same patterns, not searched for."""
+        return partial(MovingCells, self.problem, self.max_cells, known=self.spells)
 
     def keys(self) -> Iterator[CellKey]:
         """One key for every orbit of cells under exchange of channels."""

@@ -83,8 +83,16 @@ def _independent_columns(rows: Sequence[Row]) -> list[int]:
     return best
 
 
-def patterns_at(rows: Mapping[int, Row], alpha: fmpq, limit: int) -> list[Pattern]:
+def patterns_at(
+    rows: Mapping[int, Row], alpha: fmpq, limit: int, known: Mapping[int, bool] | None = None
+) -> list[Pattern]:
     """The patterns at a rational α, in increasing order: sets of nodes with a_j·w > 0.
+
+    Args:
+        rows: by node.
+        alpha: the rational.
+        limit: most patterns.
+        known: nodes whose sign is given; only such patterns are looked for.
 
     Raises:
         TooManyCells: more than ``limit``.
@@ -93,13 +101,30 @@ def patterns_at(rows: Mapping[int, Row], alpha: fmpq, limit: int) -> list[Patter
     if not width:
         return [()]
     table = [[to_fraction(fmpq(p(alpha))) for p in row] for row in rows.values()]
-    arrangement = UnitArrangement(table, [Fraction(0)], [(Fraction(-1), Fraction(1))] * width)
+    arrangement = _central(table)
     nodes, found = list(rows), []
-    for cell in arrangement.cells():
+    given = {t: int(known[node]) for t, node in enumerate(nodes) if known and node in known}
+    for cell in arrangement.cells(given):
         found.append(tuple(j for j, piece in zip(nodes, cell.pattern, strict=True) if piece == 1))
         if len(found) > limit:
             raise TooManyCells(f"one channel alone has more than {limit:,} patterns")
     return sorted(found)
+
+
+def _implied(rows: Mapping[int, Row], given: Mapping[int, bool]) -> set[int]:
+    """Nodes of given sign whose rows are numbers and follow from others of that kind."""
+    fixed = [j for j in given if all(p.degree() <= 0 for p in rows[j])]
+    if not fixed:
+        return set()
+    table = [[to_fraction(fmpq(p[0])) for p in rows[j]] for j in fixed]
+    arrangement = _central(table)
+    facets = arrangement.facets({t: int(given[j]) for t, j in enumerate(fixed)})
+    return set(fixed) - {fixed[t] for t in facets}
+
+
+def _central(table: Sequence[Sequence[Fraction]]) -> UnitArrangement:
+    """Hyperplanes through 0, which every box around 0 shows whole."""
+    return UnitArrangement(table, [Fraction(0)], [(Fraction(-1), Fraction(1))] * len(table[0]))
 
 
 def spells(
@@ -107,20 +132,31 @@ def spells(
     interval: Interval,
     limit: int,
     out_of_time: Callable[[], bool] = lambda: False,
+    known: Mapping[int, bool] | None = None,
 ) -> tuple[list[Spell], bool]:
     """All patterns with the maximal intervals on which they occur, by their start; False if time
     ran out before the upper end was reached (the intervals found are then not maximal).
 
+    ``known`` gives the sign of some nodes: only such patterns are looked for. Those of them whose
+    rows do not depend on α cut out one cone for all α, and only its facets are kept: the other
+    signs follow from them.
+
     Raises:
         TooManyCells: more than ``limit``.
     """
+    given = {j: side for j, side in (known or {}).items() if j in rows}
+    implied = _implied(rows, given)
+    rows = {j: row for j, row in rows.items() if j not in implied}
     ends = [interval.lower, *events(list(rows.values()), interval), interval.upper]
     found: list[Spell] = []
     current: dict[Pattern, RealAlgebraic] = {}
     for start, end in pairwise(ends):
         if current and out_of_time():
             break
-        alive = patterns_at(rows, Interval(start, end).sample(), limit)
+        alive = [
+            tuple(sorted((*active, *(j for j in implied if given[j]))))
+            for active in patterns_at(rows, Interval(start, end).sample(), limit, given)
+        ]
         found += [
             Spell(active, Interval(since, start))
             for active, since in current.items()

@@ -10,8 +10,9 @@ Cells are closed and f is continuous, so ℓ* is the lower envelope of the minim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from flint import fmpq_poly, fmpz_poly
 
@@ -39,7 +40,8 @@ class NestedCell:
 class NestedCells:
     """The cells of a problem that :func:`piecewise.nested.refusal` does not refuse.
 
-    ``complete`` is False if time ran out before all were known; there are no keys then.
+    ``complete`` is False if time ran out before all were known; there are no keys then. ``known``
+    are all cells, found before.
 
     Raises:
         TooManyCells: more than ``max_cells``.
@@ -50,22 +52,34 @@ class NestedCells:
         problem: Problem,
         max_cells: int = DEFAULT_MAX_CELLS,
         out_of_time: Callable[[], bool] = lambda: False,
+        known: Sequence[NestedCell] | None = None,
     ) -> None:
         self.problem, self.max_cells = problem, max_cells
         self.nested = NestedNetwork(problem)
         self.charts: tuple[Chart, ...] = tuple(self.nested.charts())
         self.whole = hyperparameter_interval(problem)
         self.complete = True
+        self.cells = tuple(self._found(out_of_time) if known is None else known)
+        self._check_count(len(self.cells))
+
+    def _found(self, out_of_time: Callable[[], bool]) -> list[NestedCell]:
         found: list[NestedCell] = []
         for number, chart in enumerate(self.charts):
             for active, interval in self._patterns(chart, self.nested.depth, out_of_time):
                 found.append(NestedCell(number, active, interval))
-                if len(found) > max_cells:
-                    raise TooManyCells(
-                        f"the network has more than {max_cells:,} cells; "
-                        "use fewer examples or layers, or raise --max-cells"
-                    )
-        self.cells = tuple(found)
+                self._check_count(len(found))
+        return found
+
+    def _check_count(self, count: int) -> None:
+        if count > self.max_cells:
+            raise TooManyCells(
+                f"the network has more than {self.max_cells:,} cells; "
+                "use fewer examples or layers, or raise --max-cells"
+            )
+
+    def again(self) -> Callable[[], NestedCells]:
+        """The same cells, not searched for."""
+        return partial(NestedCells, self.problem, self.max_cells, known=self.cells)
 
     def _patterns(
         self, chart: Chart, layers: int, out_of_time: Callable[[], bool]
@@ -76,12 +90,11 @@ class NestedCells:
             return
         for active, interval in self._patterns(chart, layers - 1, out_of_time):
             rows = self.nested.rows(chart, active, layers)
-            listed, complete = spells(rows, interval, self.max_cells, out_of_time)
+            known = {j: j in active for j in rows if self.nested.layer_of(j) < layers - 1}
+            listed, complete = spells(rows, interval, self.max_cells, out_of_time, known)
             self.complete &= complete
             for spell in listed:
-                below = {j for j in spell.active if self.nested.layer_of(j) < layers - 1}
-                if below == active:
-                    yield frozenset(spell.active), spell.interval
+                yield frozenset(spell.active), spell.interval
 
     def keys(self) -> Iterator[CellKey]:
         """All cells, by their places."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Protocol
 
@@ -47,13 +48,13 @@ Run = Callable[[Sequence[Task]], Iterable[Sequence[CellBound]]]
 
 
 class Cells(Protocol):
-    """Cells with convex problems, each on its interval of α, that are bounded independently.
-
-    ``type(cells)(cells.problem, cells.max_cells)`` makes the same cells again.
-    """
+    """Cells with convex problems, each on its interval of α, that are bounded independently."""
 
     problem: Problem
     max_cells: int
+
+    def again(self) -> Callable[[], Cells]:
+        """What makes the same cells in another process, where it can be sent."""
 
     def keys(self) -> Iterable[CellKey]:
         """All cells."""
@@ -85,6 +86,10 @@ class ConvexCells:
     def of(cls, objective: ConvexObjective) -> ConvexCells:
         """The cells of a given objective."""
         return cls(objective.problem, objective.max_cells, objective)
+
+    def again(self) -> Callable[[], Cells]:
+        """The cells, enumerated anew from the problem."""
+        return partial(ConvexCells, self.problem, self.max_cells)
 
     def keys(self) -> Iterable[CellKey]:
         """All cells."""

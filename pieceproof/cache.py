@@ -17,6 +17,7 @@ from geometry.algebraic import RealAlgebraic, read_fmpq
 from geometry.convex import CellBound, Step
 from geometry.envelope import Segment
 from geometry.intervals import Interval
+from geometry.nested_cells import NestedCell
 from geometry.rational_functions import RationalFunction
 from geometry.search import Task
 from pieceproof import store
@@ -24,6 +25,9 @@ from pieceproof.problem_document import problem_document
 from pieceproof.store import Store
 from piecewise.objective import CellKey
 from piecewise.problems import Problem
+
+NESTED = "nested cells"
+"""The task of finding all cells of a deep network."""
 
 
 class Cache:
@@ -48,6 +52,31 @@ class Cache:
             CacheError: the file cannot be written (a full disk, say).
         """
         self._store.put(_task_json(task), [_bound_json(bound) for bound in bounds])
+
+    def nested_cells(self) -> list[NestedCell] | None:
+        """All cells of a deep network, or None.
+
+        Raises:
+            CacheError: the file cannot be read.
+        """
+        entries = self._store.get(NESTED)
+        if entries is None:
+            return None
+        return [
+            NestedCell(chart, frozenset(active), _interval(interval))
+            for chart, active, interval in entries
+        ]
+
+    def keep_nested_cells(self, cells: Iterable[NestedCell]) -> None:
+        """Keep all cells of a deep network.
+
+        Raises:
+            CacheError: the file cannot be written.
+        """
+        self._store.put(
+            NESTED,
+            [[each.chart, sorted(each.active), _interval_json(each.interval)] for each in cells],
+        )
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """Carrying out the tasks of a search: in this process, in worker processes, from a cache.
 
 Tasks are pure functions of the problem and their own fields, so where they run does not
-change any result. Each worker builds the cells once.
+change any result. Each worker makes the cells once; those that are hard to find are sent to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
@@ -19,16 +18,16 @@ from pieceproof.cache import Cache
 from pieceproof.processes import worker_pool
 from piecewise.problems import Problem
 
-
-@lru_cache(maxsize=1)
-def _again(kind: Callable[[Problem, int], Cells], problem: Problem, max_cells: int) -> Cells:
-    return kind(problem, max_cells)
+_started: list[Cells] = []
+"""The cells of this worker process, made once by its initializer."""
 
 
-def _perform(
-    kind: Callable[[Problem, int], Cells], problem: Problem, max_cells: int, task: Task
-) -> list[CellBound]:
-    return perform(_again(kind, problem, max_cells), task)
+def _start(again: Callable[[], Cells]) -> None:
+    _started[:] = [again()]
+
+
+def _perform(task: Task) -> list[CellBound]:
+    return perform(_started[0], task)
 
 
 @contextmanager
@@ -37,13 +36,8 @@ def runner(cells: Cells, jobs: int, cache: Cache | None) -> Iterator[Run]:
     if jobs == 1:
         yield partial(_cached, cache, lambda tasks: (perform(cells, task) for task in tasks))
         return
-    with worker_pool(jobs) as executor:
-        yield partial(_cached, cache, partial(_spread, executor, cells))
-
-
-def _spread(executor: Executor, cells: Cells, tasks: Sequence[Task]) -> Iterator[list[CellBound]]:
-    work = partial(_perform, type(cells), cells.problem, cells.max_cells)
-    yield from executor.map(work, tasks)
+    with worker_pool(jobs, _start, (cells.again(),)) as executor:
+        yield partial(_cached, cache, partial(executor.map, _perform))
 
 
 def _cached(cache: Cache | None, run: Run, tasks: Sequence[Task]) -> Iterator[Sequence[CellBound]]:

@@ -160,12 +160,20 @@ class UnitArrangement:
             return tuple(side * entry for entry in self.boundaries[index].hyperplane.homogeneous)
         return wall_forms(self.ranges)[2 * index + side]
 
-    def cells(self) -> Iterator[UnitCell]:
-        """All non-empty open cells inside the open box, each once, in a fixed order."""
+    def cells(self, known: Mapping[int, int] | None = None) -> Iterator[UnitCell]:
+        """All non-empty open cells inside the open box, each once, in a fixed order.
+
+        Args:
+            known: by example its piece, 0 or 1, for activations with one breakpoint: only the
+                cells with these pieces.
+        """
         n = len(self.ranges)
         kind = Polytope if n <= MAX_VERTEX_DIMENSION else Region
         forms = Forms([boundary.hyperplane.homogeneous for boundary in self.boundaries], n)
-        for index, (region, sides) in enumerate(open_cells(kind.box(self.ranges), forms)):
+        box: ConvexRegion | None = self._part(kind.box(self.ranges), forms, known or {})
+        if box is None:
+            return
+        for index, (region, sides) in enumerate(open_cells(box, forms, 2 * n)):
             *numerators, denominator = region.interior_point()
             numbers = sorted(region.constraints)
             yield UnitCell(
@@ -176,17 +184,52 @@ class UnitArrangement:
                 tuple(divmod(k, 2) for k in numbers if k < 2 * n),
             )
 
+    def facets(self, known: Mapping[int, int]) -> list[int]:
+        """Of the examples with known pieces one for each boundary that bounds the region where
+        these pieces are used: inside it the other known pieces follow. All if there is none.
+
+        Regions of more than ``MAX_VERTEX_DIMENSION`` parameters may name more.
+        """
+        n = len(self.ranges)
+        kind = Polytope if n <= MAX_VERTEX_DIMENSION else Region
+        forms = Forms([boundary.hyperplane.homogeneous for boundary in self.boundaries], n)
+        part: ConvexRegion | None = self._part(kind.box(self.ranges), forms, known)
+        if part is None:
+            return sorted(known)
+        bounding = [self.boundaries[k - 2 * n] for k in part.constraints if k >= 2 * n]
+        return sorted(next(t for t, _, _ in each.members if t in known) for each in bounding)
+
+    def _part(
+        self, box: ConvexRegion, forms: Forms, known: Mapping[int, int]
+    ) -> ConvexRegion | None:
+        """The part of the box where examples use known pieces; None if it is empty."""
+        first = 2 * len(self.ranges)
+        for k, boundary in enumerate(self.boundaries):
+            wanted = {
+                orientation if known[t] else -orientation
+                for t, _, orientation in boundary.members
+                if t in known
+            }
+            side = int(box.sides(forms, np.array([k], dtype=np.intp))[0]) if wanted else 0
+            if len(wanted) > 1 or (side and side not in wanted):
+                return None
+            if wanted and not side:
+                box = box.split(forms[k], first + k)[wanted == {1}]
+        return box
+
 
 def open_cells(
-    box: ConvexRegion, forms: Forms
+    box: ConvexRegion, forms: Forms, first: int | None = None
 ) -> Iterator[tuple[ConvexRegion, npt.NDArray[np.int8]]]:
-    """The open cells into which hyperplanes cut a box, with the side (±1) of every hyperplane.
+    """The open cells into which hyperplanes cut a convex region, with the side (±1) of every
+    hyperplane.
 
-    Hyperplane k becomes the constraint 2n + k. The array of sides is reused.
+    Hyperplane k becomes the constraint ``first`` + k; by default ``first`` is the number of those
+    that there are. The array of sides is reused.
     """
+    number = len(box.constraints) if first is None else first
     order = list(range(len(forms)))
     Random(SPLITTING_SEED).shuffle(order)
-    first = len(box.constraints)
     sides = np.zeros(len(forms), dtype=np.int8)
     # Entries: region, hyperplanes not yet settled above it, and the side just taken.
     stack: list[tuple[ConvexRegion, npt.NDArray[np.intp], tuple[int, int] | None]] = [
@@ -204,6 +247,6 @@ def open_cells(
             yield region, sides
             continue
         pivot, rest = int(unsettled[0]), unsettled[1:]
-        below, above = region.split(forms[pivot], first + pivot)
+        below, above = region.split(forms[pivot], number + pivot)
         stack.append((above, rest, (pivot, 1)))
         stack.append((below, rest, (pivot, -1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import random
 from fractions import Fraction
 from itertools import product
@@ -10,11 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import fmpq, fmpz_poly
 from scipy.optimize import minimize
 
 import pieceproof
+from geometry import nested_cells
+from geometry.intervals import Interval
+from geometry.moving_patterns import spells
+from geometry.nested_cells import NestedCells
 from geometry.verdicts import Verdict
+from pieceproof.cache import opened
 from pieceproof.certificate import digest
+from pieceproof.checking.intervals import Interval as CheckedInterval
+from pieceproof.checking.reals import exactly
+from pieceproof.checking.turning import find_spells
 from pieceproof.evaluation import evaluate
 from pieceproof.verify import CertificateError, verify
 from piecewise import FeedForward, Interpolated, Problem
@@ -276,6 +286,77 @@ def test_the_document_does_not_depend_on_the_workers() -> None:
     problem = random_problem(0, inputs=[[-2], [-1], [1], [2], [3]], targets=[1, 0, 2, 1, 0])
     one, two = (pieceproof.analyze(problem, jobs=jobs).document for jobs in (1, 2))
     assert kept(one) == kept(two)
+
+
+def test_cells_are_found_once_and_sent_and_kept(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that goes on, and one with workers, states the same cells without looking for them."""
+    problem = random_problem(0, inputs=[[-2], [-1], [1], [2], [3]], targets=[1, 0, 2, 1, 0])
+    path = tmp_path / "work.sqlite"
+    first = pieceproof.analyze(problem, cache=path)
+    cells = NestedCells(problem)
+    again = pickle.loads(pickle.dumps(cells.again()))  # noqa: S301 - as it is sent to a worker
+
+    def searched(*_: Any) -> None:
+        raise AssertionError("the cells are known")
+
+    monkeypatch.setattr(nested_cells, "spells", searched)
+    assert again().cells == cells.cells
+    assert kept(pieceproof.analyze(problem, cache=path).document) == kept(first.document)
+
+
+def test_a_cell_that_is_remembered_wrongly_is_no_proof(tmp_path: Any) -> None:
+    """What an earlier run kept is only believed by the search; the checker finds all cells."""
+    problem = random_problem(0)
+    path = tmp_path / "work.sqlite"
+    with opened(path, problem) as store:
+        store.keep_nested_cells(NestedCells(problem).cells[:-1])
+    dual = pieceproof.analyze(problem, cache=path)
+    assert not dual.report.accepted
+    assert dual.verdict is Verdict.UNRESOLVED
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_patterns_within_a_cone_are_those_of_all_with_its_signs(seed: int) -> None:
+    """Rows that turn, repeated and opposite ones among them: the search and the checker, each with
+    given signs, against all patterns of the search filtered."""
+    r = random.Random(seed)
+    width, fixed, turning = r.choice([(2, 3, 3), (3, 4, 3), (3, 5, 2), (4, 4, 3)])
+    rows: dict[int, Any] = {}
+    while len(rows) < fixed + turning:
+        degrees = [0 if len(rows) < fixed else 1] * width
+        row = tuple(fmpz_poly([r.randint(-2, 2) for _ in range(d + 1)]) for d in degrees)
+        if rows and r.random() < 0.2:
+            row = tuple(r.choice((-1, 2)) * p for p in rows[r.choice(list(rows))])
+        if any(row):
+            rows[3 * len(rows)] = row
+    whole = Interval.rational(fmpq(-1), fmpq(3, 2))
+    every, _ = spells(rows, whole, 10_000)
+
+    def ends(spell: Any) -> tuple[Any, Any]:
+        return spell.interval.lower, spell.interval.upper
+
+    nodes = list(rows)[: r.choice((fixed, fixed, fixed + 1))]
+    sides = {tuple(j in spell.active for j in nodes) for spell in every}
+    for side in r.sample(sorted(sides), min(8, len(sides))):
+        given = dict(zip(nodes, side, strict=True))
+        expected = {
+            (frozenset(spell.active), str(spell.interval))
+            for spell in every
+            if tuple(j in spell.active for j in nodes) == side
+        }
+        found, complete = spells(rows, whole, 10_000, known=given)
+        assert complete
+        assert {(frozenset(e.active), str(e.interval)) for e in found} == expected
+        checked = find_spells(rows, CheckedInterval(exactly(fmpq(-1)), exactly(fmpq(3, 2))), given)
+        assert {
+            (e.active, *(round(float(str(end)), 7) for end in (e.interval.start, e.interval.end)))
+            for e in checked
+        } == {(frozenset(e.active), *(round(float(end), 7) for end in ends(e))) for e in found}
+    impossible = set(product((False, True), repeat=len(nodes))) - sides
+    for side in sorted(impossible)[:3]:
+        assert spells(rows, whole, 10_000, known=dict(zip(nodes, side, strict=True)))[0] == []
 
 
 def test_no_time_is_an_honest_answer() -> None:

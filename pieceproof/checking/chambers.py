@@ -4,7 +4,8 @@ Hyperplanes a_i·w = 0 are added one by one. The next one, H, cuts in two exactl
 that it meets, and the traces of these on H are the chambers of the earlier hyperplanes within H,
 one dimension lower (deletion and restriction; Zaslavsky 1975). Every chamber carries a point
 inside. A chamber that is cut is left with two points close to that of its trace; the side of
-one that is not cut is that of its point.
+one that is not cut is that of its point. Where the sides of some hyperplanes are given only the
+chambers on these sides are kept, and so it is with the traces.
 """
 
 from __future__ import annotations
@@ -19,17 +20,46 @@ Point = list[fmpq]
 Normal = tuple[int, ...]
 
 
-def chambers(rows: Sequence[Normal], width: int) -> list[Signs]:
-    """The sign vectors of (a_i·w)_i over the open chambers in R^width; no row is zero."""
-    planes: dict[Normal, int] = {}
-    places = []
-    for row in rows:
-        plane, side = _oriented(row)
-        places.append((planes.setdefault(plane, len(planes)), side))
-    return [
-        tuple(side * signs[index] for index, side in places)
-        for signs in _chambers(list(planes), width)
-    ]
+def chambers(rows: Sequence[Normal], width: int, given: Sequence[int] | None = None) -> list[Signs]:
+    """The sign vectors of (a_i·w)_i over the open chambers in R^width; no row is zero.
+
+    ``given`` are the signs that are wanted, 0 where any is.
+    """
+    planes = _Planes()
+    for row, sign in zip(rows, given or [0] * len(rows), strict=True):
+        if not planes.add(row, sign):
+            return []
+    order = sorted(range(len(planes.normals)), key=lambda index: not planes.sides[index])
+    found = _chambers(
+        [planes.normals[index] for index in order], width, [planes.sides[index] for index in order]
+    )
+    back = {index: place for place, index in enumerate(order)}
+    return [tuple(side * signs[back[index]] for index, side in planes.places) for signs in found]
+
+
+class _Planes:
+    """Distinct oriented planes, with the side that is wanted of each."""
+
+    def __init__(self) -> None:
+        self.normals: list[Normal] = []
+        self.sides: list[int] = []
+        self.places: list[tuple[int, int]] = []
+        """For every row the number of its plane and the sign that the row was turned by."""
+        self._known: dict[Normal, int] = {}
+
+    def add(self, row: Normal, sign: int) -> bool:
+        """Add a row with its wanted sign, 0 for any; whether the signs agree so far."""
+        plane, turned = _oriented(row)
+        index = self._known.setdefault(plane, len(self.normals))
+        if index == len(self.normals):
+            self.normals.append(plane)
+            self.sides.append(0)
+        self.places.append((index, turned))
+        if sign:
+            side, before = turned * sign, self.sides[index]
+            self.sides[index] = side
+            return before in (0, side)
+        return True
 
 
 def _oriented(row: Normal) -> tuple[Normal, int]:
@@ -39,39 +69,43 @@ def _oriented(row: Normal) -> tuple[Normal, int]:
     return tuple(side * entry // divisor for entry in row), side
 
 
-def _chambers(planes: Sequence[Normal], width: int) -> dict[Signs, Point]:
-    """Sign vectors with a point each, for distinct oriented planes."""
+def _chambers(planes: Sequence[Normal], width: int, given: Sequence[int]) -> dict[Signs, Point]:
+    """Sign vectors with a point each, for distinct oriented planes, on the given sides."""
     found: dict[Signs, Point] = {(): [fmpq(0)] * width}
-    for number, plane in enumerate(planes):
-        cut = _traces(planes[:number], plane, width)
+    for number, (plane, wanted) in enumerate(zip(planes, given, strict=True)):
+        cut = _traces(planes[:number], plane, width, given[:number])
         grown: dict[Signs, Point] = {}
         for signs, point in found.items():
             if signs in cut:
                 foot = cut[signs]
                 step = _step(planes[:number], foot, plane)
                 for side in (1, -1):
-                    moved = [x + side * step * a for x, a in zip(foot, plane, strict=True)]
-                    grown[*signs, side] = moved
+                    if wanted in (0, side):
+                        moved = [x + side * step * a for x, a in zip(foot, plane, strict=True)]
+                        grown[*signs, side] = moved
             else:
-                grown[*signs, 1 if _dot(plane, point) > 0 else -1] = point
+                side = 1 if _dot(plane, point) > 0 else -1
+                if wanted in (0, side):
+                    grown[*signs, side] = point
         found = grown
     return found
 
 
-def _traces(earlier: Sequence[Normal], plane: Normal, width: int) -> dict[Signs, Point]:
+def _traces(
+    earlier: Sequence[Normal], plane: Normal, width: int, given: Sequence[int]
+) -> dict[Signs, Point]:
     """The chambers of the earlier planes within a plane, by their sign vectors."""
     axis = next(i for i, entry in enumerate(plane) if entry)  # plane[axis] > 0
-    restricted: dict[Normal, int] = {}
-    places = []
-    for row in earlier:
+    planes = _Planes()
+    for row, sign in zip(earlier, given, strict=True):
         entries = [plane[axis] * a - row[axis] * p for a, p in zip(row, plane, strict=True)]
-        reduced, side = _oriented(tuple(entries[:axis] + entries[axis + 1 :]))
-        places.append((restricted.setdefault(reduced, len(restricted)), side))
+        if not planes.add(tuple(entries[:axis] + entries[axis + 1 :]), sign):
+            return {}
     found = {}
-    for signs, point in _chambers(list(restricted), width - 1).items():
+    for signs, point in _chambers(planes.normals, width - 1, planes.sides).items():
         rest = plane[:axis] + plane[axis + 1 :]
         lifted = [*point[:axis], -_dot(rest, point) / plane[axis], *point[axis:]]
-        found[tuple(side * signs[index] for index, side in places)] = lifted
+        found[tuple(side * signs[index] for index, side in planes.places)] = lifted
     return found
 
 

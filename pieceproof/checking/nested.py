@@ -22,7 +22,7 @@ from pieceproof.checking.bordered import Constraint, wall_constraints
 from pieceproof.checking.convolutions import Quadratic, integral
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.networks import Network, read_network
-from pieceproof.checking.intervals import Interval, intersection
+from pieceproof.checking.intervals import Interval
 from pieceproof.checking.problems import Parameter
 from pieceproof.checking.reading import Node
 from pieceproof.checking.reals import exactly
@@ -128,11 +128,10 @@ class NestedNetwork:
             yield frozenset(), whole
             return
         for active, interval in self._patterns(chart, layers - 1, whole):
-            for spell in find_spells(self.rows(chart, active, layers), self.network.interval):
-                below = {j for j in spell.active if self._layer_of(j) < layers - 1}
-                common = intersection(interval, spell.interval)
-                if below == active and common is not None:
-                    yield spell.active, common
+            rows = self.rows(chart, active, layers)
+            given = {j: j in active for j in rows if self._layer_of(j) < layers - 1}
+            for spell in find_spells(rows, interval, given):
+                yield spell.active, spell.interval
 
     def _layer_of(self, node: int) -> int:
         return self.layer[node // self.network.examples]

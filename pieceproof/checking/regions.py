@@ -29,6 +29,7 @@ from pieceproof.checking.problems import (
 )
 from pieceproof.checking.problems import Problem as Network
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reals import exactly
 from pieceproof.checking.signmodels import T, Trained, check_homogeneous, is_trained, with_signs
 from pieceproof.checking.turning import Active, Spell, find_spells
 from pieceproof.checking.unitcells import check_arrangements
@@ -150,7 +151,8 @@ def _read_convolution(members: Mapping[str, Node]) -> Problem:
     region: predictions are continuous in w, so that a score that is not 0 keeps its sign nearby.
     """
     convolution = read_convolution(members["problem"], "zero-one")
-    spells = find_spells(convolution.rows, convolution.interval)
+    whole = Interval(*map(exactly, convolution.interval))
+    spells = find_spells(convolution.rows, whole)
     expected = _joint_patterns(convolution, spells)
     regions = []
     for entry in members["regions"]:

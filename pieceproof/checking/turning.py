@@ -21,6 +21,7 @@ from typing import TypeVar
 from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.chambers import chambers
+from pieceproof.checking.feasibility import is_open
 from pieceproof.checking.intervals import Interval, roots_inside, same
 from pieceproof.checking.numerals import read_interval
 from pieceproof.checking.reading import CertificateError, Node, Refuted
@@ -42,23 +43,51 @@ class Spell:
     interval: Interval
 
 
-def find_spells(rows: Mapping[int, Row], ends: tuple[fmpq, fmpq]) -> list[Spell]:
+def find_spells(
+    rows: Mapping[int, Row], whole: Interval, given: Mapping[int, bool] | None = None
+) -> list[Spell]:
     """All patterns of rows by node (none of them identically zero) with their intervals.
+
+    ``given`` says of some nodes whether they are positive: only such patterns are found. A row of
+    numbers that is positive wherever others of them are positive adds nothing, for any α.
 
     Raises:
         CertificateError: more minors than are looked at.
     """
+    given = {} if given is None else given
+    implied = _implied(rows, given)
+    above = frozenset(j for j in implied if given[j])
+    rows = {j: row for j, row in rows.items() if j not in implied}
     minors = _minors(list(rows.values()))
-    whole = Interval(exactly(ends[0]), exactly(ends[1]))
     found: list[Spell] = []
     current: dict[Active, Real] = {}
     for start, end in pairwise((whole.start, *_roots(minors, whole), whole.end)):
-        alive = _patterns(rows, _general(minors, start, end))
+        general = _general(minors, start, end)
+        alive = {active | above for active in _patterns(rows, general, given)}
         over = [active for active in current if active not in alive]
         found += [Spell(active, Interval(current.pop(active), start)) for active in over]
         for active in alive:
             current.setdefault(active, start)
     return found + [Spell(active, Interval(since, whole.end)) for active, since in current.items()]
+
+
+def _implied(rows: Mapping[int, Row], given: Mapping[int, bool]) -> set[int]:
+    """Nodes of given sign with a row of numbers that others of that kind imply.
+
+    If no point has the others on their sides and row j on the wrong one, then row j is ≥ 0 and so
+    > 0 on the open cone of the others.
+    """
+    fixed = {
+        j: [int(p[0]) if side else -int(p[0]) for p in rows[j]]
+        for j, side in given.items()
+        if j in rows and all(p.degree() <= 0 for p in rows[j])
+    }
+    kept = dict(fixed)
+    for j, row in fixed.items():
+        rest = [other for i, other in kept.items() if i != j]
+        if rest and not is_open([*([*other, 0] for other in rest), [*(-a for a in row), 0]]):
+            del kept[j]
+    return set(fixed) - set(kept)
 
 
 def _minors(rows: list[Row]) -> list[fmpz_poly]:
@@ -95,7 +124,7 @@ def _general(minors: list[fmpz_poly], start: Real, end: Real) -> fmpq:
     return point
 
 
-def _patterns(rows: Mapping[int, Row], alpha: fmpq) -> set[Active]:
+def _patterns(rows: Mapping[int, Row], alpha: fmpq, given: Mapping[int, bool]) -> set[Active]:
     table = []
     for row in rows.values():
         values = [fmpq(p(alpha)) for p in row]
@@ -103,9 +132,10 @@ def _patterns(rows: Mapping[int, Row], alpha: fmpq) -> set[Active]:
         table.append(tuple(int((value * scale).p) for value in values))
     width = len(table[0]) if table else 0
     nodes = list(rows)
+    wanted = [0 if j not in given else 1 if given[j] else -1 for j in nodes]
     return {
         frozenset(j for j, sign in zip(nodes, signs, strict=True) if sign > 0)
-        for signs in chambers(table, width)
+        for signs in chambers(table, width, wanted)
     }
 
 
@@ -137,7 +167,10 @@ def check_spells(
     check_maximal(
         node,
         [(spell.active, spell.interval) for spell in stated],
-        [(spell.active, spell.interval) for spell in find_spells(rows, ends)],
+        [
+            (spell.active, spell.interval)
+            for spell in find_spells(rows, Interval(exactly(ends[0]), exactly(ends[1])))
+        ],
     )
 
 

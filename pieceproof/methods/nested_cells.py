@@ -15,7 +15,7 @@ from geometry.moving_programs import Vector
 from geometry.nested_cells import NestedCells
 from geometry.search import ORDER_SEED
 from pieceproof import certificate
-from pieceproof.cache import opened
+from pieceproof.cache import Cache, opened
 from pieceproof.certificate import (
     Document,
     interval_document,
@@ -53,18 +53,25 @@ def run(problem: Problem, options: Options) -> tuple[Dual, Document]:
         TooManyCells: more cells than ``options.max_cells``.
         CacheError: the cache file cannot be used.
     """
-    cells = NestedCells(problem, options.max_cells, options.out_of_time)
-    with (
-        opened(options.cache, problem) as store,
-        runner(cells, options.jobs, store) as carry_out,
-    ):
-        dual = moving_dual(
-            cells,
-            carry_out,
-            report=lambda done: options.progress("cells", done, len(cells.cells)),
-            out_of_time=options.out_of_time,
-        )
+    with opened(options.cache, problem) as store:
+        cells = _cells(problem, options, store)
+        with runner(cells, options.jobs, store) as carry_out:
+            dual = moving_dual(
+                cells,
+                carry_out,
+                report=lambda done: options.progress("cells", done, len(cells.cells)),
+                out_of_time=options.out_of_time,
+            )
         return dual, document(dual, monotonic() - options.start, options.jobs)
+
+
+def _cells(problem: Problem, options: Options, store: Cache | None) -> NestedCells:
+    """All cells: those that an earlier run kept, or found now and kept if they are all."""
+    known = store.nested_cells() if store else None
+    cells = NestedCells(problem, options.max_cells, options.out_of_time, known)
+    if store and known is None and cells.complete:
+        store.keep_nested_cells(cells.cells)
+    return cells
 
 
 def document(dual: Dual, wall_time: float, jobs: int) -> Document:
