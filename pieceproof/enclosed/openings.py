@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from geometry.proposals.floats import FloatObjective
 from geometry.proposals.loops import Array
-from geometry.proposals.minimisers import Solver
+from geometry.proposals.minimisers import Minimiser, Solver
 from geometry.proposals.slabbing import Proposal
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.openings import ceiling, is_floor
@@ -23,6 +24,9 @@ GAPS = (1e-6, 1e-4, 1e-2, 0.1, 0.5)
 """Floors lie below the least value seen by these parts of the ceiling."""
 BOXES = 100_000
 """Boxes for one floor; the checker may use more."""
+UNCOVERED = "W is not covered: f could not be shown to be above the minimum everywhere"
+TIE = 1e-5
+"""Values closer than this part of the size of f are equal or nearly so."""
 
 
 def merged(proposals: Sequence[Proposal]) -> list[Proposal]:
@@ -88,6 +92,40 @@ def none_isolated(tracker: Tracker, lower: Fraction, upper: Fraction) -> str:
         if np.max(hessian[list(own)]) <= 1e-12 * max(1.0, float(np.max(hessian))):
             return f"{reason}: hidden unit {unit + 1} has no influence there"
     return reason
+
+
+def explained(proposal: Proposal, tracker: Tracker) -> Proposal:
+    """An interval on which W is not covered, with what stands in the way if that is a tie.
+
+    Boxes around a second minimiser of the same value never finish. Mirror images do not count,
+    as the search knows one of each only.
+    """
+    if proposal.reason != UNCOVERED:
+        return proposal
+    width = proposal.upper - proposal.lower
+    ties = [
+        _is_tied(float(proposal.lower + width * Fraction(part, 4)), tracker) for part in range(5)
+    ]
+    if not any(ties):
+        return proposal
+    where = "there" if all(ties) else "at some of these α"
+    reason = f"W is not covered: two minimisers have equal values {where}, or nearly so"
+    return replace(proposal, reason=reason)
+
+
+def _is_tied(alpha: float, tracker: Tracker) -> bool:
+    """Whether the two lowest minimisers known at α have about the same value."""
+    near = sorted(tracker.nodes, key=lambda known: abs(known - alpha))[:8]
+    found: list[Minimiser] = []
+    size = 0.0
+    for index, (solver, pool) in enumerate(zip(tracker.own, tracker.pools, strict=True)):
+        objective = solver.objective
+        middle = 0.5 * (objective.lower + objective.upper)
+        size = max(size, abs(float(objective.values(alpha, middle[None])[0])))
+        known = [tracker.nodes[a].w for a in near if tracker.nodes[a].chart == index]
+        found += solver.minimisers(alpha, [*known, *pool[:8], *solver.starts(alpha, 8)])
+    values = sorted(each.value for each in found)[:2]
+    return len(values) == 2 and values[1] - values[0] <= TIE * max(size, abs(values[0]))
 
 
 def _points(proposal: Proposal, tracker: Tracker) -> list[tuple[int, list[float]]]:

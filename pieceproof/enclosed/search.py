@@ -30,7 +30,7 @@ from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.summary import CHUNK, covers
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.enclosed.openings import bounds, merged, none_isolated
+from pieceproof.enclosed.openings import UNCOVERED, bounds, explained, merged, none_isolated
 from pieceproof.enclosed.wholes import Whole, convex
 from pieceproof.enclosed.zeros import Zero, Zeros
 from piecewise.problems import Problem
@@ -128,10 +128,9 @@ class Search:
         final = []
         for each in proposals:
             if each.kind is not None and not self._is_proved(each):
-                reason = "W is not covered: f could not be shown to be above the minimum everywhere"
-                each = Proposal(each.lower, each.upper, None, (), reason)
+                each = Proposal(each.lower, each.upper, None, (), UNCOVERED)
             final.append(each)
-        final = merged(self._jointed(final))
+        final = [explained(each, self.tracker) for each in merged(self._jointed(final))]
         self._final = {
             (str(each.lower), str(each.upper)): self.settled[id(each)][1]
             for each in final
