@@ -91,7 +91,8 @@ def joined(first: str, second: str) -> Activation:
 
 @dataclass(frozen=True)
 class Minimiser:
-    """A point at which the least value is attained; ``face`` has the signs of z − β and of walls.
+    """A point at which the least value is attained; ``face`` has the signs of z − β, of walls, and
+    of the difference of two equal units.
 
     Where several images of it under symmetries of the network exist, it is one fixed image.
     """
@@ -363,9 +364,19 @@ class Strata:
                 own = [-c for c in own] if lead < 0 else own
             elif not self.bias:
                 own = [abs(c) for c in own]
-        if self.widths == (2,) and self.weights[0] == self.weights[1] and not self.bias:
+        if self._are_equal:
             own = sorted(own, key=float)
         return [*own, *rest]
+
+    @property
+    def _are_equal(self) -> bool:
+        """Two units that may be exchanged, with one weight each."""
+        return (
+            self.widths == (2,)
+            and self.size == 2
+            and self.weights[0] == self.weights[1]
+            and self.box[0] == self.box[1]
+        )
 
     def _face(self, alpha: fmpq, w: list[arb]) -> tuple[int, ...]:
         found: list[int] = []
@@ -378,6 +389,8 @@ class Strata:
         walls = [*self.box, *([self.outer] if self.outer else [])]
         for c, ends in zip(w, walls, strict=True):
             found.extend(side(c - end) for end in ends)
+        if self._are_equal:
+            found.append(side(w[0] - w[1]))
         return tuple(found)
 
 

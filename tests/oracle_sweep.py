@@ -2,8 +2,9 @@
 
 The minimiser of every sample has a face (signs of pre-activations and walls). Between neighbouring
 samples with another face, or with minimisers far apart, α is halved until the change is in a
-short interval: a *kink* if the minimiser jumps there, *smooth* if only its face changes. Values at
-all samples, which crowd at breakpoints and at the ends, rise and fall; their turns are extrema.
+short interval: a *kink* if the minimiser jumps there, *smooth* if only its face changes. Where
+ℓ* = 0 all minimisers are alike. Values at all samples, which crowd at breakpoints and at the
+ends, rise and fall; their turns are extrema.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from oracle_strata import Minimiser, Sample
 
 NEAR, JUMP = 0.05, 1e-3
 """Minimisers this close on one face are one branch; a jump is at least so long."""
+NOTHING = Fraction(1, 10**40)
+"""Exact values below this are 0: residuals of exact interpolation are known to 70 digits."""
 WIDTH = Fraction(1, 2**34)
 """Changes are enclosed in intervals of this part of A."""
 
@@ -94,13 +97,11 @@ def sweep(
     inner: list[Sample] = []
 
     def refine(left: Sample, right: Sample) -> None:
-        before, after = _only(left), _only(right)
-        moved = max(abs(a - b) for a, b in zip(before.w, after.w, strict=True))
-        if before.face == after.face and moved < NEAR:
+        kind = _change(left, right)
+        if kind is None:
             return
         if right.alpha - left.alpha < WIDTH * width:
-            if before.face != after.face or moved > JUMP:
-                breaks.append(("kink" if moved > JUMP else "smooth", left.alpha, right.alpha))
+            breaks.append((kind, left.alpha, right.alpha))
             return
         middle = sample((left.alpha + right.alpha) / 2)
         inner.append(middle)
@@ -111,6 +112,21 @@ def sweep(
         refine(left, right)
     samples = sorted([*known, *inner], key=lambda s: s.alpha)
     return Sweep(tuple(breaks), tuple(samples))
+
+
+def _change(left: Sample, right: Sample) -> str | None:
+    """The kind of breakpoint between two samples, if they are near; None if there is none."""
+    vanishing = [each.upper < NOTHING for each in (left, right)]
+    if all(vanishing):
+        return None
+    if any(vanishing):  # from 0 on ℓ* grows with a slope or like a square
+        slope = max(left.upper, right.upper) / (right.alpha - left.alpha)
+        return "kink" if slope > JUMP else "smooth"
+    before, after = _only(left), _only(right)
+    moved = max(abs(a - b) for a, b in zip(before.w, after.w, strict=True))
+    if moved > NEAR or (moved > JUMP and before.face != after.face):
+        return "kink"
+    return None if before.face == after.face else "smooth"
 
 
 def _only(sample: Sample) -> Minimiser:
