@@ -144,7 +144,7 @@ QUICK = [
 
 @pytest.mark.parametrize(("family", "seed"), QUICK)
 def test_random_instances_agree_with_all_strata(family: str, seed: int) -> None:
-    compared(FAMILIES[family], seed, 60)
+    compared(FAMILIES[family], seed, 240)
 
 
 @pytest.mark.slow
