@@ -138,7 +138,7 @@ QUICK = [
     *[("weight and bias", seed) for seed in (2, 3, 4)],
     *[("trainable", seed) for seed in (2, 4)],
     *[("two units", seed) for seed in range(4)],
-    *[("deep", seed) for seed in (3, 4)],
+    *[("deep", seed) for seed in (2, 3, 4, 5)],
 ]
 
 

@@ -12,7 +12,11 @@ import pytest
 
 import pieceproof
 from pieceproof.certificate import digest
+from pieceproof.checking.enclosing.charts import charts
+from pieceproof.checking.enclosing.networks import read_network
+from pieceproof.checking.reading import Node
 from pieceproof.enclosed import EnclosedDual
+from pieceproof.problem_document import problem_document
 from pieceproof.verify import Conclusion, verify
 from piecewise import FeedForward, Interpolated, Problem, activations
 from piecewise.activations import PiecewisePolynomial
@@ -380,3 +384,36 @@ def test_a_dead_unit_is_named_and_the_dual_is_bounded_from_both_sides() -> None:
     (entry,) = dual.document["open"]
     assert 0 < entry["floor"] <= 2 <= entry["ceiling"]
     assert entry["ceiling"] - entry["floor"] < 1e-2
+
+
+# -- symmetry ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hidden", "pair", "upper", "images"),
+    [
+        ([1, 1], ("abs", "square"), 2, [4]),
+        ([1, 1], ("abs", "square"), 3, [2]),  # W is not symmetric in the second layer
+        ([2, 1], ("abs", "square"), 2, [8]),
+        ([1, 1], ("relu", "square"), 2, [1]),
+        ([1, 1], ("abs", "abs"), 2, [2, 2]),  # the second weight is held at a wall
+    ],
+)
+def test_symmetries_leave_f_as_it_is(
+    hidden: list[int], pair: tuple[str, str], upper: int, images: list[int]
+) -> None:
+    """Units of an even activation are negated in every layer; f is compared exactly."""
+    names = FeedForward(hidden, mixed(*pair), bias=False).parameter_names(["x1"])
+    problem = Problem(
+        FeedForward(hidden, mixed(*pair), bias=False),
+        inputs=[[1], ["-1/2"], [3]],
+        targets=[1, 0, 2],
+        box={name: (-2, upper if name.startswith("w2.") else 2) for name in names},
+    )
+    found = charts(read_network(Node(problem_document(problem), "problem")), signs=False)
+    assert [len(chart.images) for chart in found] == images
+    w = [Fraction(k + 1, 3) * (-1) ** k for k in range(len(names))]
+    for chart in found:
+        for sources, signs in chart.images:
+            image = [sign * w[source] for source, sign in zip(sources, signs, strict=True)]
+            assert problem.value(Fraction(1, 3), image) == problem.value(Fraction(1, 3), w)

@@ -8,6 +8,7 @@ units of an even activation have it non-negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -97,12 +98,25 @@ def charts(problem: Problem) -> list[Chart]:
         objective = FloatObjective(problem, signs)
         for each in held:
             classes = _classes(objective, each, own, out)
-            symmetric = is_even(network.activation) and all(
-                ranges[i][0] == -ranges[i][1] for unit in own[: network.hidden[0]] for i in unit
-            )
-            flipped = tuple(own[: network.hidden[0]]) if symmetric else ()
+            flipped = _flipped(network, own, ranges, each)
             found.append(Chart(objective, signs, each, classes, flipped))
     return found
+
+
+def _flipped(
+    network: FeedForward,
+    own: list[tuple[int, ...]],
+    ranges: list[tuple[Fraction, Fraction]],
+    held: dict[int, int],
+) -> tuple[tuple[int, ...], ...]:
+    """Units whose parameters may be negated: those of the first layer all or none."""
+    if not is_even(network.activation):
+        return ()
+    free = [all(ranges[i][0] == -ranges[i][1] and i not in held for i in unit) for unit in own]
+    layer = network.hidden[0]
+    if not all(free[:layer]):
+        free[:layer] = [False] * layer
+    return tuple(unit for unit, is_free in zip(own, free, strict=True) if is_free)
 
 
 def _classes(

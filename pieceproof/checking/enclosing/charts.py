@@ -8,8 +8,8 @@
 - *Exchange and reflection* of a polynomial objective: the signed permutations of W that leave
   it unchanged, for at most four parameters.
 - *Exchange and reflection* of units: units that play equal parts may be permuted, and where σ_α is
-  even the incoming weights and bias of a first-layer unit may be negated. These are
-  signed permutations of W that leave f unchanged.
+  even the incoming weights and bias of a unit may be negated: they enter f through σ_α(z) of that
+  unit alone. These are signed permutations of W that leave f unchanged.
 """
 
 from __future__ import annotations
@@ -109,12 +109,12 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
             classes.append([unit])
     flips = [
         unit
-        for unit in range(layer)
+        for unit, own in enumerate(network.incoming)
         if _is_even(network)
-        and all(network.walls[i][0] == -network.walls[i][1] for i in first[unit])
+        and all(network.walls[i][0] == -network.walls[i][1] and i not in fixed for i in own)
     ]
-    if len(flips) not in (0, layer):
-        flips = []
+    if sum(unit < layer for unit in flips) not in (0, layer):
+        flips = [unit for unit in flips if unit >= layer]
     images = [(identity, (1,) * len(identity))]
     for orders in product(*(permutations(members) for members in classes)):
         sources = list(identity)
@@ -125,7 +125,7 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
         for negated in product((1, -1), repeat=len(flips)):
             signs = [1] * len(identity)
             for unit, sign in zip(flips, negated, strict=True):
-                for i in first[unit]:
+                for i in network.incoming[unit]:
                     signs[i] = sign
             image = (tuple(sources), tuple(signs))
             if image not in images:
@@ -133,7 +133,8 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
             if len(images) >= MAX_IMAGES:
                 return Chart(network, fixed, tuple(images[:1]), (), ())
     ordered = tuple((first[a][0], first[b][0]) for members in classes for a, b in pairwise(members))
-    return Chart(network, fixed, tuple(images), ordered, tuple(first[unit][0] for unit in flips))
+    halves = tuple(network.incoming[unit][0] for unit in flips)
+    return Chart(network, fixed, tuple(images), ordered, halves)
 
 
 def _polynomial_chart(network: Network, f: fmpq_mpoly) -> Chart:
