@@ -61,6 +61,9 @@ class Best:
     labels: tuple[str, ...]
     path: Path
     function: RationalFunction
+    weak: tuple[fmpz_poly, ...] = ()
+    """At their roots a multiplier of the bound of g has a pole: there may be better minimisers of
+    f at such an α than the limits of those beside it."""
 
 
 def best_on(
@@ -90,6 +93,7 @@ def best_on(
                 second.named(segment.active),
                 Path(point, denominator),
                 segment.function,
+                second.poles(stationary),
             )
         )
     return found
@@ -204,6 +208,19 @@ class _SecondStage(KinkedProgram):
         super().__init__(replace(goal.cell, kinks=kinks))
         self.equations, self.one_sided = len(equations), len(sides)
         self._first = (point, denominator)
+
+    def poles(self, stationary: Stationary) -> tuple[fmpz_poly, ...]:
+        """Denominators, in lowest terms, of the multipliers that no weight bounds."""
+        below = stationary.multiplier_denominator
+        state = self._state_of(stationary.active)
+        free = len(self.kinks) - self.equations - self.one_sided
+        kinks = stationary.forces[len(state.active) :]
+        forces = [
+            *stationary.forces[: len(state.active)],
+            *(force for k, force in zip(state.zeros, kinks, strict=True) if k >= free),
+        ]
+        reduced = [below // below.gcd(force) for force in forces]
+        return tuple(p for p in reduced if p.degree() > 0)
 
     def defects(self, point: Sequence[fmpz_poly], denominator: fmpz_poly) -> list[fmpz_poly]:
         """What vanishes where point/denominator satisfies all equations, those left out too."""

@@ -10,16 +10,17 @@ choice. It is lower semicontinuous because the graph of argmin is closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from geometry.algebraic import RealAlgebraic, increasing
-from geometry.argmins import Contact, Contacts, contacts, meetings
+from geometry.argmins import Contact, Contacts, contacts, meetings, roots_within
 from geometry.cell_programs import program_of
 from geometry.convex import CellBound, bound_cell
 from geometry.convex_dual import ConvexDual
-from geometry.dual import DualFunction, Piece
+from geometry.dips import pieces_with_dips
+from geometry.dual import DualFunction
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
 from geometry.refinement import RefinedCells, RefinedKey
@@ -86,21 +87,21 @@ def validation_dual(
         problem: a problem with held-out examples.
         training: the dual function of its training loss.
         report: told how many cells are done.
-        out_of_time: asked before every cell but the first.
+        out_of_time: asked before every cell but the first, and before every refined cell.
     """
     search = _Search(problem, training)
     if training.open_cells:
         search.give_up()
     else:
         for done, bound in enumerate(training.bounds):
-            if done and out_of_time():
+            if (done and out_of_time()) or not search.cell(bound, out_of_time):
                 search.leave(training.bounds[done:])
                 break
-            search.cell(bound)
             report(done + 1)
     if search.doubts:
         search.fall_back()
-    pieces, values = _pieces(Envelope().lowered(search.segments).segments, search.points)
+    segments = Envelope().lowered(search.segments).segments
+    pieces, values = pieces_with_dips(segments, search.points)
     return ValidationDual(
         problem,
         tuple(pieces),
@@ -136,8 +137,8 @@ class _Search:
         self._whole = hyperparameter_interval(problem)
         self._lowest = Envelope(tuple(part for piece in training.pieces for part in piece.parts))
 
-    def cell(self, bound: CellBound) -> None:
-        """All that a cell of the training examples contributes."""
+    def cell(self, bound: CellBound, out_of_time: Callable[[], bool]) -> bool:
+        """All that a cell of the training examples contributes; False if time runs out before."""
         program = program_of(self.training.objective.cell(bound.key))
         found = contacts(program, bound, self.training.pieces)
         if self._linear:
@@ -147,7 +148,10 @@ class _Search:
                 self._follow(contact)
         else:
             for key in self.refined.within(bound.key):
+                if out_of_time():
+                    return False
                 self._refined(key)
+        return True
 
     def _refined(self, key: RefinedKey) -> None:
         """All that a refined cell contributes.
@@ -167,14 +171,15 @@ class _Search:
     def _take(self, program: CellProgram, found: Contacts) -> None:
         """The least loss along contacts of a cell on which both losses are convex."""
         goal = Goal(self.refined.held_out_cell(_refined_key(program.key)), self._names)
+        weak: list[RealAlgebraic] = []
         for contact in found.contacts:
             if contact.flat and contact.interval is not None:
                 ends = increasing([contact.lower, *contact.unclear, contact.upper])
                 for lower, upper in pairwise(ends):
-                    self._choose(goal, contact, Interval(lower, upper))
+                    weak += self._choose(goal, contact, Interval(lower, upper))
             else:
                 self._follow(contact)
-        for alpha in increasing([*found.unsettled, *found.poles]):
+        for alpha in increasing([*found.unsettled, *found.poles, *weak]):
             self._settle(goal, program, alpha)
         for lower, upper in found.open:
             self._doubt(lower, upper, f"a cell may have a minimiser at α = {lower.decimal(12)}")
@@ -194,15 +199,17 @@ class _Search:
             for part, function in losses_on(self.problem, path, within)
         ]
 
-    def _choose(self, goal: Goal, contact: Contact, within: Interval) -> None:
-        """The loss along the best of several minimisers."""
-        key = contact.program.key
+    def _choose(self, goal: Goal, contact: Contact, within: Interval) -> list[RealAlgebraic]:
+        """The loss along the best of several minimisers; the α at which that is no bound."""
+        key, weak = contact.program.key, list[RealAlgebraic]()
         for best in best_on(goal, contact.program, contact.stationary, within, inside(within)):
             name = (*contact.labels, "best", *best.labels)
             self.fits[key, name] = Fit(contact.labels, best.labels, best.path)
             interval = Interval(best.lower, best.upper)
             self.segments.append(Segment(interval, best.function, key, name, best.function))
             self.several.append((key, best))
+            weak += [alpha for p in best.weak for alpha in roots_within(p, interval)]
+        return weak
 
     def _settle(self, goal: Goal, program: CellProgram, alpha: RealAlgebraic) -> None:
         """The best minimiser of a cell at one α with several."""
@@ -274,63 +281,3 @@ def path_of(program: CellProgram, stationary: Stationary) -> Path:
     """The stationary point as a path of all parameters."""
     point, denominator = program.full_point(stationary)
     return Path(point, denominator, program.key.signs)
-
-
-def _pieces(
-    segments: Sequence[Segment], isolated: Iterable[Level]
-) -> tuple[list[Piece], list[Level]]:
-    """Pieces with the values of ℓ* at their ends: the least limit, or the least value there."""
-    lowest: list[Level] = []
-    for level in sorted(isolated, key=lambda each: each.at):
-        if lowest and lowest[-1].at == level.at:
-            lowest[-1] = min(lowest[-1], level, key=_Order)
-        else:
-            lowest.append(level)
-    dips = [level for level in lowest if _is_dip(level, segments)]
-    groups: list[list[Segment]] = []
-    for segment in _split(segments, [level.at for level in dips]):
-        last = groups[-1][-1] if groups else None
-        joins = last is not None and last.function == segment.function
-        if joins and not any(level.at == segment.interval.lower for level in dips):
-            groups[-1].append(segment)
-        else:
-            groups.append([segment])
-    pieces = [
-        Piece(Interval(g[0].interval.lower, g[-1].interval.upper), g[0].function, tuple(g))
-        for g in groups
-    ]
-    ends = [pieces[0].interval.lower, *(piece.interval.upper for piece in pieces)]
-    values = []
-    for index, end in enumerate(ends):
-        limits = [Level(piece.value, end) for piece in pieces[max(index - 1, 0) : index + 1]]
-        values.append(min([*limits, *(d for d in dips if d.at == end)], key=_Order))
-    return pieces, values
-
-
-class _Order:
-    """Levels as sort keys."""
-
-    def __init__(self, level: Level) -> None:
-        self.level = level
-
-    def __lt__(self, other: _Order) -> bool:
-        return self.level.compare(other.level) < 0
-
-
-def _is_dip(level: Level, segments: Sequence[Segment]) -> bool:
-    """Whether the value at a point is below ℓ* of the segments there."""
-    return all(
-        level.compare(Level(segment.function, level.at)) < 0
-        for segment in segments
-        if segment.interval.lower <= level.at <= segment.interval.upper
-    )
-
-
-def _split(segments: Sequence[Segment], at: Sequence[RealAlgebraic]) -> Iterator[Segment]:
-    for segment in segments:
-        rest = segment
-        for alpha in at:
-            if rest.interval.lower < alpha < rest.interval.upper:
-                yield rest.on(Interval(rest.interval.lower, alpha))
-                rest = rest.on(Interval(alpha, rest.interval.upper))
-        yield rest

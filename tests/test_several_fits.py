@@ -103,6 +103,9 @@ def one_unit(inputs, targets, validation, **options) -> Problem:
     )
 
 
+TURNING = Interpolated(abs_, leaky_relu("1/3"))
+"""Its slope on the left is (1 − 4α)/3."""
+
 TRAPS = {
     "one example: a line of fits": one_unit([[1]], [2], ([[-1], [2]], [1, 3])),
     "a unit that is dead at α = 1": one_unit([[1], [2]], [-1, -2], ([[3], [-1]], [1, 2])),
@@ -121,6 +124,23 @@ TRAPS = {
         [[1], [2]], [1, 3], ([[1], [2]], [0, 0])
     ),
     "exact interpolation by all fits": one_unit([[1]], [0], ([[1]], [0])),
+    "a slope that vanishes inside A": one_unit(
+        [[1]], [-1], ([[2], [-1]], [1, -2]), activation=TURNING
+    ),
+    "a line of fits that turns onto a wall": Problem(
+        FeedForward([2], TURNING, bias=False),
+        inputs=[[1]],
+        targets=[0],
+        box=(-4, 4),
+        validation=Examples([[-1], [2]], [3, -2]),
+    ),
+    "a plane of fits that turns": Problem(
+        FeedForward([2], TURNING),
+        inputs=[[1]],
+        targets=[1],
+        box=(-2, 2),
+        validation=Examples([[-1]], [-2]),
+    ),
     "a wall for an interval": one_unit([[1], [1]], [3, 4], ([[2], [0]], [1, 0]), box=(-1, 1)),
 }
 
@@ -135,7 +155,7 @@ def test_traps(name: str) -> None:
     dual = analyze(problem)
     assert dual.report.accepted, dual.report
     assert bool(dual.several or dual.best) == (name not in UNIQUE)
-    for alpha in (*asked(problem, dual), Fraction(1, 7), Fraction(99, 100)):
+    for alpha in (*asked(problem, dual), Fraction(1, 7), Fraction(1, 4), Fraction(99, 100)):
         assert dual(alpha) == best_fit(problem, alpha), alpha
 
 

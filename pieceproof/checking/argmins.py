@@ -48,6 +48,21 @@ class Contact:
     flat: bool = False
     """Whether there are several minimisers between the doubts."""
 
+    def settles(self, alpha: Real) -> bool:
+        """Whether its minimiser at α is shown to be the only one of the cell.
+
+        At an end of a flat contact it may be: the several ones beside it shrink to it.
+        """
+        if any(compare(alpha, doubt) == 0 for doubt in self.doubts):
+            return False
+        if self.flat:
+            return compare(self.start, alpha) == 0 or compare(self.end, alpha) == 0
+        return self.meets(alpha)
+
+    def meets(self, alpha: Real) -> bool:
+        """Whether α is in [start, end]."""
+        return compare(self.start, alpha) <= 0 <= compare(self.end, alpha)
+
 
 def contacts(
     kinks: Kinks,
@@ -83,16 +98,7 @@ def contacts(
                 found += walk.along(piece, Interval(low, high))
         poles += walk.poles
     doubtful = _increasing([*poles, *(alpha for contact in found for alpha in contact.doubts)])
-    return found, [a for a in doubtful if not any(_settles(contact, a) for contact in found)]
-
-
-def _settles(contact: Contact, alpha: Real) -> bool:
-    """Whether the contact shows that its minimiser at α is the cell's only one."""
-    if any(compare(alpha, doubt) == 0 for doubt in contact.doubts):
-        return False
-    if contact.flat:
-        return compare(contact.start, alpha) == 0 or compare(contact.end, alpha) == 0
-    return compare(contact.start, alpha) <= 0 <= compare(contact.end, alpha)
+    return found, [a for a in doubtful if not any(contact.settles(a) for contact in found)]
 
 
 class _Walk:

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
-from pieceproof.checking.argmins import Contact
+from pieceproof.checking.argmins import Contact, roots_on
 from pieceproof.checking.attained import read_increasing
 from pieceproof.checking.heights import Height, compare_heights
 from pieceproof.checking.heldout import Path, loss_at, losses_on
@@ -40,6 +40,23 @@ class Best:
     alpha: Real
 
 
+@dataclass(frozen=True)
+class Bounded:
+    """On the interval the loss of all minimisers of a cell is no less than the pieces, but perhaps
+    at the α in ``weak``."""
+
+    case: Case
+    interval: Interval
+    weak: tuple[Real, ...]
+
+    def holds_at(self, alpha: Real) -> bool:
+        """Whether the bound holds at α."""
+        start, end = self.interval.start, self.interval.end
+        return compare(start, alpha) <= 0 <= compare(end, alpha) and not any(
+            compare(alpha, each) == 0 for each in self.weak
+        )
+
+
 @dataclass
 class Fitted:
     """The validation loss on all contacts.
@@ -65,7 +82,7 @@ class Fitted:
     paths: list[tuple[Contact, Interval, Value]] = field(default_factory=list)
     isolated: list[Height] = field(default_factory=list)
     flats: list[Contact] = field(default_factory=list)
-    bounded: list[tuple[Case, Interval]] = field(default_factory=list)
+    bounded: list[Bounded] = field(default_factory=list)
 
     def read_case(self, entry: dict[str, Node], path: str) -> Case:
         """The joint cell that an entry names, or the part of it.
@@ -118,12 +135,14 @@ class Fitted:
         place = At(stated.alpha)
         several = Minimisers.of(self.ground(stated.case, path), entry["active"], place)
         several.check_optimal(self.training, path)
-        above, below = lower_bound(several, entry["optimistic"])
+        bound = lower_bound(several, entry["optimistic"])
+        if any(place.vanishes(f) for f in bound.weak):
+            raise Refuted(f"{entry['optimistic'].path}: no bound at alpha")
         point, value = self._point(entry["minimiser"], place), read_value(entry["value"])
         several.check_member(point, path)
         if sign_at(value.denominator, stated.alpha) <= 0:
             raise Refuted(f"{entry['value'].path}.denominator: not positive at alpha")
-        if not place.nonnegative(above * value.denominator - value.numerator * below):
+        if not place.nonnegative(bound.value * value.denominator - value.numerator * bound.divisor):
             raise Refuted(f"{entry['optimistic'].path}: the bound is below the value")
         outputs = self.problem.weights or tuple(map(fmpq, stated.case.signs or (1,)))
         loss = loss_at(self.problem, Path(point[:-1], point[-1], outputs), stated.alpha)
@@ -157,31 +176,42 @@ class Fitted:
         place = Along(interval)
         several = Minimisers.of(self.ground(case, node.path), entry["active"], place)
         several.check_optimal(self.training, node.path)
-        above, below = lower_bound(several, entry["optimistic"])
+        bound = lower_bound(several, entry["optimistic"])
         for number, piece in enumerate(pieces):
             common = _common(interval, piece.interval)
             if common is not None and not nonnegative(
-                above * piece.denominator - piece.numerator * below, common
+                bound.value * piece.denominator - piece.numerator * bound.divisor, common
             ):
                 raise Refuted(f"{entry['optimistic'].path}: the bound is below pieces[{number}]")
-        self.bounded.append((case, interval))
+        weak = [root for f in bound.weak for root in roots_on(f, interval)]
+        self.bounded.append(Bounded(case, interval, tuple(weak)))
 
-    def check_bounded(self) -> None:
-        """The loss of all of several minimisers has been bounded.
+    def check_bounded(self, stated: Sequence[Best]) -> None:
+        """The loss of all of several minimisers has been bounded, on intervals or at single α.
 
         Raises:
             Refuted: that of some has not.
         """
         for contact in self.flats:
+            own = [each for each in self.bounded if each.case == contact.case]
+            own.sort(key=lambda each: cmp_to_key(compare)(each.interval.start))
             reached = contact.start
-            own = [interval for case, interval in self.bounded if case == contact.case]
-            for interval in sorted(own, key=lambda each: cmp_to_key(compare)(each.start)):
-                if compare(interval.start, reached) <= 0 < compare(interval.end, reached):
-                    reached = interval.end
+            for each in own:
+                start, end = each.interval.start, each.interval.end
+                if compare(start, reached) <= 0 < compare(end, reached):
+                    reached = end
             if compare(reached, contact.end) < 0:
                 raise Refuted(
                     f"several: {contact.case} has several minimisers at {reached} and beyond"
                 )
+            known = [best.alpha for best in stated if best.case == contact.case]
+            for alpha in (alpha for each in own for alpha in each.weak):
+                if contact.meets(alpha) and not (
+                    contact.settles(alpha)
+                    or any(compare(alpha, other) == 0 for other in known)
+                    or any(each.holds_at(alpha) for each in own)
+                ):
+                    raise Refuted(f"best: {contact.case} may have better minimisers at {alpha}")
 
     def add(self, contact: Contact) -> None:
         """The loss along a contact.
@@ -236,7 +266,7 @@ class Fitted:
         known = [exactly(each) for each in self.problem.interval]
         known += [number for _, part, _ in self.paths for number in (part.start, part.end)]
         known += [each.alpha for each in self.isolated]
-        known += [number for _, each in self.bounded for number in (each.start, each.end)]
+        known += [end for e in self.bounded for end in (e.interval.start, e.interval.end)]
         for number in known:
             if compare(number, end) == 0:
                 return _with_polynomial(number, minimal_polynomial(number))

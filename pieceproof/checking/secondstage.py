@@ -6,7 +6,11 @@ at the bound σ_k ρ_k ≠ 0 (complementary slackness; f is convex). Over these 
 convex too, is bounded from below by Lagrange duality: the multipliers of equations are free, those
 of constraints and sides are ≥ 0, those of the kinks of g lie within their weights.
 
-Everything is asked either on an interval, of polynomials, or at one α, of their signs there.
+Everything is asked either on an interval, of polynomials, or at one α, of their signs there. On
+an interval the bound holds at every α at which the multipliers have no pole (g(w) is at least the
+Lagrangian with their limits) and what is used of S holds: equations with margins > 0, sides of
+kinks with weight > 0. The other α are *weak*: there may be better minimisers than the limits of
+those beside it, and they are asked for by themselves.
 """
 
 from __future__ import annotations
@@ -149,6 +153,19 @@ class Minimisers:
         return found
 
     @cached_property
+    def conditions(self) -> dict[str, tuple[fmpz_poly, ...]]:
+        """What must be > 0 for strict equations and sides to hold at all minimisers."""
+        names = [*self.face.labels, *(f"{kink.name}:zero" for kink in self.face.zeros)]
+        found = {
+            name: equation.margins
+            for name, equation in zip(names, self.solution.equations, strict=True)
+        }
+        for kink in (*self.face.zeros, *(kink for _, kink in self.face.signed)):
+            for name in ("positive", "negative"):
+                found[f"{kink.name}:{name}"] = (kink.weight.numer(),)
+        return found
+
+    @cached_property
     def sides(self) -> dict[str, Form]:
         """Affine forms that are >= 0 on all minimisers: the kinks at a bound."""
         sided = [(sign, kink) for sign, kink in self.face.signed]
@@ -212,8 +229,17 @@ class Minimisers:
         return Face(gram, tuple(rows), tuple(rows.values()), tuple(zeros), signed)
 
 
-def lower_bound(found: Minimisers, labels: Node) -> tuple[fmpz_poly, fmpz_poly]:
-    """(N, D) with g >= N/D, D >= 0, at all minimisers.
+@dataclass(frozen=True)
+class Bound:
+    """g >= value/divisor, divisor >= 0, at all minimisers, but perhaps at roots of ``weak``."""
+
+    value: fmpz_poly
+    divisor: fmpz_poly
+    weak: tuple[fmpz_poly, ...]
+
+
+def lower_bound(found: Minimisers, labels: Node) -> Bound:
+    """What a second active set says of g at the minimisers.
 
     Raises:
         CertificateError: a label names nothing.
@@ -221,18 +247,27 @@ def lower_bound(found: Minimisers, labels: Node) -> tuple[fmpz_poly, fmpz_poly]:
     """
     face = found.second_face(labels)
     solution = solve_face(face, found.ground.goal.objective.scale)
-    if found.place.vanishes(solution.determinant.numer()):
+    determinant = solution.determinant.numer()
+    if found.place.vanishes(determinant):
         raise Refuted(f"{labels.path}: a pole")
     names = (*face.labels, *(kink.name for kink in face.zeros))
-    for name, equation in zip(names, solution.equations, strict=True):
+    weak: list[fmpz_poly] = []
+    for number, (name, equation) in enumerate(zip(names, solution.equations, strict=True)):
         margins = equation.margins
-        if name in found.equations:
-            continue
-        if name in found.sides:  # of weight 0: (−μ, μ), and only μ >= 0 is asked
-            margins = margins[1:]
+        if number >= len(face.rows) and name in found.equations:
+            margins, own = (), found.conditions.get(name, ())
+        elif number >= len(face.rows) and name in found.sides:  # of weight 0: (−μ, μ), μ >= 0
+            margins, own = margins[1:], found.conditions.get(name, ())
+        else:
+            own = ()
         if not all(found.place.nonnegative(allowed) for allowed in margins):
             raise Refuted(f"{labels.path}: the multiplier of {name} leaves its range")
-    return solution.bound.value, solution.bound.divisor
+        bounded = len(margins) == 2  # by the weight of a kink of g
+        if not bounded:
+            multiplier = equation.margins[-1]
+            weak.append(determinant // determinant.gcd(multiplier))
+            weak += own if multiplier else ()
+    return Bound(solution.bound.value, solution.bound.divisor, tuple(weak))
 
 
 def form_at(form: Form, point: Sequence[fmpq_poly]) -> fmpq_poly:

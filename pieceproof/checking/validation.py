@@ -89,7 +89,7 @@ def check(run: Run) -> Dual:
         found.isolated.append(found.best(each))
     for entry in run.members["several"]:
         found.bound(entry, pieces)
-    found.check_bounded()
+    found.check_bounded(stated)
     run.checked["refined cells"] = sum(map(len, parts_of.values()))
     run.checked["contacts"] = len(found.paths) + len(found.isolated)
     points = found.points(pieces)
@@ -215,8 +215,8 @@ def _check_best_part(
     entry = node.fields(*node.value)
     several = Minimisers.of(found.ground(case, node.path), entry["active"], Along(interval))
     several.check_optimal(found.training, node.path)
-    above, below = lower_bound(several, entry["optimistic"])
-    if not nonnegative(above * piece.denominator - piece.numerator * below, interval):
+    bound = lower_bound(several, entry["optimistic"])
+    if not nonnegative(bound.value * piece.denominator - piece.numerator * bound.divisor, interval):
         raise Refuted(f"{entry['optimistic'].path}: the bound is below the piece")
     member = entry["minimiser"].fields("numerators", "denominator")
     numerators, divisor = member["numerators"].polynomials(), member["denominator"].polynomial()
