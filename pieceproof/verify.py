@@ -173,7 +173,7 @@ def verify(
     if not isinstance(document, dict) or "method" not in document:
         raise CertificateError("document: the key 'method' is missing")
     if document["method"] == enclosing.NAME:
-        return _verify_enclosures(document, progress)
+        return _verify_enclosures(document, progress, jobs)
     checker = CHECKERS[Node(document["method"], "method").choice(*CHECKERS)]
     members = Node(document, "").fields(*COMMON, *checker.MEMBERS)
     members["format"].choice(FORMAT)
@@ -203,14 +203,14 @@ def verify(
     return Report(True, Conclusion.PROVED, (), run.checked)
 
 
-def _verify_enclosures(document: dict[str, Any], progress: Progress | None) -> Report:
+def _verify_enclosures(document: dict[str, Any], progress: Progress | None, jobs: int) -> Report:
     """A document with slabs; what an unresolved one says is proved is checked all the same."""
 
     def tell(done: int, total: int) -> None:
         if progress is not None:
             progress("verify", done, total)
 
-    reasons, checked = enclosing.check(document, tell)
+    reasons, checked = enclosing.check(document, tell, jobs)
     if reasons:
         return Report(False, Conclusion.REJECTED, tuple(reasons[:MAX_REASONS]), checked)
     if document["verdict"] == "proved":

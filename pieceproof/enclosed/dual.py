@@ -130,7 +130,7 @@ class EnclosedDual:
 def analyze_enclosed(problem: Problem, options: Options) -> EnclosedDual:
     """Search for slabs, write them down with what follows, and check the document."""
     written = problem_document(problem)
-    search = Search(problem, written, options.progress, options.out_of_time)
+    search = Search(problem, written, options)
     slabs = search.run()
     found, slabs = _outcome(search, slabs)
     document = _document(problem, written, search, slabs, found, options)

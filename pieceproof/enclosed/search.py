@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.openings import UNCOVERED, bounds, explained, merged, none_isolated
 from pieceproof.enclosed.wholes import Whole, convex
 from pieceproof.enclosed.zeros import Zero, Zeros
+from pieceproof.methods.options import Options
 from piecewise.problems import Problem
 
 ROUNDS = 8
@@ -60,14 +62,12 @@ class Search:
     Attributes:
         problem: what is minimised.
         document: the problem as documents write it.
-        progress: told the stage and how far it is.
-        out_of_time: whether to stop.
+        options: workers, progress and the time budget.
     """
 
     problem: Problem
     document: dict[str, Any]
-    progress: Progress
-    out_of_time: Callable[[], bool]
+    options: Options = field(default_factory=Options)
     settled: dict[int, tuple[Proposal, Settled]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,9 +85,18 @@ class Search:
         self.sizes: dict[int, float] = {}
         self.zeros: list[Zero] = []
         self._final: dict[tuple[str, ...], Settled] = {}
+        self.progress = self.options.progress
+        self.checking = 0.0
+        """Seconds that the checker will need for what is covered, as far as can be foreseen."""
+        self.settling = 0.0
+
+    def _is_late(self) -> bool:
+        """Whether to stop, so that the checker has time for what is proved."""
+        slabs = len(self.proposals) * self.settling / max(1, self.trials)
+        return self.options.out_of_time(self.checking + slabs)
 
     def _tick(self, alpha: float) -> None:
-        if self.out_of_time():
+        if self._is_late():
             raise OutOfTime
         self.progress("tracking", len(self.tracker.nodes), None)
 
@@ -142,7 +151,7 @@ class Search:
         """An open interval with both sides of ℓ*."""
         if proposal.kind is not None:
             return written
-        found = bounds(proposal, self.spaces, self.tracker, self.out_of_time)
+        found = bounds(proposal, self.spaces, self.tracker, self._is_late)
         return written if found is None else {**written, "bounds": found}
 
     def _jointed(self, proposals: list[Proposal]) -> list[Proposal]:
@@ -162,7 +171,7 @@ class Search:
     # -- slabs -------------------------------------------------------------------------
 
     def _trial(self, proposal: Proposal) -> Obstacle | None:
-        if self.out_of_time():
+        if self._is_late():
             raise OutOfTime
         self.trials += 1
         if self.trials % 8 == 0:
@@ -171,7 +180,9 @@ class Search:
         key = json.dumps(written)
         self.keys[id(proposal)] = key
         if key not in self.answers:
+            began = monotonic()
             self.answers[key] = self._answer(written)
+            self.settling += monotonic() - began
         answer = self.answers[key]
         if isinstance(answer, Obstacle):
             return answer
@@ -270,18 +281,21 @@ class Search:
                 break
             left: set[int] = set()
             lower: list[tuple[int, int, float, tuple[float, ...]]] = []
-            for start in range(0, len(pending), CHUNK):
-                part = pending[start : start + CHUNK]
-                if self.out_of_time():
-                    raise OutOfTime
+            for start in range(0, len(pending), CHUNK * self.options.jobs):
+                part = pending[start : start + CHUNK * self.options.jobs]
                 sets = [self.settled[id(p)][1] for p in part]
-                own, found, _ = covers(self.spaces, sets, boxes)
+                began = monotonic()
+                own, found, _ = covers(
+                    self.spaces, sets, boxes, jobs=self.options.jobs, stop=self._is_late
+                )
                 self.progress("covering", start + len(part), len(pending))
-                # Kept at once: a budget that ends loses one chunk at most.
+                # Kept at once: a budget that ends loses nothing that is covered.
                 below = {index for index, _, _, _ in found}
-                self.proved |= {
-                    self.keys[id(p)] for i, p in enumerate(part) if i not in own and i not in below
-                }
+                done = [p for i, p in enumerate(part) if i not in own and i not in below]
+                self.proved |= {self.keys[id(p)] for p in done}
+                self.checking += (monotonic() - began) * len(done) / len(part)
+                if self._is_late():
+                    raise OutOfTime
                 left |= {start + index for index in own}
                 lower += found
             if lower:

@@ -22,7 +22,7 @@ class Options:
     """Workers, budgets and where finished work is kept; a method uses what concerns it.
 
     Attributes:
-        jobs: worker processes; the result does not depend on it.
+        jobs: workers (processes, or threads); the result does not depend on it.
         progress: told the stage and how far it is.
         cache: file of finished work.
         seconds: time budget; when it runs out the result is partial.
@@ -37,6 +37,6 @@ class Options:
     max_cells: int = DEFAULT_MAX_CELLS
     start: float = field(default_factory=monotonic)
 
-    def out_of_time(self) -> bool:
-        """Whether the time budget has run out."""
-        return self.seconds is not None and monotonic() - self.start > self.seconds
+    def out_of_time(self, reserve: float = 0.0) -> bool:
+        """Whether no more than ``reserve`` seconds are left of the time budget."""
+        return self.seconds is not None and monotonic() - self.start + reserve > self.seconds

@@ -22,7 +22,7 @@ box is nowhere below v.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,9 @@ from pieceproof.checking.enclosing.tubes import Path, Space
 
 if TYPE_CHECKING:
     from pieceproof.checking.enclosing.compiled.records import Integers
+
+AT_ONCE = 100_000
+"""Boxes between two looks at the clock."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +128,11 @@ class Covering:
             np.array(smooth, dtype=np.int64),
         )
 
-    def run(self, budget: int) -> Cover:
-        """Settle everything, or say which slabs are not."""
+    def run(self, budget: int, stop: Callable[[], bool] = lambda: False) -> Cover:
+        """Settle everything within ``budget`` boxes, or say which slabs are not.
+
+        ``stop`` is asked now and then. Runs in different threads do not disturb each other.
+        """
         from pieceproof.checking.enclosing.compiled import branching
 
         count, n = len(self.start), self.space.jets.n
@@ -138,10 +144,13 @@ class Covering:
             np.zeros((count, n)), np.zeros(8, dtype=np.int64),
         )  # fmt: skip
         state.boxes[0], state.slabs[0] = (root.lo[0], root.hi[0]), (0, count - 1)
-        jets = self.space.jets
-        top = branching.settle(
-            jets.net, jets.room, self.claims, self.region, state, 1, self.per_slab, budget
-        )
+        net, own, top = self.space.jets.net, self.space.jets.fresh_room(), 1
+        while top > 0 and budget > 0 and not stop():
+            quota = min(budget, AT_ONCE)
+            top = branching.settle(
+                net, own, self.claims, self.region, state, top, self.per_slab, quota
+            )
+            budget -= quota
         for first, last in state.slabs[:top]:
             open_ = state.states[first : last + 1]
             open_[open_ == 0] = branching.OPEN

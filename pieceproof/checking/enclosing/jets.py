@@ -90,6 +90,10 @@ class Jets:
     @cached_property
     def room(self) -> Room:
         """Room for one box at a time."""
+        return self.fresh_room()
+
+    def fresh_room(self) -> Room:
+        """More of it, for another thread."""
         from pieceproof.checking.enclosing.compiled.records import room
 
         return room(self.net, self.n)

@@ -107,8 +107,7 @@ class PolynomialJets(Jets):
                 continue
         return 0.0
 
-    @cached_property
-    def room(self) -> Room:
+    def fresh_room(self) -> Room:
         """Room for one box at a time."""
         from pieceproof.checking.enclosing.compiled.records import Room
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,17 +74,33 @@ def covers(
     settled: Sequence[Settled],
     per_slab: int = PER_SLAB,
     tell: Callable[[int], None] = lambda done: None,
+    jobs: int = 1,
+    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[set[int], list[tuple[int, int, float, tuple[float, ...]]], int]:
-    """Cover W outside the basins: slabs left open, points (slab, chart, α, w) below, boxes."""
+    """Cover W outside the basins: slabs left open, points (slab, chart, α, w) below, boxes.
+
+    In ``jobs`` threads, on which the answer does not depend; after ``stop`` slabs are left open.
+    """
+
+    def covered(start: int) -> list[Cover]:
+        part = settled[start : start + CHUNK]
+        with np.errstate(all="ignore"):
+            return [
+                Covering(space, [each.claims[chart] for each in part], per_slab).run(
+                    per_slab * len(part), stop
+                )
+                for chart, space in enumerate(spaces)
+            ]
+
+    for space in spaces:
+        _ = space.jets.net  # made once, before threads ask for it
     left: set[int] = set()
     lower: list[tuple[int, int, float, tuple[float, ...]]] = []
     boxes = 0
-    with np.errstate(all="ignore"):
-        for start in range(0, len(settled), CHUNK):
-            part = settled[start : start + CHUNK]
-            for chart, space in enumerate(spaces):
-                claims = [each.claims[chart] for each in part]
-                cover: Cover = Covering(space, claims, per_slab).run(per_slab * len(part))
+    starts = range(0, len(settled), CHUNK)
+    with ThreadPoolExecutor(max(1, min(jobs, len(starts)))) as pool:
+        for start, covers_ in zip(starts, pool.map(covered, starts), strict=True):
+            for chart, cover in enumerate(covers_):
                 left |= {start + index for index in cover.open}
                 lower += [(start + index, chart, alpha, w) for index, alpha, w in cover.lower]
                 boxes += cover.boxes

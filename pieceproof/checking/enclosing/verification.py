@@ -22,8 +22,10 @@ MEMBERS = (
 Tell = Callable[[int, int], None]
 
 
-def check(document: dict[str, Any], tell: Tell) -> tuple[list[str], dict[str, int]]:
+def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], dict[str, int]]:
     """What does not hold, as reasons, and counts of what has been looked at.
+
+    W is covered in ``jobs`` threads.
 
     Raises:
         CertificateError: the document cannot be read.
@@ -32,14 +34,14 @@ def check(document: dict[str, Any], tell: Tell) -> tuple[list[str], dict[str, in
     reasons: list[str] = []
     checked: dict[str, int] = {}
     try:
-        _check(members, tell, reasons, checked)
+        _check(members, tell, jobs, reasons, checked)
     except Refuted as refuted:
         reasons.append(str(refuted))
     return reasons, checked
 
 
 def _check(
-    members: dict[str, Node], tell: Tell, reasons: list[str], checked: dict[str, int]
+    members: dict[str, Node], tell: Tell, jobs: int, reasons: list[str], checked: dict[str, int]
 ) -> None:
     spaces = Spaces(members["problem"])
     check_charts(members["charts"], spaces)
@@ -51,7 +53,9 @@ def _check(
     settled = settle_all(spaces, slabs, lambda done: tell(done, total))
     known = [each for each in settled if each is not None]
     covered = [each for each in known if each.claims]
-    left, lower, boxes = covers(spaces, covered, tell=lambda done: tell(len(slabs) + done, total))
+    left, lower, boxes = covers(
+        spaces, covered, tell=lambda done: tell(len(slabs) + done, total), jobs=jobs
+    )
     if lower:
         index, _, alpha, _ = lower[0]
         raise Refuted(

@@ -54,8 +54,8 @@ def is_compiled() -> bool:
 
 
 def entry(function: F) -> F:
-    """``function`` as machine code, called from Python."""
-    return _compiled(function, {})
+    """``function`` as machine code, called from Python; threads may run it side by side."""
+    return _compiled(function, {"nogil": True})
 
 
 def compiled(function: F) -> F:
