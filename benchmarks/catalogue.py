@@ -100,7 +100,7 @@ INSTANCES = (
     ),
     Instance(
         "polynomial-objective",
-        "½(w₁w₂ − 1)² + (α/2)|w|² (`pitchfork.toml`)",
+        "½(w₁w₂ − 1)² + (α/2)(w₁² + w₂²) (`pitchfork.toml`)",
         example("pitchfork"),
         (SMOOTH,),
     ),
