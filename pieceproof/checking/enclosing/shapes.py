@@ -101,9 +101,13 @@ def shape(links: Sequence[Link]) -> Shape:
         Refuted: a sign could not be decided.
     """
     parts: list[tuple[int, fmpq, fmpq]] = []  # direction on [lower, upper]
-    for link in links:
+    for i, link in enumerate(links):
         if isinstance(link, Segment):
-            parts += _directions(link.curve, link.lower, link.upper, DEPTH)
+            still = (
+                _still(links[i - 1] if i else None, link.curve),
+                _still(links[i + 1] if i + 1 < len(links) else None, link.curve),
+            )
+            parts += _directions(link.curve, link.lower, link.upper, DEPTH, still)
         else:
             parts += _at_breakpoint(link)
     nodes: list[Node] = []
@@ -159,37 +163,57 @@ def _over(curve: Curve, lower: fmpq, upper: fmpq) -> Curve:
     return curve.at(alpha)
 
 
-def _directions(curve: Curve, lower: fmpq, upper: fmpq, depth: int) -> list[tuple[int, fmpq, fmpq]]:
-    """Parts of [lower, upper] with the direction of v."""
+def _still(link: Link | None, curve: Curve) -> Breakpoint | None:
+    """The neighbour of a segment, if it is a smooth breakpoint beyond which ℓ* is constant.
+
+    ℓ* is C¹ there, so v′ = 0 at one point of the breakpoint's interval.
+    """
+    if not isinstance(link, Breakpoint) or link.kind != "smooth":
+        return None
+    return link if is_flat(link.right if link.left is curve else link.left) else None
+
+
+Stills = tuple[Breakpoint | None, Breakpoint | None]
+
+
+def _directions(
+    curve: Curve, lower: fmpq, upper: fmpq, depth: int, still: Stills
+) -> list[tuple[int, fmpq, fmpq]]:
+    """Parts of [lower, upper] with the direction of v; ``still`` as in :func:`_still`."""
     if is_flat(curve):
         return [(0, lower, upper)]
     try:
-        part = _over(curve, lower, upper)
-        sign = _sign(part.slope)
+        sign = _sign(_over(curve, lower, upper).slope)
         if sign is not None:
             return [(sign, lower, upper)]
-        bend = _sign(part.curvature)
+        before, behind = still
+        wide = _over(curve, before.lower if before else lower, behind.upper if behind else upper)
+        bend = _sign(wide.curvature)
         if bend is not None:
-            first, last = _leaving(curve, lower, bend), _leaving(curve, upper, -bend)
+            first = bend if before else _leaving(curve, lower, bend)
+            last = -bend if behind else _leaving(curve, upper, -bend)
             if first is not None and last is not None:
                 if first == last:
                     return [(first, lower, upper)]
                 if depth > 0 and upper - lower > fmpq(1, 10**9):
                     cut = lower + (upper - lower) * fmpq(13, 32)
                     if _sign(end(curve, cut).slope) is not None:
-                        return _merged(curve, lower, cut, upper, depth)
+                        return _merged(curve, lower, cut, upper, depth, still)
                 return [(TURN_UP if bend > 0 else TURN_DOWN, lower, upper)]
     except Refuted:
         pass
     if depth <= 0:
         raise Refuted(f"whether ℓ* rises or falls near α = {float(lower.p) / float(lower.q):.6g}")
-    return _merged(curve, lower, lower + (upper - lower) * fmpq(13, 32), upper, depth)
+    return _merged(curve, lower, lower + (upper - lower) * fmpq(13, 32), upper, depth, still)
 
 
 def _merged(
-    curve: Curve, lower: fmpq, cut: fmpq, upper: fmpq, depth: int
+    curve: Curve, lower: fmpq, cut: fmpq, upper: fmpq, depth: int, still: Stills
 ) -> list[tuple[int, fmpq, fmpq]]:
-    return _directions(curve, lower, cut, depth - 1) + _directions(curve, cut, upper, depth - 1)
+    return [
+        *_directions(curve, lower, cut, depth - 1, (still[0], None)),
+        *_directions(curve, cut, upper, depth - 1, (None, still[1])),
+    ]
 
 
 def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:

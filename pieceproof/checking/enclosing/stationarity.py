@@ -2,7 +2,8 @@
 
 Let f have one hidden layer and no weight decay, w be a first-order point of the polynomial of
 a pattern, r_t the residuals and a_t = σ(z_t) the values of a unit with σ = σ_α on its piece.
-If no boundary of the unit is active, stationarity in its incoming parameters says
+Stationarity in its incoming parameters says, if no boundary of the unit is active or,
+for the second, only such at z = 0 (its multiplier stands by z itself there),
 
     Σ_t r_t σ′(z_t) = 0 (a free bias),   Σ_t r_t σ′(z_t) z_t = 0 (all incoming free),
 
@@ -160,21 +161,30 @@ def _vanishes(curve: Curve, unit: int, wanted: Sequence[fmpq_poly], alphas: Sequ
         return False
     if not any(wanted):
         return True
-    if any(label[0] == unit for group in stratum.groups for label in group):
-        return False
     if any(each != wanted[0] for each in wanted):
+        return False
+    active = {t: k for group in stratum.groups for own, t, k in group if own == unit}
+    if any(network.breakpoints[k] != 0 for k in active.values()):
+        return False
+    if active and wanted[0](0) != 0:
         return False
     free, own = set(curve.free.tolist()), network.incoming[unit]
     ranks: list[tuple[int, int]] = []
     for alpha in alphas:
         blends = [
             alpha * network.first[j] + (1 - alpha) * network.second[j]
-            for j in set(stratum.pattern[unit])
+            for j in {j for t, j in enumerate(stratum.pattern[unit]) if t not in active}
         ]
-        if any(each != blends[0] for each in blends):
+        if not blends or any(each != blends[0] for each in blends):
+            return False
+        held = {
+            alpha * network.first[j](0) + (1 - alpha) * network.second[j](0)
+            for j in (stratum.pattern[unit][t] for t in active)
+        }
+        if held - {blends[0](0)}:
             return False
         rows = []
-        if network.bias and own[-1] in free:
+        if network.bias and own[-1] in free and not active:
             rows.append(blends[0].derivative())
         if free.issuperset(own):
             rows.append(blends[0].derivative() * Z)
