@@ -78,8 +78,12 @@ class KinkedProgram(CellProgram):
 
     def _warm_start(self, program: NonsmoothProgram) -> tuple[list[fmpq], State | None]:
         """The last optimum: moved along with its equations if that point is feasible, else as it
-        is, without the kinks that have left 0."""
+        is, without the kinks that have left 0. Its state is forgotten at an α where its rows, which
+        turn with α, are dependent."""
         if self._state is None:
+            return self.start, None
+        rows, _ = program.rows(self._state)
+        if rows and fmpq_mat(rows).rank() < len(rows):
             return self.start, None
         solution = program.stationary(self._state)
         if solution is not None and all(

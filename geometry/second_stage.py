@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from flint import fmpq, fmpq_mat, fmpz_poly
+from flint import fmpq, fmpq_poly, fmpz_poly
 
 from geometry.algebraic import RealAlgebraic
 from geometry.convex import bound_cell
@@ -120,7 +120,7 @@ def _attempt(goal: Goal, program: CellProgram, alpha: RealAlgebraic, near: fmpq)
     if not _holds(first, alpha):
         return None
     try:
-        second = _SecondStage(goal, program, first, alpha.sign_of, near)
+        second = _SecondStage(goal, program, first, alpha.sign_of, alpha)
         stationary = second.stationary(second.optimum(near))
     except SingularSystem:
         return None
@@ -176,7 +176,7 @@ def _independent_at(
     """
     ranked = []
     for at in islice(within.samples(), RANKED):
-        second = _SecondStage(goal, program, first, sign, at)
+        second = _SecondStage(goal, program, first, sign, RealAlgebraic.rational(at))
         ranked.append((second.equations, second))
     return max(ranked, key=lambda pair: pair[0])[1]
 
@@ -185,7 +185,7 @@ class _SecondStage(KinkedProgram):
     """The program min g over argmin f, with the minimiser w_S as its starting point."""
 
     def __init__(
-        self, goal: Goal, program: CellProgram, first: Stationary, sign: Sign, at: fmpq
+        self, goal: Goal, program: CellProgram, first: Stationary, sign: Sign, at: RealAlgebraic
     ) -> None:
         point, denominator = program.full_point(first)
         self.all_equations = _equations(goal.names, program, first, sign)
@@ -280,14 +280,24 @@ def _equations(
 
 
 def _independent(
-    equations: Sequence[tuple[str, list[fmpz_poly]]], at: fmpq
+    equations: Sequence[tuple[str, list[fmpz_poly]]], at: RealAlgebraic
 ) -> list[tuple[str, list[fmpz_poly]]]:
-    """The first of the equations that are independent at a rational α; all others follow."""
+    """The first of the equations that are independent at α; all others follow there.
+
+    Elimination in the field Q(α), whose elements are polynomials modulo that of α.
+    """
+    modulus = fmpq_poly(at.polynomial)
     chosen: list[tuple[str, list[fmpz_poly]]] = []
-    numbers: list[list[fmpq]] = []
+    reduced: list[tuple[int, list[fmpq_poly]]] = []
     for label, row in equations:
-        values = [fmpq(entry(at)) for entry in row]
-        if fmpq_mat([*numbers, values]).rank() > len(numbers):
-            numbers.append(values)
+        rest = [fmpq_poly(entry) % modulus for entry in row]
+        for pivot, other in reduced:
+            factor = rest[pivot]
+            if factor:
+                rest = [(a - factor * b) % modulus for a, b in zip(rest, other, strict=True)]
+        pivot = next((i for i, entry in enumerate(rest) if entry), len(rest))
+        if pivot < len(rest):
+            _, inverse, _ = rest[pivot].xgcd(modulus)
+            reduced.append((pivot, [entry * inverse % modulus for entry in rest]))
             chosen.append((label, row))
     return chosen

@@ -176,12 +176,17 @@ def sample_document(
     numerators: Iterable[fmpz_poly | fmpq_poly],
     denominator: fmpz_poly | fmpq_poly,
 ) -> Document:
-    """ℓ* at a rational α of a piece, and the parameters numerators/denominator there."""
-    below = fmpq(denominator(alpha))
+    """ℓ* at a rational α of a piece, and the parameters numerators/denominator there; a root of all
+    of these polynomials at α is divided out."""
+    point = [fmpq_poly(p) for p in (*numerators, denominator)]
+    root = fmpq_poly([-alpha, 1])
+    while point[-1](alpha) == 0:
+        point = [p // root for p in point]
+    *values, below = (p(alpha) for p in point)
     return {
         "alpha": str(alpha),
         "value": str(piece.value(alpha)),
-        "witness": [str(fmpq(p(alpha)) / below) for p in numerators],
+        "witness": [str(value / below) for value in values],
     }
 
 

@@ -177,6 +177,63 @@ def test_fits_that_become_several_at_an_irrational_alpha() -> None:
                 assert refusals(replaced(document, ("best",), rest))
 
 
+def test_two_units_with_signs_and_absolute_loss() -> None:
+    """Values by linear programs over all sign patterns (f held at its minimum, then g); rows of
+    residuals become dependent at single α."""
+    problem = Problem(
+        FeedForward([2], Interpolated(relu, abs_), output_weights="signs", output_bias="trainable"),
+        inputs=[[1], [1], ["5/2"]],
+        targets=[2, 2, -1],
+        box=(-3, 3),
+        loss="absolute",
+        validation=Examples([["1/2"], [-2]], [1, 3]),
+    )
+    dual = analyze(problem)
+    assert dual.report.accepted, dual.report
+    expected = {
+        "3/10": "7/12",
+        "1/2": "3/8",
+        "3/5": 0,
+        "4/5": "19/90",
+        "19/20": "6653/15120",
+        1: "1/2",
+    }
+    for alpha, value in expected.items():
+        assert dual(Fraction(alpha)) == Fraction(value)
+
+
+def test_the_rank_drops_at_an_irrational_alpha() -> None:
+    """There the fits are a face of greater dimension than beside it, and their best is found."""
+    problem = Problem(
+        FeedForward([2], TURNING),
+        inputs=[[-4], ["3/2"], [-2]],
+        targets=["3/2", 4, "-1/2"],
+        box=(0, 3),
+        reduction="sum",
+        validation=Examples([[2]], ["-1/2"]),
+    )
+    dual = analyze(problem)
+    assert dual.report.accepted, dual.report
+    assert any(not best.lower.is_rational for _, best in dual.best)
+
+
+def test_a_sample_at_a_root_of_the_minimiser_is_divided_out() -> None:
+    """At α = 1, the simplest number of A, a slope vanishes, and with it numerators and denominator
+    of a minimiser."""
+    problem = Problem(
+        FeedForward([2], Interpolated(relu, abs_), output_weights=[2, -1], output_bias=1),
+        inputs=[[0]],
+        targets=[1],
+        interval=(0, 4),
+        box=(-5, 5),
+        loss="absolute",
+        penalty=Penalty.of("l2"),
+        validation=Examples([["-3/2"]], [2]),
+    )
+    assert analyze(problem.training()).report.accepted
+    assert analyze(problem).report.accepted
+
+
 @pytest.fixture(scope="module")
 def document():
     dual = analyze(TRAPS["symmetric units"])
@@ -205,6 +262,21 @@ def test_every_bound_of_several_fits_is_needed(document) -> None:
         assert refusals(replaced(document, ("refined", "proofs"), rest))
         twice = [*proofs, proofs[index]]
         assert "listed twice" in refusals(replaced(document, ("refined", "proofs"), twice))
+
+
+def test_an_alpha_where_a_bound_has_a_pole_needs_an_entry_of_its_own() -> None:
+    """At 1/4 the line of fits lies in a wall of the cell, and so is longer than beside it."""
+    document = copied_document(analyze(TRAPS["a line of fits that turns onto a wall"]).document)
+    found = [k for k, entry in enumerate(document["best"]) if entry["alpha"] == "1/4"]
+    assert found
+    reasons = [
+        refusals(
+            replaced(document, ("best",), [e for i, e in enumerate(document["best"]) if i != k])
+        )
+        for k in found
+    ]
+    assert all(reasons)
+    assert any("may have better minimisers" in reason for reason in reasons)
 
 
 def test_refined_cells_are_those_of_all_examples(document) -> None:
