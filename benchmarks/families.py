@@ -19,9 +19,8 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from benchmarks.catalogue import INSTANCES, Instance, random
+from benchmarks.catalogue import INSTANCES, Instance
 from benchmarks.curves import ProvedCurve
-from benchmarks.instances import SQUARE, Size
 from benchmarks.measure import analyze, table
 from benchmarks.peers import Outcome, Question
 from pieceproof.files import write_atomically
@@ -71,10 +70,11 @@ def measured(instance: Instance, folder: Path, seconds: float, known: Row | None
 
 
 def warm_up() -> bool:
-    """A small instance, unmeasured: interval loops are compiled once per installation."""
-    with TemporaryDirectory() as folder:
-        small = Size("", "", 3, f"hidden = [1]\nbias = false\n{SQUARE}", interval=("1/10", "9/10"))
-        analyze(random(small, 0)(Path(folder)), seconds=60)
+    """Two instances, unmeasured: interval loops are compiled once per installation."""
+    for instance in INSTANCES:
+        if instance.name in ("polynomial-unit", "polynomial-objective"):
+            with TemporaryDirectory() as folder:
+                analyze(instance.spec(Path(folder)), seconds=60)
     return True
 
 
