@@ -185,6 +185,16 @@ def test_a_negative_kernel_entry_classifies_both() -> None:
     assert dual.document["counts"]["discontinuities"] == 1
 
 
+@pytest.mark.parametrize(("interval", "value"), [((0, F(1, 2)), 0), ((F(1, 2), 1), 1)])
+def test_a_jump_at_an_end_of_the_interval_is_none(interval: Any, value: int) -> None:
+    """The jump of the test above at either end: on the right no cell with 0 errors is in A × W."""
+    dual = proved(
+        small([[1], [0]], [1, -1], [("a", "b", F(-1, 2))], interval=interval, box=(F(-1, 2), 1))
+    )
+    assert [piece.value(0) for piece in dual.pieces] == [value]
+    assert dual(F(1, 2)) == value
+
+
 def test_nodes_that_are_never_active_are_errors() -> None:
     dual = proved(small([[0], [0]], [1, -1]))
     assert dual(1) == 2
