@@ -214,6 +214,8 @@ NETWORKS = {
     ),
 }
 STRATIFIED = {
+    # Exchanging the examples mirrors w: equal values for all α.
+    "mirrored data": network(("relu2", "identity"), [[1], [-1], [2], [-2]], [1, 1, 3, 3]),
     # Only w·(1, 2) enters the outputs.
     "collinear with decay": network(
         ("relu", "square"), [[1, 2], [2, 4], [-1, -2]], [1, 2, "1/2"], weight_decay="1/10"
@@ -223,8 +225,6 @@ STRATIFIED = {
     ),
 }
 MORE = {
-    # Exchanging the examples mirrors w: equal values for all α without a symmetry of the network.
-    "mirrored data": network(("relu", "square"), [[1], [-1]], [1, 1]),
     # The second unit's weight is negative and all inputs are positive.
     "dead in its box": network(
         ("relu2", "relu"),

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from oracle_strata import Strata
 
 import pieceproof
 from pieceproof.certificate import digest
@@ -417,3 +418,59 @@ def test_symmetries_leave_f_as_it_is(
         for sources, signs in chart.images:
             image = [sign * w[source] for source, sign in zip(sources, signs, strict=True)]
             assert problem.value(Fraction(1, 3), image) == problem.value(Fraction(1, 3), w)
+
+
+@pytest.mark.parametrize(
+    ("model", "targets", "upper", "images"),
+    [
+        (FeedForward([1], mixed("relu", "square")), [1, 2, 2, 1], 2, 2),
+        (FeedForward([1], mixed("relu", "square")), [1, 2, 2, 3], 2, 1),
+        (FeedForward([1], mixed("relu", "square")), [1, 2, 2, 1], 3, 1),
+        (FeedForward([1], mixed("abs", "square")), [1, 2, 2, 1], 2, 2),  # of the unit alone
+        (FeedForward([2], mixed("relu", "square")), [1, 2, 2, 1], 2, 2),  # of the units alone
+        (
+            FeedForward([2], mixed("relu", "square"), output_weights=[1, -1]),
+            [1, 2, 2, 1],
+            2,
+            2,
+        ),
+        (FeedForward([1, 1], mixed("relu2", "identity")), [1, 2, 2, 1], 2, 2),
+    ],
+    ids=["unit", "targets", "box", "even", "equal units", "two units", "deep"],
+)
+def test_reflected_data_are_a_symmetry(
+    model: FeedForward, targets: list[int], upper: int, images: int
+) -> None:
+    """−x for x exchanges the examples; weights of the first layer are negated together."""
+    inputs = [[-2, 1], [-1, 0], [1, 0], [2, -1]]
+    problem = Problem(
+        model,
+        inputs=inputs,
+        targets=targets,
+        box=dict.fromkeys(model.parameter_names(["x1", "x2"]), (-2, upper)),
+    )
+    (chart,) = charts(read_network(Node(problem_document(problem), "problem")), signs=False)
+    assert len(chart.images) == images
+    w = [Fraction(k + 1, 4) * (-1) ** k for k in range(len(problem.parameters))]
+    for sources, signs in chart.images:
+        image = [sign * w[source] for source, sign in zip(sources, signs, strict=True)]
+        assert problem.value(Fraction(1, 3), image) == problem.value(Fraction(1, 3), w)
+
+
+def test_minima_that_reflected_data_make_equal_are_proved() -> None:
+    """And no symmetry is needed where one target differs by a little."""
+    for last in (3, "301/100"):
+        problem = Problem(
+            FeedForward([1], mixed("relu", "square"), bias=False),
+            inputs=[[1], [-1], [2], [-2]],
+            targets=[1, 1, 3, last],
+            interval=("1/4", "3/4"),
+            box=(-2, 2),
+        )
+        dual = enclosed(problem)
+        assert str(dual.verdict) == "proved"
+        strata = Strata(problem)
+        for alpha in (Fraction(1, 4), Fraction(2, 5), Fraction(3, 4)):
+            value, exact = dual(alpha), strata.sample(alpha)
+            assert Fraction(value.lower) <= exact.upper
+            assert Fraction(value.upper) >= exact.lower

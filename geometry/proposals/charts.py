@@ -2,7 +2,8 @@
 
 See ``docs/enclosures.md``. A positively homogeneous unit with a single trainable outgoing
 weight may have that weight at a wall; equal units are sorted by their first weight, and
-units of an even activation have it non-negative.
+units of an even activation have it non-negative. So has the first unit where x ↦ −x exchanges
+examples and there is no other symmetry.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ def charts(problem: Problem) -> list[Chart]:
         for each in held:
             classes = _classes(objective, each, own, out)
             flipped = _flipped(network, own, ranges, each)
+            if not flipped and not classes:
+                flipped = _reflected(problem, own[: network.hidden[0]], ranges, each)
             found.append(Chart(objective, signs, each, classes, flipped))
     return found
 
@@ -117,6 +120,20 @@ def _flipped(
     if not all(free[:layer]):
         free[:layer] = [False] * layer
     return tuple(unit for unit, is_free in zip(own, free, strict=True) if is_free)
+
+
+def _reflected(
+    problem: Problem,
+    first: list[tuple[int, ...]],
+    ranges: list[tuple[Fraction, Fraction]],
+    held: dict[int, int],
+) -> tuple[tuple[int, ...], ...]:
+    """All weights of the first layer, if negating them exchanges examples."""
+    rows = list(zip(problem.inputs, problem.targets, strict=True))
+    mirrored = [(tuple(-value for value in x), y) for x, y in rows]
+    weights = tuple(i for own in first for i in own[: len(problem.inputs[0])])
+    free = all(ranges[i][0] == -ranges[i][1] and i not in held for i in weights)
+    return (weights,) if free and sorted(rows) == sorted(mirrored) else ()
 
 
 def _classes(

@@ -10,6 +10,8 @@
 - *Exchange and reflection* of units: units that play equal parts may be permuted, and where σ_α is
   even the incoming weights and bias of a unit may be negated: they enter f through σ_α(z) of that
   unit alone. These are signed permutations of W that leave f unchanged.
+- *Reflected data*: if the examples (−x, y) are the examples (x, y), all weights of the first
+  layer may be negated together, biases kept.
 """
 
 from __future__ import annotations
@@ -132,9 +134,24 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
                 images.append(image)
             if len(images) >= MAX_IMAGES:
                 return Chart(network, fixed, tuple(images[:1]), (), ())
+    reflected = [] if len(images) > 1 else _reflected(network, fixed)
+    if reflected:
+        signs = [-1 if i in reflected else 1 for i in identity]
+        return Chart(network, fixed, (*images, (identity, tuple(signs))), (), (reflected[0],))
     ordered = tuple((first[a][0], first[b][0]) for members in classes for a, b in pairwise(members))
     halves = tuple(network.incoming[unit][0] for unit in flips)
     return Chart(network, fixed, tuple(images), ordered, halves)
+
+
+def _reflected(network: Network, fixed: dict[int, int]) -> list[int]:
+    """The weights of the first layer if negating them exchanges examples, else none."""
+    features = len(network.inputs[0])
+    rows = list(zip(network.inputs, network.targets, strict=True))
+    mirrored = [(tuple(-value for value in x), y) for x, y in rows]
+    weights = [i for own in network.incoming[: network.hidden[0]] for i in own[:features]]
+    symmetric = all(network.walls[i][0] == -network.walls[i][1] for i in weights)
+    free = not any(i in fixed for i in weights)
+    return weights if symmetric and free and sorted(rows) == sorted(mirrored) else []
 
 
 def _polynomial_chart(network: Network, f: fmpq_mpoly) -> Chart:
