@@ -41,7 +41,7 @@ class NestedCells:
     """The cells of a problem that :func:`piecewise.nested.refusal` does not refuse.
 
     ``complete`` is False if time ran out before all were known; there are no keys then. ``known``
-    are all cells, found before.
+    are all cells, found before; ``report`` is told how many have been found.
 
     Raises:
         TooManyCells: more than ``max_cells``.
@@ -53,21 +53,25 @@ class NestedCells:
         max_cells: int = DEFAULT_MAX_CELLS,
         out_of_time: Callable[[], bool] = lambda: False,
         known: Sequence[NestedCell] | None = None,
+        report: Callable[[int], None] = lambda found: None,
     ) -> None:
         self.problem, self.max_cells = problem, max_cells
         self.nested = NestedNetwork(problem)
         self.charts: tuple[Chart, ...] = tuple(self.nested.charts())
         self.whole = hyperparameter_interval(problem)
         self.complete = True
-        self.cells = tuple(self._found(out_of_time) if known is None else known)
+        self.cells = tuple(self._found(out_of_time, report) if known is None else known)
         self._check_count(len(self.cells))
 
-    def _found(self, out_of_time: Callable[[], bool]) -> list[NestedCell]:
+    def _found(
+        self, out_of_time: Callable[[], bool], report: Callable[[int], None]
+    ) -> list[NestedCell]:
         found: list[NestedCell] = []
         for number, chart in enumerate(self.charts):
             for active, interval in self._patterns(chart, self.nested.depth, out_of_time):
                 found.append(NestedCell(number, active, interval))
                 self._check_count(len(found))
+                report(len(found))
         return found
 
     def _check_count(self, count: int) -> None:
@@ -89,6 +93,9 @@ class NestedCells:
             yield frozenset(), self.whole
             return
         for active, interval in self._patterns(chart, layers - 1, out_of_time):
+            self.complete &= not out_of_time()
+            if not self.complete:
+                return
             rows = self.nested.rows(chart, active, layers)
             known = {j: j in active for j in rows if self.nested.layer_of(j) < layers - 1}
             listed, complete = spells(rows, interval, self.max_cells, out_of_time, known)

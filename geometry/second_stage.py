@@ -77,7 +77,6 @@ def best_on(
         first: a minimiser w_S of f on the interval.
         within: the interval.
         sign: the sign of a polynomial inside it.
-
     """
     second = _independent_at(goal, program, first, sign, within)
     bound = bound_cell(second, Envelope(), within)
@@ -172,7 +171,8 @@ def _independent_at(
 ) -> _SecondStage:
     """The second stage with equations that imply all others throughout.
 
-    They are chosen at a rational α of the interval; their rank is full at all but finitely many.
+    They are chosen at the best of a few rational α: the rank is full at all but finitely many. (If
+    it were full at none of these, the checker would miss an equation at the minimiser.)
     """
     ranked = []
     for at in islice(within.samples(), RANKED):
