@@ -153,6 +153,20 @@ def dead(loss: str) -> Trap:
     )
 
 
+def two_below(second: tuple[int, int], reach: int) -> Trap:
+    """Two units feed one; ``reach``·(2 − α)² is all they give: the target is 9/4 of it.
+
+    The second unit is silent if its weight is not positive, else it is equal to the first.
+    """
+    still = Interpolated(relu, custom([0], [[], [0, 2]]))
+    box = {"w1_x1": (0, 1), "w2_x1": second, "w2.1_1": (0, 1), "w2.1_2": (0, 1)}
+    return Trap(
+        network(still, [[1]], [F(9 * reach, 4)], (2, 1), box=box),
+        lambda a: (reach * max(F(0), F(9, 4) - (2 - a) ** 2)) ** 2,
+        ((F(1, 2), "smooth"),),
+    )
+
+
 def repeated(loss: str) -> Trap:
     """One input with targets 0, 1, 5; beyond α = 3/5 w reaches −5(1 − α) > −2 only."""
     shifted = [[1]] * 3
@@ -236,6 +250,8 @@ TRAPS = {
     },
     "touching, squared": touching((1,)),
     "touching, nested": touching((1, 1)),
+    "dead unit, nested": two_below((-1, 0), 1),
+    "equal units, nested": two_below((0, 1), 2),
     "interpolation ends, nested": end_of_interpolation("squared", (1, 1)),
     "crossing, absolute": crossing(),
     "collinear, decay": collinear(),
