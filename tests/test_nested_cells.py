@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from flint import fmpq, fmpz_poly
+from oracle_strata import Strata
+from oracle_sweep import Ambiguous, sweep
 from scipy.optimize import minimize
 
 import pieceproof
@@ -29,6 +31,7 @@ from pieceproof.evaluation import evaluate
 from pieceproof.verify import CertificateError, verify
 from piecewise import FeedForward, Interpolated, Problem
 from piecewise.activations import CATALOGUE
+from piecewise.exact import to_fraction
 
 F = Fraction
 PAIRS = [
@@ -205,6 +208,47 @@ def test_a_trainable_output_weight_is_a_sign_in_a_scaled_box(seed: int) -> None:
             piece[key] for piece in other.document["pieces"]
         ]
     assert one.document["breakpoints"] == other.document["breakpoints"]
+
+
+def chain(seed: int) -> Problem:
+    """Two weights, no bias; small numbers, repeated examples, walls that bind."""
+    r = random.Random(f"chain {seed}")
+    examples = r.choice([1, 2, 3, 4])
+    inputs = [[F(r.randint(-4, 4), r.choice([1, 2]))] for _ in range(examples)]
+    targets = [F(r.randint(-4, 4), r.choice([1, 2])) for _ in range(examples)]
+    if examples > 1 and r.random() < 0.3:
+        inputs[-1] = inputs[0]
+    model = FeedForward(
+        [1, 1],
+        activation(*r.choice([*PAIRS, ("identity", "abs")])),
+        bias=False,
+        output_weights=r.choice([[1], [-1], [2]]),
+        output_bias=r.choice([0, 0, 1]),
+    )
+    interval, box = r.choice([(0, 1), (F(1, 4), F(3, 4))]), r.choice([(-2, 2), (-1, 2), (0, 3)])
+    return Problem(model, inputs=inputs, targets=targets, interval=interval, box=box)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_chains_agree_with_all_strata(seed: int) -> None:
+    """Exact values, and breakpoints from samples, by a certified second route."""
+    problem = chain(seed)
+    dual = pieceproof.analyze(problem)
+    assert dual.verdict is Verdict.PROVED, dual.report
+    strata = Strata(problem)
+    lower, upper = problem.interval
+    for k in range(9):
+        alpha = lower + (upper - lower) * F(k, 8)
+        sample = strata.sample(alpha)
+        assert sample.lower <= dual(alpha) <= sample.upper
+    try:
+        found = sweep(strata.sample, problem.interval, 8, 4).breaks
+    except Ambiguous:  # minimisers that are not unique
+        return
+    assert [str(b.kind) for b in dual.breakpoints] == [kind for kind, _, _ in found]
+    for point, (_, low, high) in zip(dual.breakpoints, found, strict=True):
+        assert to_fraction(point.alpha.lower) <= high
+        assert low <= to_fraction(point.alpha.upper)
 
 
 # -- traps -----------------------------------------------------------------------------
