@@ -14,7 +14,10 @@ from oracle_strata import Strata
 import pieceproof
 from pieceproof.certificate import digest
 from pieceproof.checking.enclosing.charts import charts
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.networks import read_network
+from pieceproof.checking.enclosing.openings import Open
+from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import Node
 from pieceproof.enclosed import EnclosedDual
 from pieceproof.problem_document import problem_document
@@ -367,11 +370,11 @@ def test_floors_and_ceilings_are_checked() -> None:
     assert changed(rushed(), outside) is Conclusion.REJECTED
 
 
-def test_a_dead_unit_is_named_and_the_dual_is_bounded_from_both_sides() -> None:
-    """Targets below 0: the unit is silent at the minimum, for a whole region of weights."""
+def test_a_dead_unit_of_a_deep_network_is_named_and_the_dual_is_bounded_from_both_sides() -> None:
+    """Targets below 0: the last unit is silent at the minimum, for a whole region of weights."""
     dual = pieceproof.analyze(
         Problem(
-            FeedForward([1], mixed("relu2", "relu"), bias=False),
+            FeedForward([1, 1], mixed("relu2", "relu"), bias=False),
             inputs=[[1], [2], [3]],
             targets=[-1, -2, -1],
             interval=("1/5", "4/5"),
@@ -381,7 +384,7 @@ def test_a_dead_unit_is_named_and_the_dual_is_bounded_from_both_sides() -> None:
     assert isinstance(dual, EnclosedDual)
     assert dual.report.verdict is Conclusion.UNRESOLVED
     ((_, _, reason),) = dual.open
-    assert "unit 1 has no influence" in reason
+    assert "has no influence" in reason
     (entry,) = dual.document["open"]
     assert 0 < entry["floor"] <= 2 <= entry["ceiling"]
     assert entry["ceiling"] - entry["floor"] < 1e-2
@@ -474,3 +477,27 @@ def test_minima_that_reflected_data_make_equal_are_proved() -> None:
             value, exact = dual(alpha), strata.sample(alpha)
             assert Fraction(value.lower) <= exact.upper
             assert Fraction(value.upper) >= exact.lower
+
+
+# -- basins of switches --------------------------------------------------------------------
+
+
+def test_of_the_curves_of_a_switch_one_has_a_basin() -> None:
+    """The box of the curve at the wall is not shown to be a basin, however large it is stated."""
+    problem = Problem(
+        FeedForward([1], mixed("relu2", "identity"), bias=False),
+        inputs=[[1], [2]],
+        targets=[3, "9/2"],
+        interval=("1/10", "9/10"),
+        box=(-2, "3/2"),
+    )
+    dual = enclosed(problem)
+    assert str(dual.verdict) == "proved"
+    (switch,) = (slab for slab in dual.document["slabs"] if slab["kind"] == "switch")
+    stuck = max(switch["curves"], key=lambda curve: len(curve["walls"]))
+    stuck["radius"] = [1000.0]
+    spaces = Spaces(Node(dual.document["problem"], "problem"))
+    slab = read_slab(Node(switch, "slab"), spaces)
+    assert not isinstance(slab, Open)
+    (claim,) = settle(spaces, slab, spaces.network.interval).claims.values()
+    assert [path.radius[0] < 1 for _, path in claim.basins] == [True]

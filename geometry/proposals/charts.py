@@ -1,5 +1,7 @@
 """The parts of W that matter: choices of signs, scalings undone, and one of mirror images.
 
+Charts of the network without some units hold the parameters of these *dead* units at 0.
+
 See ``docs/enclosures.md``. A positively homogeneous unit with a single trainable outgoing
 weight may have that weight at a wall; equal units are sorted by their first weight, and
 units of an even activation have it non-negative. So has the first unit where x ↦ −x exchanges
@@ -28,13 +30,18 @@ from piecewise.wiring import incoming, outgoing
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """One sub-problem: output signs, parameters held at walls (0 lower, 1 upper), symmetry."""
+    """One sub-problem: output signs, parameters held (0 lower wall, 1 upper, 2 at 0), symmetry.
+
+    ``dead`` units are left out; ``number`` counts the charts with the same ones.
+    """
 
     objective: FloatObjective | FloatPolynomialObjective | TransformedObjective
     signs: tuple[int, ...]
     held: dict[int, int]
     classes: tuple[tuple[tuple[int, ...], ...], ...]
     flipped: tuple[tuple[int, ...], ...]
+    dead: tuple[int, ...] = ()
+    number: int = 0
 
     @property
     def moving(self) -> list[int]:
@@ -45,8 +52,9 @@ class Chart:
         """The point with held parameters at their walls, the others within W."""
         objective = self.objective
         found: Array = np.clip(w, objective.lower, objective.upper)
+        resting = np.clip(0.0, objective.lower, objective.upper)
         for i, side in self.held.items():
-            found[..., i] = (objective.lower, objective.upper)[side][i]
+            found[..., i] = (objective.lower, objective.upper, resting)[side][i]
         return found
 
     def canonical(self, w: Array) -> Array:
@@ -75,8 +83,8 @@ class Chart:
         return found[1:]
 
 
-def charts(problem: Problem) -> list[Chart]:
-    """All charts of a problem with a feedforward network or a polynomial."""
+def charts(problem: Problem, dead: tuple[int, ...] = ()) -> list[Chart]:
+    """All charts of a problem with a feedforward network or a polynomial, without dead units."""
     network = problem.model
     if isinstance(network, Polynomial):
         whole = FloatPolynomialObjective(problem, network)
@@ -86,23 +94,31 @@ def charts(problem: Problem) -> list[Chart]:
     features = len(problem.inputs[0])
     own, out = incoming(network, features), outgoing(network, features)
     ranges = [(p.lower, p.upper) for p in problem.parameters]
-    held: list[dict[int, int]] = [{}]
+    held: list[dict[int, int]] = [{i: 2 for k in dead for i in (*own[k], *out[k])}]
     if problem.weight_decay == 0 and network.activation.homogeneity == 1:
-        for weights, readers in zip(own, out, strict=True):
-            if len(readers) != 1 or not all(ranges[i][0] <= 0 <= ranges[i][1] for i in weights):
+        for unit, (weights, readers) in enumerate(zip(own, out, strict=True)):
+            if (
+                unit in dead
+                or len(readers) != 1
+                or not all(ranges[i][0] <= 0 <= ranges[i][1] for i in weights)
+            ):
                 continue
             lower, upper = ranges[readers[0]]
             sides = [side for side, there in ((1, upper > 0), (0, lower < 0)) if there]
             held = [{**each, readers[0]: side} for each in held for side in sides]
-    found = []
+    found: list[Chart] = []
     for signs in sign_choices(problem):
+        if any(signs and signs[unit] < 0 for unit in dead):
+            continue
         objective = FloatObjective(problem, signs)
         for each in held:
-            classes = _classes(objective, each, own, out)
-            flipped = _flipped(network, own, ranges, each)
+            alive = [unit for unit in range(network.hidden[0]) if unit not in dead]
+            classes = _classes(objective, each, own, out, alive)
+            units = [own[unit] for unit in alive] if dead else own
+            flipped = _flipped(network, units, ranges, each)
             if not flipped and not classes:
-                flipped = _reflected(problem, own[: network.hidden[0]], ranges, each)
-            found.append(Chart(objective, signs, each, classes, flipped))
+                flipped = _reflected(problem, units[: network.hidden[0]], ranges, each)
+            found.append(Chart(objective, signs, each, classes, flipped, dead, len(found)))
     return found
 
 
@@ -133,7 +149,7 @@ def _reflected(
     mirrored = [(tuple(-value for value in x), y) for x, y in rows]
     weights = tuple(i for own in first for i in own[: len(problem.inputs[0])])
     free = all(ranges[i][0] == -ranges[i][1] and i not in held for i in weights)
-    return (weights,) if free and sorted(rows) == sorted(mirrored) else ()
+    return (weights,) if weights and free and sorted(rows) == sorted(mirrored) else ()
 
 
 def _classes(
@@ -141,13 +157,14 @@ def _classes(
     held: dict[int, int],
     own: list[tuple[int, ...]],
     out: list[tuple[int, ...]],
+    alive: list[int],
 ) -> tuple[tuple[tuple[int, ...], ...], ...]:
     """Classes of equal units of a single hidden layer, each unit by its parameters."""
     network = objective.network
     if len(network.hidden) > 1:
         return ()
     classes: dict[object, list[tuple[int, ...]]] = {}
-    for unit in range(network.hidden[0]):
+    for unit in alive:
         indices = (*own[unit], *out[unit])
         key = (
             None if objective.outputs is None else float(objective.outputs[unit]),

@@ -43,7 +43,7 @@ class Folds:
         self.used: set[int] = set()
         tracker.recognise = self.event
         for chart, base in zip(tracker.charts, list(tracker.solvers), strict=True):
-            for reflection in reflections(chart):
+            for reflection in () if chart.dead else reflections(chart):
                 solver = FoldedSolver(base, Fold(reflection), len(tracker.solvers))
                 self.solvers.append(solver)
                 tracker.solvers.append(solver)

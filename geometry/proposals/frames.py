@@ -110,7 +110,7 @@ class Frames:
         solver = self.tracker.solvers[point.chart]
         if not isinstance(solver.objective, FloatObjective) or point.face.groups:
             return None
-        if len(kept) == len(solver.chart.moving):
+        if solver.chart.dead or len(kept) == len(solver.chart.moving):
             return None
         if not independence(solver, point) < 1 / VALLEY:
             return None

@@ -215,7 +215,7 @@ class Solver:
             u, t, k = group[0]
             if k in self.smooth:
                 continue
-            steep = np.linalg.norm(local.dz[u, t][1 + np.array(moving)])
+            steep = np.linalg.norm(local.dz[u, t][1 + np.array(moving, dtype=int)])
             if steep > 0:
                 distance = abs(local.z[u, t] - objective.points[k]) / steep
                 listed.append((float(distance), "boundary", group))

@@ -62,6 +62,8 @@ class Tracker:
     pools: list[list[Array]] = field(default_factory=list)
     nodes: dict[float, Minimiser] = field(default_factory=dict)
 
+    idle: set[int] = field(default_factory=set)
+    """Charts in which no minimisers are looked for."""
     mended: bool = False
     recognise: Callable[[Minimiser, Minimiser], Event | None] = lambda left, right: None
     """The event between two near minimisers, where more is known of it than that they differ."""
@@ -135,7 +137,11 @@ class Tracker:
 
     def _search(self, alpha: float, wide: bool) -> Minimiser | None:
         best: Minimiser | None = None
-        for solver, pool in zip(self.own, self.pools, strict=True):
+        # Of equal minimisers one with dead units comes first: there it is isolated.
+        for solver in sorted(self.own, key=lambda each: not each.chart.dead):
+            if solver.index in self.idle:
+                continue
+            pool = self.pools[solver.index]
             starts = list(pool)
             if wide:
                 starts += solver.starts(alpha, STARTS)
@@ -146,7 +152,7 @@ class Tracker:
                 ):
                     pool.append(each.w)
             del pool[40:]
-            if found and (best is None or found[0].value < best.value - 1e-14):
+            if found and (best is None or found[0].value < best.value - _noise(best.value)):
                 best = found[0]
         if best is not None and wide:
             self.nodes[alpha] = best
@@ -278,6 +284,10 @@ class Tracker:
         if change is Change.SWITCH:
             left, right = _on_one_side(left, right)
         return Event(alpha, change, left, right)
+
+
+def _noise(value: float) -> float:
+    return 1e-14 + 1e-13 * abs(value)
 
 
 def _apart(a: Array, b: Array) -> bool:

@@ -78,7 +78,7 @@ def none_isolated(tracker: Tracker, lower: Fraction, upper: Fraction) -> str:
     """Why no strict minimiser is found: at the lowest point some unit may have no influence."""
     alpha, reason = float(lower + upper) / 2, "no isolated minimiser was found"
     best: tuple[float, Solver, Array] | None = None
-    for solver in tracker.own:
+    for solver in _whole(tracker):
         for start in solver.starts(alpha, 8):
             w = solver.descend(alpha, start)
             value = float(solver.objective.values(alpha, w[None])[0])
@@ -118,8 +118,8 @@ def _is_tied(alpha: float, tracker: Tracker) -> bool:
     near = sorted(tracker.nodes, key=lambda known: abs(known - alpha))[:8]
     found: list[Minimiser] = []
     size = 0.0
-    for index, (solver, pool) in enumerate(zip(tracker.own, tracker.pools, strict=True)):
-        objective = solver.objective
+    for solver in _whole(tracker):
+        objective, pool, index = solver.objective, tracker.pools[solver.index], solver.index
         middle = 0.5 * (objective.lower + objective.upper)
         size = max(size, abs(float(objective.values(alpha, middle[None])[0])))
         known = [tracker.nodes[a].w for a in near if tracker.nodes[a].chart == index]
@@ -132,14 +132,25 @@ def _points(proposal: Proposal, tracker: Tracker) -> list[tuple[int, list[float]
     """Minimisers at the nodes nearest to the interval, and the middle of W."""
     middle = float(proposal.lower + proposal.upper) / 2
     near = sorted(tracker.nodes, key=lambda alpha: abs(alpha - middle))[:8]
-    found = [(tracker.nodes[a].chart, tracker.nodes[a].w) for a in near]
-    for index, (solver, pool) in enumerate(zip(tracker.own, tracker.pools, strict=True)):
-        objective = solver.objective
+    whole = _whole(tracker)
+    signs = {solver.chart.signs: solver.index for solver in reversed(whole)}
+    known = [tracker.nodes[a] for a in near]
+    found = [
+        (signs[chart.signs] if chart.dead else point.chart, point.w)
+        for point, chart in ((point, tracker.solvers[point.chart].chart) for point in known)
+    ]
+    for solver in whole:
+        objective, pool, index = solver.objective, tracker.pools[solver.index], solver.index
         found += [(index, w) for w in pool[:8]]
         found.append((index, 0.5 * (objective.lower + objective.upper)))
         starts = [w for chart, w in found if chart == index]
         found += [(index, solver.descend(middle, w)) for w in starts[:4]]
     return [(chart, [float(x) for x in w]) for chart, w in found]
+
+
+def _whole(tracker: Tracker) -> list[Solver]:
+    """The charts without dead units."""
+    return [solver for solver in tracker.own if not solver.chart.dead]
 
 
 def _least(proposal: Proposal, tracker: Tracker, top: float) -> float:

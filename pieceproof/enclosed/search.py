@@ -29,8 +29,10 @@ from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import check_joined, narrowed
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
-from pieceproof.checking.enclosing.summary import CHUNK, covers
+from pieceproof.checking.enclosing.summary import CHUNK, Below, covers
+from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.deadunits import DeadUnits, dead_charts
 from pieceproof.enclosed.openings import UNCOVERED, bounds, explained, merged, none_isolated
 from pieceproof.enclosed.wholes import Whole, convex
 from pieceproof.enclosed.zeros import Zero, Zeros
@@ -75,7 +77,9 @@ class Search:
         self.ends = self.spaces.network.interval
         lower, upper = self.problem.interval
         self.interval = (lower, upper)
-        self.tracker = Tracker(charts(self.problem), (float(lower), float(upper)), self._tick)
+        own = [*charts(self.problem), *dead_charts(self.problem, self.spaces)]
+        self.tracker = Tracker(own, (float(lower), float(upper)), self._tick)
+        self.dead = DeadUnits(self.spaces, self.tracker)
         self.frames = Frames(self.tracker)
         self.trials = 0
         self.proposals: list[Proposal] = []
@@ -109,16 +113,18 @@ class Search:
         if not is_compiled():
             self.progress("compiling, once", 0, None)
         try:
-            self.zeros = Zeros(self.spaces, self.tracker.own, self.interval, self._tick).run()
+            whole = self.tracker.own[: len(self.spaces)]
+            self.zeros = Zeros(self.spaces, whole, self.interval, self._tick).run()
             if [(each.lower, each.upper) for each in self.zeros] != [self.interval]:
                 self.tracker.start()
+                self.dead.wake()
             for _ in range(ROUNDS):
                 self.proposals = self._slabs()
                 missed = self._cover()
                 if not missed:
                     break
                 news = [self.tracker.add(alpha, chart, w) for chart, alpha, w in missed]
-                if not any(news):
+                if not any(news) and not self.dead.wake([alpha for _, alpha, _ in missed]):
                     break
         except OutOfTime:
             pass
@@ -280,7 +286,7 @@ class Search:
             if not pending:
                 break
             left: set[int] = set()
-            lower: list[tuple[int, int, float, tuple[float, ...]]] = []
+            lower: list[Below] = []
             for start in range(0, len(pending), CHUNK * self.options.jobs):
                 part = pending[start : start + CHUNK * self.options.jobs]
                 sets = [self.settled[id(p)][1] for p in part]
@@ -290,7 +296,7 @@ class Search:
                 )
                 self.progress("covering", start + len(part), len(pending))
                 # Kept at once: a budget that ends loses nothing that is covered.
-                below = {index for index, _, _, _ in found}
+                below = {each[0] for each in found}
                 done = [p for i, p in enumerate(part) if i not in own and i not in below]
                 self.proved |= {self.keys[id(p)] for p in done}
                 self.checking += (monotonic() - began) * len(done) / len(part)
@@ -299,12 +305,19 @@ class Search:
                 left |= {start + index for index in own}
                 lower += found
             if lower:
-                return [(chart, alpha, w) for _, chart, alpha, w in lower]
+                return [(self._chart(place), alpha, w) for _, place, alpha, w in lower]
             boxes = min(4 * boxes, MOST_BOXES)
             for i in sorted(left):
                 place = next(k for k, p in enumerate(self.proposals) if p is pending[i])
                 self.proposals[place : place + 1] = self._refined(pending[i])
         return []
+
+    def _chart(self, place: Place) -> int:
+        """A chart of W for points of one that may have dead units."""
+        if not place[0]:
+            return place[1]
+        own = (s.chart for s in self.tracker.own)
+        return self.dead.base(next(c for c in own if (c.dead, c.number) == place))
 
     def _refined(self, proposal: Proposal) -> list[Proposal]:
         """A slab that was not covered: with rivals, or in halves."""
@@ -375,6 +388,8 @@ class Search:
         at_end = proposal.lower == self.interval[0] or proposal.upper == self.interval[1]
         rivals: list[Minimiser] = []
         for solver, pool in zip(self.tracker.own, self.tracker.pools, strict=True):
+            if solver.index in self.tracker.idle:
+                continue
             mirrored = solver.chart.reflections(plain.w) if at_end else []
             rivals += solver.minimisers(middle, [*mirrored, *pool[:10]])
         rivals = sorted(rivals, key=lambda each: each.value)
@@ -413,7 +428,7 @@ def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
         return {"interval": ends, "kind": "open", "reason": proposal.reason}
     network = search.spaces.network
     solvers = search.tracker.solvers
-    return {
+    written: dict[str, Any] = {
         "interval": ends,
         "kind": proposal.kind,
         "curves": [
@@ -434,6 +449,11 @@ def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
             for curve in proposal.curves
         ],
     }
+    for number, curve in enumerate(proposal.curves):
+        chart = solvers[curve.chart].chart
+        if chart.dead:
+            written["curves"][number] = search.dead.written(written["curves"][number], chart)
+    return search.dead.with_tips(written)
 
 
 def _coordinates(solver: Solver, names: Sequence[str]) -> dict[str, Any]:

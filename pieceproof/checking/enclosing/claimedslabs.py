@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,6 +30,18 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, eq=False)
+class Tip:
+    """A basin of chart ``chart`` where the dead units of curve number ``curve`` have parameters 0.
+
+    ``radius``: half widths for all parameters; those of the curve are no larger (``tips``).
+    """
+
+    curve: int
+    chart: int
+    radius: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Slab:
     """A claim: ``kind`` on [lower, upper] with the given strata and paths."""
 
@@ -38,6 +51,7 @@ class Slab:
     curves: tuple[tuple[Stratum, Path], ...]
     fitted: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     """For ``zero``: the examples that are fitted, and the parameters that are solved for."""
+    tips: tuple[Tip, ...] = ()
 
     @property
     def alpha(self) -> Range:
@@ -53,6 +67,15 @@ def level_of(curve: Curve) -> Level:
 def basin_box(curve: Curve, alpha: Range | None = None) -> Range:
     """N of a curve over its slab, or over a part of it."""
     return basins.surroundings(curve, curve.alpha if alpha is None else alpha)
+
+
+def basin_owners(kind: Kind, curves: Sequence[Curve]) -> Sequence[Curve]:
+    """The curves whose boxes are shown to be basins: one where two curves share a basin."""
+    if kind is Kind.CROSS:
+        return curves[:1]
+    if kind is Kind.SWITCH:
+        return [min(curves, key=lambda c: len(c.stratum.groups) + len(c.stratum.walls))]
+    return curves
 
 
 def difference(a: Curve, b: Curve) -> Range:

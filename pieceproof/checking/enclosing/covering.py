@@ -10,6 +10,8 @@ basin. w° is not in a box on which
   f(x) − f(c) ∈ ∇f(c)·(x − c) + ½ (x − c)ᵀH(x − c);
 - a component of Clarke's gradient keeps its sign, unless w° is at the wall that this component
   points away from: then only that face of the box is left;
+- f is not below the loss of the network without some units, which is covered by itself
+  (``reductions``);
 - f is C¹ and a combination of the components of ∇f has no zero (``compiled.newton``): w° is
   critical in the coordinates whose ranges do not touch a wall. The same combinations make X
   smaller (an interval Newton step, with α as one more uncertain coordinate).
@@ -29,10 +31,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pieceproof.checking.enclosing.folds import View
-from pieceproof.checking.enclosing.ranges import Array, Range
-from pieceproof.checking.enclosing.tubes import Path, Space
+from pieceproof.checking.enclosing.networks import Network
+from pieceproof.checking.enclosing.ranges import Array, Range, around
+from pieceproof.checking.enclosing.reductions import alike
+from pieceproof.checking.enclosing.tubes import Dead, Path, Space
 
 if TYPE_CHECKING:
+    from pieceproof.checking.enclosing.compiled.floors import Floors
     from pieceproof.checking.enclosing.compiled.records import Integers
 
 AT_ONCE = 100_000
@@ -61,7 +66,8 @@ class FoldedBasin:
 class Claim:
     """A slab for one chart: α, the levels, and the basins (path, radius) of this chart.
 
-    With ``every`` the minimum is one of the levels, else it is the least of them.
+    With ``every`` the minimum is one of the levels, else it is the least of them. Without the
+    units of any set in ``dead`` f is shown elsewhere not to be below it.
     """
 
     alpha: Range
@@ -69,6 +75,7 @@ class Claim:
     basins: tuple[tuple[Range, Path], ...]
     every: bool = False
     folded: tuple[FoldedBasin, ...] = ()
+    dead: frozenset[Dead] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,7 @@ class Covering:
             1 + np.array(chart.nonnegative, dtype=np.int64),
             np.array(smooth, dtype=np.int64),
         )
+        self.floors = _floors(space, claims)
 
     def run(self, budget: int, stop: Callable[[], bool] = lambda: False) -> Cover:
         """Settle everything within ``budget`` boxes, or say which slabs are not.
@@ -148,7 +156,7 @@ class Covering:
         while top > 0 and budget > 0 and not stop():
             quota = min(budget, AT_ONCE)
             top = branching.settle(
-                net, own, self.claims, self.region, state, top, self.per_slab, quota
+                net, own, self.claims, self.region, self.floors, state, top, self.per_slab, quota
             )
             budget -= quota
         for first, last in state.slabs[:top]:
@@ -160,6 +168,38 @@ class Covering:
         )
         slabs = tuple(int(slab) for slab in np.flatnonzero(state.states == branching.OPEN))
         return Cover(slabs, lower, int(state.counts[0]))
+
+
+def _floors(space: Space, claims: Sequence[Claim]) -> Floors:
+    from pieceproof.checking.enclosing.compiled.floors import Floors
+
+    network = space.network
+    dead = sorted(frozenset[Dead]().union(*(claim.dead for claim in claims)))
+    units = len(network.units)
+    sets = np.array([[unit in own for unit in range(units)] for own in dead], dtype=np.int64)
+    applies = np.zeros((len(dead), 1 + len(claims)), dtype=np.int64)
+    for m, own in enumerate(dead):
+        applies[m, 1:] = np.cumsum([own in claim.dead for claim in claims])
+    examples, sizes, means = alike(network)
+    return Floors(
+        sets.reshape(len(dead), units),
+        applies,
+        np.array(examples, dtype=np.int64),
+        np.array(sizes, dtype=np.float64),
+        np.stack([around(means).lo, around(means).hi]),
+        _pieces(network),
+    )
+
+
+def _pieces(network: Network) -> Array:
+    """The coefficients of both activations on every piece, (2, 2, K + 1, D + 1)."""
+    degree = max(p.degree() for p in (*network.first, *network.second))
+    rows = [
+        [around([p[i] for i in range(degree + 1)]) for p in own]
+        for own in (network.first, network.second)
+    ]
+    return np.array([[[row.lo for row in own] for own in rows],
+                     [[row.hi for row in own] for own in rows]])  # fmt: skip
 
 
 def _maxima(a: Array) -> Array:

@@ -24,7 +24,7 @@ def check_cross(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) ->
         raise Refuted("a crossing has two curves")
     first, second = curves
     a, b = first.stratum, second.stratum
-    if (a.chart, a.fold, a.groups, a.walls) != (b.chart, b.fold, b.groups, b.walls):
+    if (a.place, a.fold, a.groups, a.walls) != (b.place, b.fold, b.groups, b.walls):
         raise Refuted("the strata of a crossing are not neighbours")
     space = first.space
     changed = [

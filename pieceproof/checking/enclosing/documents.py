@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
 
 import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart, charts
-from pieceproof.checking.enclosing.claimedslabs import Kind, Slab
+from pieceproof.checking.enclosing.claimedslabs import Kind, Slab, Tip
 from pieceproof.checking.enclosing.folds import KINDS, Fold, Reflection
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.groups import consistent
 from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.openings import Bounds, Open
 from pieceproof.checking.enclosing.ranges import Array
-from pieceproof.checking.enclosing.tubes import Label, Path, Space, Stratum
+from pieceproof.checking.enclosing.reductions import (
+    ReducedSpace,
+    check_reducible,
+    reduced,
+)
+from pieceproof.checking.enclosing.tubes import Dead, Label, Path, Place, Space, Stratum
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 
 MAX_CURVES = 12
 MAX_SLABS = 100_000
 LARGEST_ROW = 1024.0
 """Entries of frames."""
+CURVE = ("chart", "pattern", "active", "walls", "centre", "slope", "radius")
+FEATURES = ("fold", "frame", "dead", "tips")
 
 _LABEL = re.compile(r"(u[0-9.]{1,12}):e([1-9][0-9]{0,6}):k([1-9][0-9]{0,4})")
 
@@ -32,9 +39,26 @@ class Spaces(list[Space]):
 
     def __init__(self, problem: Node) -> None:
         self.network: Network
-        signs = problem.value.get("model", {}).get("output_weights") == "signs"
+        self.signs = problem.value.get("model", {}).get("output_weights") == "signs"
         self.network = read_network(problem)
-        super().__init__(Space(chart) for chart in charts(self.network, signs))
+        self._without: dict[Dead, Sequence[Space]] = {(): self}
+        super().__init__(Space(chart) for chart in charts(self.network, self.signs))
+
+    def without(self, dead: Dead) -> Sequence[Space]:
+        """The charts of the network without the units ``dead``.
+
+        Raises:
+            Refuted: its loss is not known to be attained.
+        """
+        if dead not in self._without:
+            check_reducible(self.network, dead)
+            own = charts(reduced(self.network, dead), self.signs)
+            self._without[dead] = [ReducedSpace(chart, self.network, dead) for chart in own]
+        return self._without[dead]
+
+    def at(self, place: Place) -> Space:
+        """One chart."""
+        return self.without(place[0])[place[1]]
 
 
 def chart_documents(found: Sequence[Chart]) -> list[dict[str, object]]:
@@ -85,7 +109,20 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
             raise entry["curves"].wrong("a single curve")
         curve, fitted = _interpolation(curves[0], spaces)
         return Slab(ends[0], ends[1], Kind.ZERO, (curve,), fitted)
-    return Slab(ends[0], ends[1], Kind(kind), tuple(_curve(each, spaces) for each in curves))
+    own = tuple(_curve(each, spaces) for each in curves)
+    tips = tuple(tip for k, each in enumerate(curves) for tip in _tips(each, k, spaces))
+    return Slab(ends[0], ends[1], Kind(kind), own, tips=tips)
+
+
+def _tips(node: Node, number: int, spaces: Spaces) -> Iterator[Tip]:
+    """The basins at w_K = 0 of a curve whose units K are dead."""
+    for each in node.member("tips") if node.has("tips") else ():
+        entry = each.fields("chart", "radius")
+        chart = entry["chart"].integer(0, len(spaces) - 1)
+        radius = _doubles(entry["radius"], spaces.network.parameters)
+        if not np.all(radius > 0):
+            raise entry["radius"].wrong("positive half widths")
+        yield Tip(number, chart, tuple(radius.tolist()))
 
 
 def _bounds(node: Node, spaces: Spaces) -> Bounds:
@@ -124,18 +161,18 @@ def _pattern(node: Node, network: Network) -> tuple[tuple[int, ...], ...]:
 
 
 def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
-    entry = node.fields(
-        "chart",
-        "pattern",
-        "active",
-        "walls",
-        "centre",
-        "slope",
-        "radius",
-        optional=("fold", "frame"),
-    )
-    chart = entry["chart"].integer(0, len(spaces) - 1)
-    space = spaces[chart]
+    entry = node.fields(*CURVE, optional=FEATURES)
+    dead: Dead = ()
+    if "dead" in entry:
+        units, names = spaces.network.units, entry["dead"].texts()
+        dead = tuple(k for k, unit in enumerate(units) if unit in names)
+        if not dead or [units[k] for k in dead] != list(names):
+            raise entry["dead"].wrong("hidden units of this problem, in order")
+    elif "tips" in entry:
+        raise entry["tips"].wrong("no tips without dead units")
+    own = spaces.without(dead)
+    chart = entry["chart"].integer(0, len(own) - 1)
+    space = own[chart]
     network = space.network
     pattern = _pattern(entry["pattern"], network)
     groups = tuple(tuple(_label(member, network) for member in group) for group in entry["active"])
@@ -163,7 +200,7 @@ def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
             raise entry["active"].wrong("no active boundaries in other coordinates")
         if any(walls.get(slot, side) != side for slot, side in _only(fold).items()):
             raise entry["walls"].wrong("of other coordinates only the mirrors as walls")
-    stratum = Stratum(chart, pattern, groups, walls, fold)
+    stratum = Stratum(chart, pattern, groups, walls, fold, dead)
     if not consistent(space, stratum):
         raise Refuted(f"{node.path}: boundaries grouped that do not coincide")
     centre, slope, radius = (

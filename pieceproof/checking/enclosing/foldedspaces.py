@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polyn
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.tubes import Space, Stratum
 from pieceproof.checking.reading import Refuted
+
+if TYPE_CHECKING:
+    from pieceproof.checking.enclosing.documents import Spaces
 
 
 class FoldedSpace(Space):
@@ -85,9 +88,13 @@ class FoldedSpace(Space):
             raise Refuted("the curve may leave the box W")
 
 
-def space_of(spaces: Sequence[Space], stratum: Stratum) -> Space:
-    """The space in which a stratum's curve lives: its chart, or a fold of it."""
-    space = spaces[stratum.chart]
+def space_of(spaces: Spaces, stratum: Stratum) -> Space:
+    """The space in which a stratum's curve lives: its chart, or a fold of it.
+
+    Raises:
+        Refuted: its dead units cannot be dead.
+    """
+    space = spaces.without(stratum.dead)[stratum.chart]
     if stratum.fold is None:
         return space
     key = (stratum.fold, stratum.pattern)

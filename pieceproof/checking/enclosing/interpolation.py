@@ -143,7 +143,7 @@ def vanishes(curve: Curve) -> bool:
     if curve.is_zero:
         return True
     network, pattern = curve.space.network, curve.stratum.pattern
-    if curve.stratum.groups or network.decay != 0:
+    if curve.stratum.groups or curve.stratum.dead or network.decay != 0:
         return False
     if curve.stratum.fold is not None or network.polynomial is not None:
         return False

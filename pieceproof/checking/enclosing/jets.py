@@ -154,7 +154,7 @@ class Jets:
 
     def marks(self, pattern: Pattern | None) -> Integers:
         """A pattern as compiled loops take it."""
-        if pattern is None:
+        if not pattern:
             return np.zeros((0, 0), dtype=np.int64)
         return np.array(pattern, dtype=np.int64)
 

@@ -15,7 +15,7 @@ import numpy as np
 from flint import fmpq
 
 from pieceproof.checking.enclosing.basins import sides
-from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, end
+from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, basin_owners, end
 from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
 from pieceproof.checking.enclosing.slabs import Settled
@@ -129,7 +129,7 @@ def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
         raise ValueError("one of the curves is folded")
     kept = {i: side for i, side in folded.stratum.walls.items() if i not in fold.touched}
     own, other = plain.stratum, folded.stratum
-    same = (own.chart, own.pattern, own.groups) == (other.chart, other.pattern, other.groups)
+    same = (own.place, own.pattern, own.groups) == (other.place, other.pattern, other.groups)
     if not same or own.walls != kept:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
     point = fold.image(end(plain, at).box[0, 1:])
@@ -167,7 +167,7 @@ def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> N
         {(i, side) for i, side in each.walls.items() if i in mirrors or i not in known}
         for each in (own, theirs)
     ]
-    if (own.chart, own.pattern, own.groups) != (theirs.chart, theirs.pattern, theirs.groups):
+    if (own.place, own.pattern, own.groups) != (theirs.place, theirs.pattern, theirs.groups):
         same = False
     if not same or walls[0] != walls[1]:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
@@ -191,14 +191,8 @@ def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> N
 
 def _basin_owner(settled: Settled, curve: Curve) -> Curve:
     """The curve whose box is the basin in which ``curve`` is the minimiser."""
-    kind = settled.slab.kind
-    if kind is Kind.CROSS:
-        return settled.curves[0]
-    if kind is Kind.SWITCH:
-        first, second = settled.curves
-        size = [len(c.stratum.groups) + len(c.stratum.walls) for c in (first, second)]
-        return first if size[0] < size[1] else second
-    return curve
+    owners = basin_owners(settled.slab.kind, settled.curves)
+    return owners[0] if len(owners) == 1 else curve
 
 
 def narrowed(settled: Settled, width: fmpq) -> tuple[fmpq, fmpq]:

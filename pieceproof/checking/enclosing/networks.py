@@ -37,7 +37,7 @@ class Network:
     ``first`` and ``second`` hold the polynomials of both activations on every interval of
     ``breakpoints``; ``outputs`` is None for trainable output weights, ``offset`` None for a
     trainable output bias. A network without layers stands for its ``polynomial``, which is
-    the whole objective.
+    the whole objective. ``unit_names`` are those of a part of a network (``reductions``).
     """
 
     hidden: tuple[int, ...]
@@ -55,6 +55,7 @@ class Network:
     inputs: tuple[tuple[fmpq, ...], ...]
     targets: tuple[fmpq, ...]
     polynomial: fmpq_mpoly | None = None
+    unit_names: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -69,7 +70,7 @@ class Network:
     @cached_property
     def units(self) -> tuple[str, ...]:
         """The names of the hidden units in order: u1, u2, …, u2.1, …"""
-        return tuple(
+        return self.unit_names or tuple(
             f"u{unit}" if depth == 1 else f"u{depth}.{unit}"
             for depth, width in enumerate(self.hidden, start=1)
             for unit in range(1, width + 1)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq
@@ -27,6 +28,7 @@ from pieceproof.checking.enclosing.claimedslabs import (
     Kind,
     Slab,
     basin_box,
+    basin_owners,
     difference,
     end,
     level_of,
@@ -37,10 +39,16 @@ from pieceproof.checking.enclosing.everywhere import check_everywhere
 from pieceproof.checking.enclosing.foldedspaces import space_of
 from pieceproof.checking.enclosing.folds import views
 from pieceproof.checking.enclosing.interpolation import Interpolation
+from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.reductions import images_of
 from pieceproof.checking.enclosing.switches import check_switch
 from pieceproof.checking.enclosing.ties import check_above, check_tie
-from pieceproof.checking.enclosing.tubes import Curve, Path, Space
+from pieceproof.checking.enclosing.tips import check_tip
+from pieceproof.checking.enclosing.tubes import Curve, Dead, Path, Place, Space
 from pieceproof.checking.reading import Refuted
+
+if TYPE_CHECKING:
+    from pieceproof.checking.enclosing.documents import Spaces
 
 HELD = 1e300
 """The half width of a basin along a parameter that its chart holds."""
@@ -52,7 +60,7 @@ class Settled:
 
     slab: Slab
     curves: tuple[Curve, ...]
-    claims: dict[int, Claim]
+    claims: dict[Place, Claim]
 
     @property
     def left(self) -> Curve:
@@ -65,7 +73,7 @@ class Settled:
         return self.curves[0 if self.slab.kind in (Kind.ONE, Kind.TIE, Kind.ZERO) else 1]
 
 
-def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
+def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
     """Everything about a slab except the covering.
 
     Raises:
@@ -77,9 +85,8 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
             stratum, path = slab.curves[0]
             zero = Interpolation(spaces[stratum.chart], stratum, path, alpha, *slab.fitted)
             return Settled(slab, (zero,), {})
-        curves = [
-            Curve(space_of(spaces, s), s, _held(spaces[s.chart], p), alpha) for s, p in slab.curves
-        ]
+        homes = [(space_of(spaces, s), s, p) for s, p in slab.curves]
+        curves = [Curve(space, s, _held(space, p), alpha) for space, s, p in homes]
         if len(curves) < (1 if slab.kind is Kind.ONE else 2):
             raise Refuted("too few curves")
         check = {
@@ -90,10 +97,16 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
         levels = [level_of(curve) for curve in curves]
         every = slab.kind in (Kind.SWITCH, Kind.CROSS)
         count = 1 if slab.kind in (Kind.ONE, Kind.TIE) else 2
-        claims = {}
+        claims: dict[Place, Claim] = {}
         paths = {curve: _basin(curve) for curve in curves}
-        for chart, space in enumerate(spaces):
-            own = [curve for curve in curves if curve.stratum.chart == chart]
+        owners = basin_owners(slab.kind, curves)
+        dead = {curve.stratum.dead for curve in curves}
+        charts: list[tuple[Dead, int, Space]] = [
+            ((), chart, space) for chart, space in enumerate(spaces)
+        ]
+        charts += [(k, *each) for k in dead if k for each in enumerate(spaces.without(k))]
+        for without, chart, space in charts:
+            own = [curve for curve in owners if curve.stratum.place == (without, chart)]
             placed = [
                 (curve.middle, image)
                 for curve in own
@@ -106,8 +119,29 @@ def settle(spaces: Sequence[Space], slab: Slab, ends: tuple[fmpq, fmpq]) -> Sett
                 if curve.stratum.fold is not None
                 for view in views(curve.stratum.fold, space.chart.images)
             ]
-            claims[chart] = Claim(alpha, tuple(levels[:count]), tuple(placed), every, tuple(folded))
+            below: frozenset[Dead] = frozenset()
+            if not without:
+                placed += _tips(slab, curves, chart, space)
+                below = below.union(*(images_of(k, space.chart) for k in dead if k))
+            claims[without, chart] = Claim(
+                alpha, tuple(levels[:count]), tuple(placed), every, tuple(folded), below
+            )
         return Settled(slab, tuple(curves), claims)
+
+
+def _tips(
+    slab: Slab, curves: Sequence[Curve], chart: int, space: Space
+) -> list[tuple[Range, Path]]:
+    """Basins around the points where dead units have parameters 0, and their images."""
+    found = []
+    for tip in slab.tips:
+        if tip.chart == chart:
+            curve = curves[tip.curve]
+            if curve not in basin_owners(slab.kind, curves):
+                raise Refuted("a tip at a curve without a basin of its own")
+            path = check_tip(space, curve, tip.radius)
+            found += [(curve.middle, image) for image in _images(space, path)]
+    return found
 
 
 def _basin(curve: Curve) -> Path:

@@ -13,14 +13,19 @@ from pieceproof.checking.enclosing.covering import Cover, Covering
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment, links
 from pieceproof.checking.enclosing.openings import Open
+from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.shapes import Shape, shape
 from pieceproof.checking.enclosing.slabs import Settled, settle
+from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Refuted
 
 PER_SLAB = 300_000
 """Boxes for one slab before it is given up."""
 CHUNK = 64
 """Slabs covered together."""
+
+Below = tuple[int, Place, float, tuple[float, ...]]
+"""A point of W where f is below the claimed minimum: slab, chart, α, w."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,33 +81,36 @@ def covers(
     tell: Callable[[int], None] = lambda done: None,
     jobs: int = 1,
     stop: Callable[[], bool] = lambda: False,
-) -> tuple[set[int], list[tuple[int, int, float, tuple[float, ...]]], int]:
-    """Cover W outside the basins: slabs left open, points (slab, chart, α, w) below, boxes.
+) -> tuple[set[int], list[Below], int]:
+    """Cover W outside the basins: slabs left open, points below, boxes.
 
     In ``jobs`` threads, on which the answer does not depend; after ``stop`` slabs are left open.
     """
 
-    def covered(start: int) -> list[Cover]:
-        part = settled[start : start + CHUNK]
+    def covered(start: int) -> list[tuple[Place, list[int], Cover]]:
+        part = range(start, min(start + CHUNK, len(settled)))
+        found = []
         with np.errstate(all="ignore"):
-            return [
-                Covering(space, [each.claims[chart] for each in part], per_slab).run(
-                    per_slab * len(part), stop
-                )
-                for chart, space in enumerate(spaces)
-            ]
+            for place in dict.fromkeys(place for i in part for place in settled[i].claims):
+                numbers = [i for i in part if place in settled[i].claims]
+                claims = [settled[i].claims[place] for i in numbers]
+                covering = Covering(spaces.at(place), claims, per_slab)
+                found.append((place, numbers, covering.run(per_slab * len(claims), stop)))
+        return found
 
-    for space in spaces:
-        _ = space.jets.net  # made once, before threads ask for it
+    for place in {place for each in settled for place in each.claims}:
+        _ = spaces.at(place).jets.net  # made once, before threads ask for it
     left: set[int] = set()
-    lower: list[tuple[int, int, float, tuple[float, ...]]] = []
+    lower: list[Below] = []
     boxes = 0
     starts = range(0, len(settled), CHUNK)
     with ThreadPoolExecutor(max(1, min(jobs, len(starts)))) as pool:
-        for start, covers_ in zip(starts, pool.map(covered, starts), strict=True):
-            for chart, cover in enumerate(covers_):
-                left |= {start + index for index in cover.open}
-                lower += [(start + index, chart, alpha, w) for index, alpha, w in cover.lower]
+        for start, parts in zip(starts, pool.map(covered, starts), strict=True):
+            for place, numbers, cover in parts:
+                left |= {numbers[index] for index in cover.open}
+                for index, alpha, w in cover.lower:
+                    point = spaces.at(place).point(Range.exactly(w)).middle
+                    lower.append((numbers[index], place, alpha, tuple(point.tolist())))
                 boxes += cover.boxes
             tell(min(start + CHUNK, len(settled)))
     return left, lower, boxes

@@ -133,7 +133,7 @@ def _extra(
     free: Stratum, stuck: Stratum
 ) -> tuple[tuple[Label, ...] | None, tuple[int, int] | None]:
     """The group or the wall that the second stratum has more than the first."""
-    if (free.chart, free.fold, free.pattern) != (stuck.chart, stuck.fold, stuck.pattern):
+    if (free.place, free.fold, free.pattern) != (stuck.place, stuck.fold, stuck.pattern):
         raise Refuted("the strata of a switch are not neighbours")
     if stuck.groups == free.groups and len(stuck.walls) == len(free.walls) + 1:
         added = [(i, side) for i, side in stuck.walls.items() if i not in free.walls]

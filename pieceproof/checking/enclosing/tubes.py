@@ -34,6 +34,10 @@ from pieceproof.checking.reading import Refuted
 if TYPE_CHECKING:
     from pieceproof.checking.enclosing.compiled.records import Integers
 
+Dead = tuple[int, ...]
+"""Hidden units that are left out, counted from 0, increasing."""
+Place = tuple[Dead, int]
+"""A chart of the network without some units, by its number."""
 Label = tuple[int, int, int]
 """(unit, example, breakpoint), all counted from 0."""
 
@@ -43,7 +47,7 @@ class Stratum:
     """Pattern, boundaries in groups that coincide, and active walls (parameter → side).
 
     With a ``fold`` coordinates are folded, or those of a frame; a wall of a squared slot is the
-    mirror.
+    mirror. With ``dead`` units the chart is one of the network without them.
     """
 
     chart: int
@@ -51,6 +55,12 @@ class Stratum:
     groups: tuple[tuple[Label, ...], ...]
     walls: dict[int, int]
     fold: Fold | Frame | None = None
+    dead: Dead = ()
+
+    @property
+    def place(self) -> Place:
+        """Where the curve lives."""
+        return self.dead, self.chart
 
     @cached_property
     def identity(self) -> object:
@@ -63,7 +73,7 @@ class Stratum:
             for unit, example, k in group:
                 pattern[unit][example] = -1 - k
         return (
-            self.chart, self.fold, tuple(map(tuple, pattern)),
+            self.place, self.fold, tuple(map(tuple, pattern)),
             frozenset(frozenset(group) for group in self.groups), frozenset(self.walls.items()),
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pieceproof.checking.enclosing.compiled.floors import Floors, is_floored
 from pieceproof.checking.enclosing.compiled.jit import compiled, entry
 from pieceproof.checking.enclosing.compiled.levels import (
     above_line,
@@ -103,8 +104,8 @@ def _axis(claims: Claims, first: int, last: int, box: Array, jet: Array) -> int:
 
 @entry
 def settle(
-    net: Net, room: Room, claims: Claims, region: Region, state: State, top: int, per_slab: int,
-    quota: int,
+    net: Net, room: Room, claims: Claims, region: Region, floors: Floors, state: State, top: int,
+    per_slab: int, quota: int,
 ) -> int:  # fmt: skip
     """Look at up to ``quota`` boxes of a stack of height ``top``; the height afterwards."""
     n = state.boxes.shape[2]
@@ -138,6 +139,8 @@ def settle(
                 break
             known = evaluate(net, box, VALUES, none, room)
             if known and room.f[0, 0] > over:
+                break
+            if known and is_floored(net, floors, box, first, last, room):
                 break
             state.counts[FIRST] += 1
             if not known or not evaluate(net, box, SLOPES, none, room):

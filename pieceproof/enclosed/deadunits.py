@@ -1,0 +1,219 @@
+"""Proposals with dead units: charts of smaller networks, and basins where their parameters are 0.
+
+Charts of the network without some units are searched only once a minimiser in one of them is
+found to lie below those of W, or where W has no isolated one: a dead unit leaves a whole
+region of minimisers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from geometry.proposals.charts import Chart, charts
+from geometry.proposals.loops import Array
+from geometry.proposals.minimisers import Minimiser
+from geometry.proposals.tracking import NODES, Tracker
+from pieceproof.checking.enclosing.claimedslabs import Slab
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.foldedspaces import space_of
+from pieceproof.checking.enclosing.reductions import images_of, kept, parameters_of
+from pieceproof.checking.enclosing.tips import check_tip
+from pieceproof.checking.enclosing.tubes import Curve, Space
+from pieceproof.checking.reading import Node, Refuted
+from piecewise.networks import FeedForward
+from piecewise.problems import Problem
+
+MOST_UNITS = 4
+"""Hidden units whose subsets are tried."""
+STARTS = 6
+BOXES = 3000
+HALVINGS = 14
+"""Of the largest tip, to the least one that is of use."""
+REST = 10
+"""Halvings of the basin in other parameters."""
+SLACK = 1e-9
+LEAST = 2
+"""Nodes at which dead units are better: at a single one the network may vanish identically."""
+PATIENCE = 4
+"""Curves without a tip before no more are looked for."""
+
+
+def dead_charts(problem: Problem, spaces: Spaces) -> list[Chart]:
+    """The charts of all smaller networks, those with the fewest units first."""
+    network = problem.model
+    if not isinstance(network, FeedForward) or len(network.hidden) != 1:
+        return []
+    units = range(network.hidden[0])
+    if len(units) > MOST_UNITS:
+        return []
+    found: list[Chart] = []
+    for size in reversed(range(1, len(units) + 1)):
+        for dead in combinations(units, size):
+            # Of sets that a symmetry exchanges one does.
+            if not spaces.signs and min(images_of(dead, spaces[0].chart)) < dead:
+                continue
+            try:
+                spaces.without(dead)
+            except Refuted:
+                continue
+            found += charts(problem, dead)
+    return found
+
+
+class DeadUnits:
+    """Charts of ``tracker`` with dead units: idle until they are needed."""
+
+    def __init__(self, spaces: Spaces, tracker: Tracker) -> None:
+        self.spaces, self.tracker = spaces, tracker
+        self.failures: dict[tuple[object, ...], int] = {}
+        self.known: dict[str, dict[str, Any]] = {}
+        tracker.idle |= {s.index for s in tracker.own if s.chart.dead}
+
+    def wake(self, alphas: Sequence[float] = ()) -> bool:
+        """Look for minimisers below the nodes; whether some were found."""
+        tracker = self.tracker
+        grid = alphas or sorted({*np.linspace(*tracker.interval, NODES).tolist(), *tracker.nodes})
+        news = False
+        for solver in tracker.own:
+            better = {}
+            for alpha in grid if solver.chart.dead else ():
+                starts = [*tracker.pools[solver.index], *solver.starts(alpha, STARTS)]
+                found = solver.minimisers(alpha, starts)
+                node = tracker.nodes.get(alpha)
+                if not found:
+                    continue
+                if self._better(found[0], node) if node else self._is_least(found[0]):
+                    better[alpha] = found[0]
+            if len(better) < (1 if alphas else LEAST):
+                continue
+            tracker.nodes |= better
+            tracker.pools[solver.index] = [point.w for point in better.values()][:20]
+            tracker.idle.discard(solver.index)
+            news = True
+        return news
+
+    def _is_least(self, point: Minimiser) -> bool:
+        """Whether nothing lower is seen in W, where minimisers need not be isolated."""
+        slack = SLACK * (1e-3 + abs(point.value))
+        for solver in self.tracker.own:
+            for start in () if solver.chart.dead else solver.starts(point.alpha, STARTS):
+                w = solver.descend(point.alpha, start)
+                if solver.objective.values(point.alpha, w[None])[0] < point.value - slack:
+                    return False
+        return True
+
+    def _better(self, point: Minimiser, node: Minimiser) -> bool:
+        """Whether a point with dead units is lower than a node, or the better name of it."""
+        slack = SLACK * (1e-3 + abs(node.value))
+        if point.value < node.value - slack:
+            return True
+        solvers, network = self.tracker.solvers, self.spaces.network
+        dead = set(solvers[point.chart].chart.dead) - set(solvers[node.chart].chart.dead)
+        own = [i for unit in dead for i in network.incoming[unit]]
+        resting = bool(own) and float(np.max(np.abs(node.w[own]))) < SLACK
+        return resting and point.value < node.value + slack
+
+    def base(self, chart: Chart) -> int:
+        """A chart of W in which the points of ``chart`` have the same loss."""
+        return next(
+            s.index for s in self.tracker.own if not s.chart.dead and s.chart.signs == chart.signs
+        )
+
+    # -- writing -----------------------------------------------------------------------
+
+    def written(self, curve: dict[str, Any], chart: Chart) -> dict[str, Any]:
+        """A curve in coordinates of W, as a document writes it for the smaller network."""
+        network = self.spaces.network
+        own = list(kept(network, chart.dead))
+        alive = [k for k in range(network.hidden[0]) if k not in chart.dead]
+        return {
+            **curve,
+            "chart": chart.number,
+            "dead": [network.units[k] for k in chart.dead],
+            "pattern": [curve["pattern"][k] for k in alive],
+            **{key: [curve[key][i] for i in own] for key in ("centre", "slope", "radius")},
+        }
+
+    def with_tips(self, slab: dict[str, Any]) -> dict[str, Any]:
+        """A slab with tips for its curves with dead units, as far as they are found."""
+        if not any("dead" in curve for curve in slab["curves"]):
+            return slab
+        key = json.dumps(slab)
+        if key not in self.known:  # sizes depend on what was tried before
+            self.known[key] = self._tipped(slab)
+        return self.known[key]
+
+    def _tipped(self, slab: dict[str, Any]) -> dict[str, Any]:
+        try:
+            read = read_slab(Node(slab, "slab"), self.spaces)
+        except Refuted:
+            return slab
+        if not isinstance(read, Slab):
+            return slab
+        curves = [
+            {**curve, "tips": self._tips(read, number)} if "dead" in curve else curve
+            for number, curve in enumerate(slab["curves"])
+        ]
+        return {**slab, "curves": curves}
+
+    def _tips(self, slab: Slab, number: int) -> list[dict[str, Any]]:
+        stratum, path = slab.curves[number]
+        found: list[dict[str, Any]] = []
+        try:
+            with np.errstate(all="ignore"):
+                curve = Curve(space_of(self.spaces, stratum), stratum, path, slab.alpha)
+                for chart in range(len(self.spaces)):
+                    radius = self._largest(chart, curve)
+                    if radius is not None:
+                        found.append({"chart": chart, "radius": radius.tolist()})
+        except Refuted:
+            return []
+        return found
+
+    def _largest(self, chart: int, curve: Curve) -> Array | None:
+        """About the largest tip of one shape."""
+        space, network, dead = self.spaces[chart], self.spaces.network, curve.stratum.dead
+        key = (chart, dead)
+        if self.failures.get(key, 0) >= PATIENCE:
+            return None
+        inputs = np.array([[float(int(x.p) / int(x.q)) for x in row] for row in network.inputs])
+        span = np.ones(network.parameters)
+        for unit in dead:
+            for i, column in zip(network.incoming[unit], inputs.T, strict=False):
+                span[i] = 1 / max(float(np.max(np.abs(column))), 1e-6)
+        own = [i for i in parameters_of(network, dead) if i not in space.chart.fixed]
+        rest = list(kept(network, dead))
+        most = float(np.max(np.maximum(-space.box.lo, space.box.hi)[own] / span[own]))
+        size = most * 0.5**HALVINGS
+
+        def radius(size: float, halvings: int) -> Array:
+            found: Array = size * span
+            found[rest] = curve.path.radius * 0.5**halvings
+            return found
+
+        # Near enough to w_K = 0 only the other parameters matter; with them, then, the largest.
+        for halvings in range(REST if rest else 1):
+            if self._holds(space, curve, radius(size, halvings)):
+                break
+        else:
+            self.failures[key] = self.failures.get(key, 0) + 1
+            return None
+        halvings += bool(halvings)
+        self.failures[key] = 0
+        for _ in range(HALVINGS):
+            if self._holds(space, curve, radius(most, halvings)):
+                return radius(most, halvings)
+            most /= 2
+        return radius(size, halvings)
+
+    def _holds(self, space: Space, curve: Curve, radius: Array) -> bool:
+        try:
+            check_tip(space, curve, radius.tolist(), BOXES)
+        except Refuted:
+            return False
+        return True
