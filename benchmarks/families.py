@@ -3,9 +3,6 @@
 One instance each: the whole command (search, certificate, check, picture), then its peers,
 judged by the proved curve. A row is kept in ``build/families``, so that an interrupted run goes
 on; ``--fresh`` measures again.
-
-Usage: python -m benchmarks.families [--fresh | --own] [--seconds S] [WORD ...]: rows whose name
-holds a WORD, S seconds for a peer; ``--own`` measures pieceproof again and keeps the peers.
 """
 
 from __future__ import annotations
@@ -138,12 +135,18 @@ def print_families(asked: Asked) -> None:
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.families", description=__doc__)
-    parser.add_argument("words", nargs="*", metavar="WORD")
-    parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--fresh", action="store_true")
-    parser.add_argument("--own", action="store_true")
-    print_families(Asked(**vars(parser.parse_args())))
+    summary = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.families", description=summary)
+    add = parser.add_argument
+    add("words", nargs="*", metavar="WORD", help="only rows whose name holds a WORD")
+    add("--seconds", type=float, default=SECONDS, help="for each peer (default: %(default)g)")
+    add("--fresh", action="store_true", help="measure again what is kept in build/families")
+    add("--own", action="store_true", help="measure pieceproof again and keep the peers")
+    asked = Asked(**vars(parser.parse_args()))
+    names = [instance.name for instance in INSTANCES]
+    if unknown := [word for word in asked.words if not any(word in name for name in names)]:
+        parser.error(f"no row is called {unknown[0]!r}; there are {', '.join(names)}")
+    print_families(asked)
 
 
 if __name__ == "__main__":
