@@ -18,6 +18,7 @@ from itertools import combinations, combinations_with_replacement
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from pieceproof.checking.enclosing.folds import Fold
+from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polynomial
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted
@@ -34,7 +35,8 @@ def is_constant(curve: Curve) -> bool:
     if stratum.groups or space.chart.fixed:
         return False
     key = (stratum.pattern, tuple(stratum.walls.items()))
-    if isinstance(space.jets, PolynomialJets):
+    # A frame mixes free parameters only, so f itself decides, with its small coefficients.
+    if isinstance(space.jets, PolynomialJets) and not isinstance(stratum.fold, Frame):
         if key not in space.constant:
             space.constant[key] = _is_combination(restricted(space.jets.polynomial, curve), curve)
         return space.constant[key]
@@ -45,7 +47,7 @@ def is_constant(curve: Curve) -> bool:
 
 def _pairs(curve: Curve) -> list[tuple[int, int]]:
     """Pairs of free parameters of first-layer units that are different on the whole curve."""
-    network, box = curve.space.network, curve.box[0, 1:]
+    network, box = curve.space.network, curve.point
     own = [network.incoming[unit][0] for unit in range(network.hidden[0])]
     return [
         (i, j)
