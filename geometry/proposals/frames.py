@@ -16,7 +16,7 @@ from geometry.proposals.minimisers import Minimiser, Solver
 from geometry.proposals.tracking import Change, Event, Tracker
 from geometry.proposals.transformed import TransformedSolver
 
-VALLEY = 8.0
+VALLEY = 30.0
 """A frame comes first if its coordinates are this many times more independent than those of W."""
 GOOD = 0.25
 """A frame that is known already is taken while its coordinates are as independent as that."""
