@@ -237,8 +237,11 @@ def multipliers_of(
     found, walls, rest = _multipliers_on(curve, pattern, groups)
     if not curve.alpha.lo[0] < curve.alpha.hi[0] or not (len(groups) or walls):
         return found, walls
-    middle, at_walls, _ = _multipliers_on(curve.at(curve.middle), pattern, groups)
-    rates, rate_walls = rest()
+    try:
+        middle, at_walls, _ = _multipliers_on(curve.at(curve.middle), pattern, groups)
+        rates, rate_walls = rest()
+    except Refuted:  # what is known on the tube may do
+        return found, walls
     step = curve.alpha - curve.middle
     found = [
         own.meet(start + rate * step) for own, start, rate in zip(found, middle, rates, strict=True)
