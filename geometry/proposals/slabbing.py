@@ -28,6 +28,7 @@ HOPELESS = 6
 """Neighbouring slabs of least length that fail before the rest of a piece is left open."""
 EVENT_TRIES = 12
 GROW, SHRINK = 4.0, 0.5
+OUT_OF_TIME = "the time budget ran out"
 NO_BASIN = "no basin could be proved around the minimiser"
 
 
@@ -82,9 +83,10 @@ class Slabs:
         interval: tuple[Fraction, Fraction],
         trial: Trial,
         coordinates: Versions,
+        is_late: Callable[[], bool] = lambda: False,
     ) -> None:
         self.tracker, self.interval, self.trial = tracker, interval, trial
-        self.coordinates = coordinates
+        self.coordinates, self.is_late = coordinates, is_late
         self.size = 1.0
         self.sizes: dict[int, float] = {}
         self.failures = 0
@@ -130,6 +132,8 @@ class Slabs:
     ) -> list[Proposal]:
         if lower >= upper:
             return []
+        if self.is_late():
+            return [Proposal(lower, upper, None, (), OUT_OF_TIME)]
         if self.failures >= HOPELESS:
             return [Proposal(lower, upper, None, (), NO_BASIN)]
         middle = float(lower + upper) / 2

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -21,7 +22,7 @@ from geometry.proposals.charts import charts
 from geometry.proposals.folds import FoldedSolver
 from geometry.proposals.frames import Frame, Frames
 from geometry.proposals.minimisers import Minimiser, Solver, same
-from geometry.proposals.slabbing import Curve, Obstacle, Proposal, Slabs
+from geometry.proposals.slabbing import OUT_OF_TIME, Curve, Obstacle, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
 from geometry.proposals.transformed import TransformedSolver
 from pieceproof.checking.enclosing.basins import BasinTooLarge
@@ -39,6 +40,8 @@ from pieceproof.enclosed.zeros import Zero, Zeros
 from pieceproof.methods.options import Options
 from piecewise.problems import Problem
 
+SLABS = 0.5
+"""The part of the time that is left in which slabs are made, before W is covered."""
 ROUNDS = 8
 """Times that tracking starts again from a minimiser that the covering found."""
 REFINEMENTS = 7
@@ -93,6 +96,7 @@ class Search:
         self.checking = 0.0
         """Seconds that the checker will need for what is covered, as far as can be foreseen."""
         self.settling = 0.0
+        self.slabs_until = inf
 
     def _is_late(self) -> bool:
         """Whether to stop, so that the checker has time for what is proved."""
@@ -139,11 +143,11 @@ class Search:
 
     def _written(self, proposals: list[Proposal]) -> list[dict[str, Any]]:
         if not proposals:
-            proposals = [Proposal(*self.interval, None, (), "the time budget ran out")]
-        final = []
+            proposals = [Proposal(*self.interval, None, (), OUT_OF_TIME)]
+        final, reason = [], OUT_OF_TIME if self._is_late() else UNCOVERED
         for each in proposals:
             if each.kind is not None and not self._is_proved(each):
-                each = Proposal(each.lower, each.upper, None, (), UNCOVERED)
+                each = Proposal(each.lower, each.upper, None, (), reason)
             final.append(each)
         final = [explained(each, self.tracker) for each in merged(self._jointed(final))]
         self._final = {
@@ -208,6 +212,7 @@ class Search:
 
     def _slabs(self) -> list[Proposal]:
         """Slabs over A: those of exact interpolation, and the others between them."""
+        self.slabs_until = self.options.middle(SLABS)
         found: list[Proposal] = []
         at = self.interval[0]
         for zero in self.zeros:
@@ -266,6 +271,10 @@ class Search:
             whole = convex(self.spaces[0], inside[0], lower, upper) if inside else None
             if whole is not None and self._trial(whole) is None:
                 return [whole]
+        # A spot that takes long must not keep the rest of A from its share of the time.
+        now, rest = monotonic(), self.interval[1] - lower
+        until = now + (self.slabs_until - now) * float((upper - lower) / rest) if rest else now
+        slabs.is_late = lambda: monotonic() > until
         return slabs.fill(lower, upper, points)
 
     def _slabbing(self) -> Slabs:

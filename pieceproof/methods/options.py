@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -36,6 +37,13 @@ class Options:
     seconds: float | None = None
     max_cells: int = DEFAULT_MAX_CELLS
     start: float = field(default_factory=monotonic)
+
+    def middle(self, part: float) -> float:
+        """The time, on the monotonic clock, at which ``part`` of what is left will have passed."""
+        if self.seconds is None:
+            return inf
+        now = monotonic()
+        return now + part * max(0.0, self.start + self.seconds - now)
 
     def out_of_time(self, reserve: float = 0.0) -> bool:
         """Whether no more than ``reserve`` seconds are left of the time budget."""
