@@ -41,7 +41,12 @@ def is_constant(curve: Curve) -> bool:
             space.constant[key] = _is_combination(restricted(space.jets.polynomial, curve), curve)
         return space.constant[key]
     if space.network.hidden and not space.network.bias and len(space.network.inputs[0]) == 1:
-        return any(_is_folded_combination(curve, pair) for pair in _pairs(curve))
+        if key not in space.constant:
+            own = cell_polynomial(space.network, stratum.pattern)
+            space.constant[key] = _is_combination(restricted(own, curve), curve)
+        return space.constant[key] or any(
+            _is_folded_combination(curve, pair) for pair in _pairs(curve)
+        )
     return False
 
 
