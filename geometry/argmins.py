@@ -83,29 +83,21 @@ def contacts(program: CellProgram, bound: CellBound, pieces: Sequence[Piece]) ->
     found: list[Contact] = []
     poles: list[RealAlgebraic] = []
     open_: list[tuple[RealAlgebraic, RealAlgebraic]] = []
-    for step in bound.steps:
-        stationary = program.stationary(program.active_set(step.active))
-        for piece in pieces:
-            common = step.interval.meet(piece.interval)
-            if common is None:
-                continue
-            n, d = piece.value.numerator, piece.value.denominator  # type: ignore[attr-defined]
-            excess = stationary.value.numerator * d - n * stationary.value.denominator
-            if excess:
-                for alpha in roots_within(excess, common):
-                    if alpha.sign_of(stationary.denominator) == 0:
-                        poles.append(alpha)
-                    elif _feasible_at(stationary, alpha):
-                        found.append(_contact(program, step.active, stationary, alpha, alpha))
-                    elif not _unique_at(program, stationary, alpha):
-                        open_.append((alpha, alpha))
-                continue
-            for lower, upper, feasible in _feasibility(stationary, common):
-                contact = _contact(program, step.active, stationary, lower, upper)
-                if feasible:
-                    found.append(contact)
-                elif contact.flat or contact.unclear:
-                    open_.append((lower, upper))
+    for labels, stationary, start, end in _meetings(program, bound, pieces):
+        if start == end:
+            if start.sign_of(stationary.denominator) == 0:
+                poles.append(start)
+            elif _feasible_at(stationary, start):
+                found.append(_contact(program, labels, stationary, start, start))
+            elif not _unique_at(program, stationary, start):
+                open_.append((start, start))
+            continue
+        for lower, upper, feasible in _feasibility(stationary, Interval(start, end)):
+            contact = _contact(program, labels, stationary, lower, upper)
+            if feasible:
+                found.append(contact)
+            elif contact.flat or contact.unclear:
+                open_.append((lower, upper))
 
     def doubtful(numbers: Iterable[RealAlgebraic]) -> tuple[RealAlgebraic, ...]:
         return tuple(a for a in increasing(numbers) if not any(_settles(each, a) for each in found))
