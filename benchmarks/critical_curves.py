@@ -9,6 +9,7 @@ the candidates for jumps are zeros of minors of the boundaries of a cell that ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from flint import fmpq, fmpq_mpoly, fmpz
 
@@ -71,8 +72,8 @@ def curve(engine: Singular, cell: Cell, limits: Limits) -> tuple[int, int] | Fai
 def _first_order(cell: Cell, active: Sequence[fmpq_mpoly], names: Sequence[str]) -> Iterator[Terms]:
     place = {name: i for i, name in enumerate(names)}
 
-    def lifted(p: fmpq_mpoly, extra: str = "", sign: int = 1) -> dict[Monomial, object]:
-        terms: dict[Monomial, object] = {}
+    def lifted(p: fmpq_mpoly, extra: str = "", sign: int = 1) -> dict[Monomial, Fraction]:
+        terms: dict[Monomial, Fraction] = {}
         for exponents, c in p.terms():
             key = [0] * len(names)
             for name, e in zip(cell.context.names(), exponents, strict=True):
@@ -86,9 +87,9 @@ def _first_order(cell: Cell, active: Sequence[fmpq_mpoly], names: Sequence[str])
         terms = lifted(cell.numerator.derivative(w))
         for j, h in enumerate(active):
             terms |= lifted(h.derivative(w), f"l{j}", -1)
-        yield terms  # type: ignore[misc]
-    yield from (lifted(h) for h in active)  # type: ignore[misc]
-    yield lifted(cell.numerator) | lifted(cell.denominator, "v", -1)  # type: ignore[misc]
+        yield terms
+    yield from (lifted(h) for h in active)
+    yield lifted(cell.numerator) | lifted(cell.denominator, "v", -1)
 
 
 def minors(engine: Singular, cell: Cell, limits: Limits) -> tuple[int, int] | Failure:

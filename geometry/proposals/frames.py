@@ -83,14 +83,10 @@ class Frames:
         if event.change is not Change.SWITCH or plain[0].chart != plain[1].chart:
             return [plain]
         stuck = plain[0] if len(walls[0]) > len(walls[1]) else plain[1]
-        first = self._framed(stuck, kept)
-        if first is None:
+        if self._framed(stuck, kept) is None:
             return [plain]
-        solver = self.tracker.solvers[first.chart]
-        framed = [
-            solver.entered(point) if isinstance(solver, TransformedSolver) else None
-            for point in plain
-        ]
+        frame = self.known[(stuck.chart, *kept)]
+        framed = [frame.entered(point) for point in plain]
         if framed[0] is None or framed[1] is None:
             return [plain]
         return [(framed[0], framed[1]), plain]

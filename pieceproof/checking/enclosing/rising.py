@@ -40,7 +40,7 @@ def rises(space: Space, box: Range, patterns: Iterable[Pattern], label: Label) -
     first = len(network.units) - (network.hidden[-1] if network.hidden else 0)
     if network.polynomial is not None or unit < first:
         return False
-    alpha = _ends(box, 0, 0)
+    alpha, (weights, offset) = _ends(box, 0, 0), _output(network, box)
     for near in patterns:
         piece = near[unit][example]
         if piece not in (k, k + 1):
@@ -53,7 +53,6 @@ def rises(space: Space, box: Range, patterns: Iterable[Pattern], label: Label) -
         z = _beyond(network, _ends(seen[unit].value, 0, example), k, above)
         if z is None:
             return False
-        weights, offset = _output(network, box)
         both = _sum(_scaled(offset, fmpq(2)), _scaled((network.targets[example],) * 2, fmpq(-2)))
         for v, weight in enumerate(weights, start=first):
             if v == unit:
