@@ -8,9 +8,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from pieceproof.checking.enclosing.basins import BasinTooLarge, boundaries_near
 from pieceproof.checking.enclosing.charts import charts
 from pieceproof.checking.enclosing.jets import Pattern
+from pieceproof.checking.enclosing.nearby import BasinTooLarge, boundaries_near
 from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.rising import rises

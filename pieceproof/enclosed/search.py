@@ -9,7 +9,6 @@ where it does not finish, slabs are halved and rival minimisers get basins of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
@@ -19,15 +18,13 @@ from typing import Any
 import numpy as np
 
 from geometry.proposals.charts import charts
-from geometry.proposals.folds import FoldedSolver
-from geometry.proposals.frames import Frame, Frames
-from geometry.proposals.minimisers import Minimiser, Solver, same
+from geometry.proposals.frames import Frames
+from geometry.proposals.minimisers import Minimiser, same
 from geometry.proposals.slabbing import OUT_OF_TIME, Curve, Obstacle, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
-from geometry.proposals.transformed import TransformedSolver
-from pieceproof.checking.enclosing.basins import BasinTooLarge
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import check_joined, narrowed
+from pieceproof.checking.enclosing.nearby import BasinTooLarge
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.summary import CHUNK, Below, covers
@@ -35,7 +32,8 @@ from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.deadunits import DeadUnits, dead_charts
 from pieceproof.enclosed.openings import UNCOVERED, bounds, explained, merged, none_isolated
-from pieceproof.enclosed.wholes import Whole, convex
+from pieceproof.enclosed.slabdocuments import slab_document
+from pieceproof.enclosed.wholes import convex
 from pieceproof.enclosed.zeros import Zero, Zeros
 from pieceproof.methods.options import Options
 from piecewise.problems import Problem
@@ -52,8 +50,6 @@ RIVALS = 3
 LEAVING = "exact interpolation ends here, and ℓ* leaves 0"
 CLOSE = 0.03
 """Rivals have values above the minimum by at most this part of it."""
-
-Progress = Callable[[str, int, int | None], None]
 
 
 class OutOfTime(Exception):
@@ -155,7 +151,7 @@ class Search:
             for each in final
             if each.kind is not None
         }
-        return [self._bounded(slab_document(each, self), each) for each in final]
+        return [self._bounded(self._document(each), each) for each in final]
 
     def _bounded(self, written: dict[str, Any], proposal: Proposal) -> dict[str, Any]:
         """An open interval with both sides of ℓ*."""
@@ -186,7 +182,7 @@ class Search:
         self.trials += 1
         if self.trials % 8 == 0:
             self.progress("slabs", self.trials, None)
-        written = slab_document(proposal, self)
+        written = self._document(proposal)
         key = json.dumps(written)
         self.keys[id(proposal)] = key
         if key not in self.answers:
@@ -198,6 +194,9 @@ class Search:
             return answer
         self.settled[id(proposal)] = (proposal, answer)
         return None
+
+    def _document(self, proposal: Proposal) -> dict[str, Any]:
+        return slab_document(proposal, self.spaces.network, self.tracker.solvers, self.dead)
 
     def _answer(self, written: dict[str, Any]) -> Settled | Obstacle:
         try:
@@ -426,52 +425,3 @@ class Search:
             return proposal
         better = Proposal(proposal.lower, proposal.upper, kind, tuple(curves))
         return better if self._trial(better) is None else proposal
-
-
-def slab_document(proposal: Proposal, search: Search) -> dict[str, Any]:
-    """A slab as a document writes it."""
-    ends = [str(proposal.lower), str(proposal.upper)]
-    if isinstance(proposal, (Zero, Whole)):
-        return proposal.document(search.spaces.network.names)
-    if proposal.kind is None:
-        return {"interval": ends, "kind": "open", "reason": proposal.reason}
-    network = search.spaces.network
-    solvers = search.tracker.solvers
-    written: dict[str, Any] = {
-        "interval": ends,
-        "kind": proposal.kind,
-        "curves": [
-            {
-                **_coordinates(solvers[curve.chart], network.names),
-                "pattern": curve.face.pattern.tolist(),
-                "active": [
-                    [f"{network.units[u]}:e{t + 1}:k{k + 1}" for u, t, k in group]
-                    for group in curve.face.groups
-                ],
-                "walls": [
-                    f"{network.names[i]}:{('lower', 'upper')[side]}" for i, side in curve.face.walls
-                ],
-                "centre": curve.centre.tolist(),
-                "slope": curve.slope.tolist(),
-                "radius": curve.radius.tolist(),
-            }
-            for curve in proposal.curves
-        ],
-    }
-    for number, curve in enumerate(proposal.curves):
-        chart = solvers[curve.chart].chart
-        if chart.dead:
-            written["curves"][number] = search.dead.written(written["curves"][number], chart)
-    return search.dead.with_tips(written)
-
-
-def _coordinates(solver: Solver, names: Sequence[str]) -> dict[str, Any]:
-    """The chart of a solver, and its fold or frame if it has one."""
-    if isinstance(solver, FoldedSolver):
-        kind, own = solver.fold.reflection
-        return {"chart": solver.base.index, "fold": [[kind, *(names[i] for i in own)]]}
-    if isinstance(solver, TransformedSolver) and isinstance(solver.coordinates, Frame):
-        return {
-            "chart": solver.base.index, "frame": [list(row) for row in solver.coordinates.rows]
-        }  # fmt: skip
-    return {"chart": solver.index}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flint import fmpq
 
-from pieceproof.checking.enclosing import basins
+from pieceproof.checking.enclosing import basins, multipliers, nearby
 from pieceproof.checking.enclosing.claimedslabs import (
     Slab,
     basin_box,
@@ -45,7 +45,7 @@ def check_cross(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) ->
         if not contains(box[0], curve.box[0]):
             raise Refuted("a curve leaves the common basin")
         basins.check_inside(curve)
-    around = basins.boundaries_near(space, box, a.pattern, a.groups)
+    around = nearby.boundaries_near(space, box, a.pattern, a.groups)
     soft = around.soft
     listed = {label for group in soft for label in group}
     if not set(passed) <= listed:
@@ -54,17 +54,17 @@ def check_cross(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) ->
     for curve in curves:
         basins.check_sides(curve, others)
     for choice in zip(
-        basins.patterns(a.pattern, a.groups), basins.patterns(b.pattern, b.groups), strict=True
+        nearby.patterns(a.pattern, a.groups), nearby.patterns(b.pattern, b.groups), strict=True
     ):
         found = [
-            basins.multipliers_of(curve, pattern, a.groups)
+            multipliers.multipliers_of(curve, pattern, a.groups)
             for curve, pattern in zip(curves, choice, strict=True)
         ]
         floors = [
             min(pair)
             for pair in zip(
                 *(
-                    basins.check_signs(pattern, a.groups, *each)
+                    multipliers.check_signs(pattern, a.groups, *each)
                     for pattern, each in zip(choice, found, strict=True)
                 ),
                 strict=True,
@@ -79,7 +79,7 @@ def check_cross(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) ->
         bent(space.jets, at.seen, label)[0]
         for at in (end(first, slab.lower), end(first, slab.upper))
     )
-    if basins.sides(a.pattern, [label]) < 0:
+    if nearby.sides(a.pattern, [label]) < 0:
         near, far = -near, -far
     if not (near.lo[0] > 0 and far.hi[0] < 0) or speed.lo[0] <= 0 <= speed.hi[0]:
         raise Refuted("the boundary is not crossed exactly once")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pieceproof.checking.enclosing import basins
+from pieceproof.checking.enclosing import nearby
 from pieceproof.checking.enclosing.folds import Fold
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.jets import Pattern
@@ -63,15 +63,15 @@ class FoldedSpace(Space):
             low = np.concatenate([[-last], points.hi])[pieces]
             high = np.concatenate([points.lo, [last]])[pieces]
             if not (np.all(z.lo >= low) and np.all(z.hi <= high)):
-                raise basins.BasinTooLarge("a boundary is near a curve in a frame")
+                raise nearby.BasinTooLarge("a boundary is near a curve in a frame")
             return
         weights = fold.preimage(box[0, 1:])
         unfolded = Range(
             np.concatenate([box.lo[0, :1], weights.lo])[None],
             np.concatenate([box.hi[0, :1], weights.hi])[None],
         )
-        if basins.boundaries_near(self.base, unfolded, pattern, ()).all:
-            raise basins.BasinTooLarge("a boundary is near a folded curve")
+        if nearby.boundaries_near(self.base, unfolded, pattern, ()).all:
+            raise nearby.BasinTooLarge("a boundary is near a folded curve")
 
     def check_within(self, box: Range) -> None:
         """That everything with folded coordinates in the box lies in W.

@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.enclosing.basins import sides
 from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, basin_owners, end
 from pieceproof.checking.enclosing.interpolation import vanishes
+from pieceproof.checking.enclosing.nearby import sides
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
 from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.tubes import Curve, bent

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.enclosing import basins
+from pieceproof.checking.enclosing import basins, multipliers, nearby
 from pieceproof.checking.enclosing.claimedslabs import (
     Slab,
     basin_box,
@@ -33,24 +33,24 @@ def check_switch(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -
         if not contains(box[0], curve.box[0]):
             raise Refuted("a curve leaves the common basin")
     hard = [*own.groups, *([extra] if extra else [])]
-    around = basins.boundaries_near(space, box, own.pattern, hard)
+    around = nearby.boundaries_near(space, box, own.pattern, hard)
     soft = around.soft
     basins.check_inside(stuck)
     basins.check_inside(free, except_=wall)
     for curve in curves:
         basins.check_sides(curve, around.all)
-    for pattern in basins.patterns(own.pattern, own.groups):
+    for pattern in nearby.patterns(own.pattern, own.groups):
         _check_free_side(free, stuck, box, pattern, extra, soft)
         if extra:
-            other = basins.crossed(pattern, extra)
-            found, walls = basins.multipliers_of(stuck, other, hard)
-            floors = basins.check_signs(other, hard, found, walls)
+            other = nearby.crossed(pattern, extra)
+            found, walls = multipliers.multipliers_of(stuck, other, hard)
+            floors = multipliers.check_signs(other, hard, found, walls)
             basins.check_basin_convex(stuck, box, other, soft, hard, found, floors, walls)
     where = slab.lower if free_first else slab.upper
     beyond = slab.upper if free_first else slab.lower
     if extra:
         label = extra[0]
-        side = basins.sides(own.pattern, extra)
+        side = nearby.sides(own.pattern, extra)
         slope = boundary_speed(free, label)
         near, far = (
             bent(space.jets, at.seen, label)[0] for at in (end(free, where), end(free, beyond))
@@ -89,9 +89,9 @@ def strictly_pressing(
 ) -> bool:
     """Whether the multiplier of the added constraint is positive at the end beyond."""
     at = end(stuck, beyond)
-    found, walls = basins.multipliers_of(at, at.stratum.pattern, at.stratum.groups)
+    found, walls = multipliers.multipliers_of(at, at.stratum.pattern, at.stratum.groups)
     if extra:
-        own = found[index] if basins.sides(at.stratum.pattern, extra) > 0 else -found[index]
+        own = found[index] if nearby.sides(at.stratum.pattern, extra) > 0 else -found[index]
         return bool(own.lo[0] > 0)
     if wall is None:
         return False
@@ -108,15 +108,15 @@ def _check_free_side(
 ) -> None:
     """∇²G positive definite where the constraint holds, for the multipliers of both curves."""
     groups = free.stratum.groups
-    one, one_walls = basins.multipliers_of(free, pattern, groups)
+    one, one_walls = multipliers.multipliers_of(free, pattern, groups)
     hard = [*groups, *([extra] if extra else [])]
-    two, two_walls = basins.multipliers_of(stuck, pattern, hard)
+    two, two_walls = multipliers.multipliers_of(stuck, pattern, hard)
     common = {i: two_walls[i] for i in one_walls}
     floors = [
         min(a, b)
         for a, b in zip(
-            basins.check_signs(pattern, groups, one, one_walls),
-            basins.check_signs(pattern, groups, two[: len(groups)], common),
+            multipliers.check_signs(pattern, groups, one, one_walls),
+            multipliers.check_signs(pattern, groups, two[: len(groups)], common),
             strict=True,
         )
     ]

@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpq
 
-from pieceproof.checking.enclosing.basins import BasinTooLarge
 from pieceproof.checking.enclosing.claimedslabs import basin_box
+from pieceproof.checking.enclosing.nearby import BasinTooLarge
 from pieceproof.checking.enclosing.networks import Network
 from pieceproof.checking.enclosing.ranges import Array, Range, around
 from pieceproof.checking.enclosing.reductions import ReducedSpace, alike, kept, parameters_of
