@@ -89,7 +89,7 @@ def test_where_a_boundary_rises_f_is_larger_beyond() -> None:
             }
         for label in sorted(labels):
             u, t, k = label
-            answer = rises(space, Range(low[None], high[None]), [near], label)
+            answer = rises(space, Range(low[None], high[None]), [near], (label,))
             beyond = list(map(list, near))
             beyond[u][t] = 2 * k + 1 - near[u][t]
             far = tuple(map(tuple, beyond))
@@ -104,6 +104,53 @@ def test_where_a_boundary_rises_f_is_larger_beyond() -> None:
     falling = [gap for answer, gap in answers if not answer and gap < -1e-6]
     assert len(rising) > 30
     assert len(falling) > 30
+
+
+def test_boundaries_of_one_hyperplane_are_passed_at_once() -> None:
+    """Of all examples together f may be larger beyond where of one alone it is not."""
+    random, generator = Random(12), np.random.default_rng(12)
+    answers = []
+    for _ in range(300):
+        pair = random.choice([("relu", "square"), ("abs", "square")])
+        problem = Problem(
+            FeedForward([2], mixed(*pair), bias=False, output_weights=[1, random.choice((1, -1))]),
+            inputs=[[Fraction(random.choice((-3, -2, -1, 1, 2, 3)), 2)] for _ in range(4)],
+            targets=[Fraction(random.randint(-20, 20), 10) for _ in range(4)],
+            interval=("1/5", "4/5"),
+            box=(-2, 2),
+        )
+        space = space_of(problem)
+        half = 10 ** random.uniform(-2, -0.5)
+        centre = np.array([random.uniform(-1.5, 1.5), random.choice((-1, 1)) * half / 2])
+        low = np.concatenate([[0.45], centre - half])
+        high = np.concatenate([[0.55], centre + half])
+        near = pattern_at(space, np.concatenate([[0.5], centre]))
+        if np.sign(low[1]) != np.sign(high[1]):
+            continue
+        group = tuple((1, t, 0) for t in range(4))
+        whole = rises(space, Range(low[None], high[None]), [near], group)
+        single = all(rises(space, Range(low[None], high[None]), [near], (b,)) for b in group)
+        far = (near[0], tuple(1 - piece for piece in near[1]))
+        samples = generator.uniform(low, high, (60, 3))
+        samples[:, 2] = -np.sign(centre[1]) * np.abs(samples[:, 2]) * (generator.random(60) ** 4)
+        gaps = [value(space, sample, far) - value(space, sample, near) for sample in samples]
+        answers.append((whole, single, min(gaps)))
+        assert whole or not single
+        assert not whole or min(gaps) >= -1e-12
+        mixed_up = (near[0], (1 - near[1][0], *near[1][1:]))
+        assert not rises(space, Range(low[None], high[None]), [mixed_up], group)
+    assert sum(whole and not single for whole, single, _ in answers) > 30
+    assert sum(gap < -1e-6 and not whole for whole, _, gap in answers) > 30
+
+
+def test_hyperplanes_that_differ_are_not_passed_at_once() -> None:
+    problem = Problem(
+        FeedForward([1], mixed("relu", "square")),
+        inputs=[[1], [2]], targets=[-9, -9], interval=("2/5", "3/5"), box=(-2, 2),
+    )  # fmt: skip
+    box = Range(np.array([[0.4, -0.1, -0.1]]), np.array([[0.6, 0.1, 0.1]]))
+    pattern, space = ((1, 1),), space_of(problem)
+    assert not rises(space, box, [pattern], ((0, 0, 0), (0, 1, 0)))
 
 
 ONE = ((1,),)
@@ -148,8 +195,8 @@ def test_beyond_the_next_breakpoint_nothing_is_claimed() -> None:
     label = (0, 0, middle - 1)
     inside = Range(np.array([[0.4, points[middle - 2] + 0.01]]), np.array([[0.6, start]]))
     beyond = Range(np.array([[0.4, points[middle - 2] - 0.01]]), np.array([[0.6, start]]))
-    assert not rises(space, beyond, [pattern], label)
-    answers = {rises(space_of_target(problem, y), inside, [pattern], label) for y in (-9, 9)}
+    assert not rises(space, beyond, [pattern], (label,))
+    answers = {rises(space_of_target(problem, y), inside, [pattern], (label,)) for y in (-9, 9)}
     assert answers == {True, False}
 
 

@@ -8,6 +8,7 @@ is one regular branch of F that passes T = 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from geometry.proposals.charts import Chart
 from geometry.proposals.minimisers import Minimiser, Solver
 from geometry.proposals.mirrors import Fold, Reflection
+from geometry.proposals.switching import root, switch
 from geometry.proposals.tracking import Change, Event, Tracker
 from geometry.proposals.transformed import TransformedSolver
 
@@ -49,11 +51,11 @@ class Folds:
                 tracker.solvers.append(solver)
 
     def event(self, before: Minimiser, behind: Minimiser) -> Event | None:
-        """The pitchfork between two minimisers, in folded coordinates, if it is one."""
+        """The pitchfork between two minimisers, in folded coordinates, or another switch."""
         size = 1 + float(np.max(np.abs(before.w)))
         near = before.chart == behind.chart and np.max(np.abs(before.w - behind.w)) < NEAR * size
         if not near or not np.array_equal(before.face.pattern, behind.face.pattern):
-            return None
+            return switch(self.tracker, before, behind)
         for solver in self.solvers:
             if solver.base.index != before.chart:
                 continue
@@ -70,32 +72,11 @@ class Folds:
             if first is None or second is None:
                 continue
             free, stuck = (second, first) if stuck_first else (first, second)
-            alpha = self._meeting(solver, free, stuck)
+            alpha = root(self.tracker, free, stuck.alpha, partial(_coordinate, solver.fold.slot))
             if alpha is not None:
                 self.used.add(solver.index)
                 return Event(alpha, Change.SWITCH, first, second)
-        return None
-
-    def _meeting(self, solver: FoldedSolver, free: Minimiser, stuck: Minimiser) -> float | None:
-        """Where T passes 0 along the free branch, between the two points, by regula falsi."""
-        slot = solver.fold.slot
-        near, far = free.alpha, stuck.alpha
-        beyond = self.tracker.at(free, far)
-        if beyond is None or not free.w[slot] > 0 > beyond.w[slot]:
-            return None
-        above, below = float(free.w[slot]), float(beyond.w[slot])
-        for _ in range(60):
-            middle = near + (far - near) * min(max(above / (above - below), 0.01), 0.99)
-            here = self.tracker.at(free, middle)
-            if here is None:
-                return None
-            if here.w[slot] > 0:
-                near, above = middle, float(here.w[slot])
-            else:
-                far, below = middle, float(here.w[slot])
-            if abs(far - near) <= 1e-13 * self.tracker.width:
-                break
-        return 0.5 * (near + far)
+        return switch(self.tracker, before, behind)
 
     def versions(self, point: Minimiser) -> list[Minimiser]:
         """A minimiser in the coordinates that it may be enclosed in, the better ones first."""
@@ -132,6 +113,10 @@ class Folds:
         direction /= np.linalg.norm(direction)
         largest = float(np.max(np.linalg.eigvalsh(local.hessian[np.ix_(moving, moving)])))
         return float(direction @ local.hessian @ direction) / max(largest, 1e-300)
+
+
+def _coordinate(slot: int, point: Minimiser) -> float:
+    return float(point.w[slot])
 
 
 def reflections(chart: Chart) -> Sequence[Reflection]:

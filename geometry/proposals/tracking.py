@@ -67,6 +67,8 @@ class Tracker:
     mended: bool = False
     recognise: Callable[[Minimiser, Minimiser], Event | None] = lambda left, right: None
     """The event between two near minimisers, where more is known of it than that they differ."""
+    isolated: Callable[[Minimiser], Minimiser] = lambda point: point
+    """What is kept of a minimiser that was found: it may be known better in another chart."""
 
     def __post_init__(self) -> None:
         self.solvers = [Solver(chart, i) for i, chart in enumerate(self.charts)]
@@ -154,7 +156,10 @@ class Tracker:
             del pool[40:]
             if found and (best is None or found[0].value < best.value - _noise(best.value)):
                 best = found[0]
-        if best is not None and wide:
+        if best is None:
+            return None
+        best = self.isolated(best)
+        if wide:
             self.nodes[alpha] = best
         return best
 
@@ -277,12 +282,11 @@ class Tracker:
 
     def _event(self, left: Minimiser, right: Minimiser) -> Event:
         alpha = 0.5 * (left.alpha + right.alpha)
-        size = np.max(np.abs(left.w - right.w) / np.maximum(1.0, np.abs(left.w)))
-        if size > 1e-5 or left.chart != right.chart:
+        if not is_continued(left, right) or left.chart != right.chart:
             return Event(alpha, Change.KINK, left, right)
         change = relation(left.face, right.face)
         if change is Change.SWITCH:
-            left, right = _on_one_side(left, right)
+            left, right = on_one_side(left, right)
         return Event(alpha, change, left, right)
 
 
@@ -292,6 +296,11 @@ def _noise(value: float) -> float:
 
 def _apart(a: Array, b: Array) -> bool:
     return bool(np.max(np.abs(a - b)) >= 0.02 * (1 + np.max(np.abs(b))))
+
+
+def is_continued(a: Minimiser, b: Minimiser) -> bool:
+    """Whether two minimisers next to an event are one that moves continuously."""
+    return bool(np.max(np.abs(a.w - b.w) / np.maximum(1.0, np.abs(a.w))) <= 1e-5)
 
 
 def relation(a: Face, b: Face) -> Change:
@@ -307,7 +316,7 @@ def relation(a: Face, b: Face) -> Change:
     return Change.UNCLEAR
 
 
-def _on_one_side(left: Minimiser, right: Minimiser) -> tuple[Minimiser, Minimiser]:
+def on_one_side(left: Minimiser, right: Minimiser) -> tuple[Minimiser, Minimiser]:
     """The constrained stratum written with the pattern of the free one, its groups in order."""
     swap = len(left.face.groups) + len(left.face.walls) > len(right.face.groups) + len(
         right.face.walls

@@ -17,7 +17,7 @@ import numpy as np
 from geometry.proposals.charts import Chart, charts
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser
-from geometry.proposals.tracking import NODES, Tracker
+from geometry.proposals.tracking import NODES, Event, Tracker, is_continued
 from pieceproof.checking.enclosing.claimedslabs import Slab
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.foldedspaces import space_of
@@ -37,6 +37,7 @@ HALVINGS = 14
 REST = 10
 """Halvings of the basin in other parameters."""
 SLACK = 1e-9
+AT_ZERO, BESIDE = 1e-12, 1e-6
 LEAST = 2
 """Nodes at which dead units are better: at a single one the network may vanish identically."""
 PATIENCE = 4
@@ -91,11 +92,60 @@ class DeadUnits:
                     better[alpha] = found[0]
             if len(better) < (1 if alphas else LEAST):
                 continue
-            tracker.nodes |= better
+            tracker.nodes |= {a: tracker.isolated(point) for a, point in better.items()}
             tracker.pools[solver.index] = [point.w for point in better.values()][:20]
             tracker.idle.discard(solver.index)
             news = True
         return news
+
+    def left(self, events: Sequence[Event]) -> bool:
+        """Whether a minimiser leaves w_K = 0 continuously, so that all nodes are to be whole.
+
+        A minimiser of the whole network that leaves one of its boundaries is a switch; the two of
+        networks of different sizes have nothing in common. Nodes become :meth:`whole`.
+        """
+        tracker = self.tracker
+        if tracker.isolated == self.whole or not any(map(self._is_left, events)):
+            return False
+        tracker.isolated = self.whole
+        tracker.nodes = {alpha: self.whole(point) for alpha, point in tracker.nodes.items()}
+        return True
+
+    def _is_left(self, event: Event) -> bool:
+        dead = [self.tracker.solvers[p.chart].chart.dead for p in (event.before, event.behind)]
+        if dead[0] == dead[1]:
+            return False
+        first, second = self.whole(event.before), self.whole(event.behind)
+        return first.chart == second.chart and is_continued(first, second)
+
+    def whole(self, point: Minimiser) -> Minimiser:
+        """The minimiser of the whole network at a point with dead units, where it is a strict one.
+
+        It is one where all boundaries that meet at w_K = 0 are one hyperplane and f rises on
+        either side of it.
+        """
+        chart = self.tracker.solvers[point.chart].chart
+        if not chart.dead:
+            return point
+        solver, network = self.tracker.solvers[self.base(chart)], self.spaces.network
+        resting = [i for unit in chart.dead for i in network.incoming[unit]]
+        if len(resting) > len(chart.dead):
+            return point
+        # Beside w_K = 0 as well: patterns there differ, and by rounding it may have been left.
+        starts = [solver.chart.placed(point.w) for _ in range(3)]
+        for start, shift in zip(starts, (0.0, BESIDE, -BESIDE), strict=True):
+            start[resting] += shift
+        tried = [solver.polish(point.alpha, solver.chart.canonical(start)) for start in starts]
+        known = [each for each in tried if each is not None]
+        found = min(known, key=lambda each: each.value, default=None)
+        slack = SLACK * (1e-3 + abs(point.value))
+        if found is None or found.value > point.value + slack or not is_continued(point, found):
+            return point
+        return (
+            found
+            if len(found.face.groups) >= np.sum(np.abs(found.w[resting]) <= AT_ZERO)
+            else point
+        )
 
     def _is_least(self, point: Minimiser) -> bool:
         """Whether nothing lower is seen in W, where minimisers need not be isolated."""

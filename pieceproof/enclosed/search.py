@@ -245,6 +245,9 @@ class Search:
                 return [Proposal(lower, upper, None, (), none_isolated(tracker, lower, upper))]
             first, last = first or known[0], last or known[-1]
         events = tracker.events(first.alpha, last.alpha)
+        if self.dead.left(events):
+            first, last = tracker.nodes[first.alpha], tracker.nodes[last.alpha]
+            events = tracker.events(first.alpha, last.alpha)
         events = [e for e in events if float(lower) < e.alpha < float(upper)]
         slabs = self._slabbing()
         found: list[Proposal] = []

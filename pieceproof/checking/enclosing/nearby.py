@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from pieceproof.checking.enclosing.groups import coincide
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.rising import rises
@@ -46,12 +47,12 @@ def patterns(pattern: Pattern, groups: Sequence[Sequence[Label]]) -> Iterator[Pa
 
 @dataclass(frozen=True)
 class Near:
-    """The boundaries that N meets besides the active ones, each as a group of one."""
+    """The boundaries that N meets besides the active ones."""
 
     soft: tuple[tuple[Label, ...], ...]
-    """C¹ boundaries."""
+    """C¹ boundaries, each as a group of one."""
     rising: tuple[tuple[Label, ...], ...]
-    """Beyond them f is at least the polynomial of the near side."""
+    """Beyond them f is at least the polynomial of the near side, one hyperplane each."""
 
     @property
     def all(self) -> tuple[tuple[Label, ...], ...]:
@@ -108,17 +109,27 @@ def boundaries_near(
                             soft.append((label,))
                             pending.append(pattern)
                         else:
-                            rising.append((label,))
+                            _add(space, rising, label)
             if len(hard) + len(soft) > MAX_BOUNDARIES:
                 raise BasinTooLarge(f"more than {MAX_BOUNDARIES} boundaries in one basin")
-    for (label,) in rising:
-        # Other boundaries count as far as they change the output at the same example.
+    for own in rising:
+        # Other boundaries count as far as they change the output at the same examples.
+        examples = {example for _, example, _ in own}
         others = [
             group
             for group in (*hard, *soft, *rising)
-            if label not in group and any(member[1] == label[1] for member in group)
+            if group is not own and any(member[1] in examples for member in group)
         ]
-        if len(others) > MAX_BOUNDARIES or not rises(space, box, patterns(pattern, others), label):
-            unit, example, k = label
+        if len(others) > MAX_BOUNDARIES or not rises(space, box, patterns(pattern, others), own):
+            unit, example, k = own[0]
             raise BasinTooLarge(f"{network.units[unit]}:e{example + 1}:k{k + 1} is near")
     return Near(tuple(soft), tuple(rising))
+
+
+def _add(space: Space, rising: list[tuple[Label, ...]], label: Label) -> None:
+    """Take a boundary to those that are the same hyperplane, or as a group of its own."""
+    for i, group in enumerate(rising):
+        if coincide(space, (group[0], label)):
+            rising[i] = (*group, label)
+            return
+    rising.append((label,))

@@ -7,21 +7,27 @@ changes, r_far = r_near + u·δ, and
 
     f_far − f_near = r_far² − r_near² = u·δ·(r_far + r_near).
 
-If δ′ keeps its sign beyond β, so does δ; if u·δ·(r_far + r_near) ≥ 0 for all z beyond β that N
-has, then f_far ≥ f_near there. A basin of f_near may therefore run across the boundary. That is
-how a minimiser meets the boundary that it will be held at.
+Where δ′ keeps its sign beyond β, so does δ. Boundaries of one unit may be one hyperplane, so that
+several examples t pass theirs at once: then z_t − β_t = c_t·ζ, all |ζ| being the same, and by the
+mean value theorem
+
+    f_far − f_near = |ζ|·u·Σ_t |c_t|·(±δ_t′(ξ_t))·(r_far,t + r_near,t),   + above, − below.
+
+If that is ≥ 0 for all z beyond β that N has, f_far ≥ f_near there. A basin of f_near may
+therefore run across the boundary. That is how a minimiser meets the boundary it will be held at.
 
 Intervals have rational ends: a residual that is 0 at the boundary must not come out below it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 import numpy as np
 from flint import fmpq, fmpq_poly
 
+from pieceproof.checking.enclosing.groups import coincide
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.networks import Network
 from pieceproof.checking.enclosing.ranges import Range, exact_double
@@ -30,47 +36,67 @@ from pieceproof.checking.enclosing.tubes import Label, Space
 Interval = tuple[fmpq, fmpq]
 
 
-def rises(space: Space, box: Range, patterns: Iterable[Pattern], label: Label) -> bool:
-    """Whether f_far ≥ f_near beyond the boundary ``label`` on the box (1, n).
+def rises(space: Space, box: Range, patterns: Iterable[Pattern], group: Sequence[Label]) -> bool:
+    """Whether f_far ≥ f_near beyond the hyperplane of the boundaries ``group`` on the box (1, n).
 
     ``patterns``: those on the near side that may occur on the box.
     """
     network = space.network
-    unit, example, k = label
+    unit = group[0][0]
     first = len(network.units) - (network.hidden[-1] if network.hidden else 0)
     if network.polynomial is not None or unit < first:
         return False
+    if len(group) > 1 and not coincide(space, group):
+        return False
+    shares = _shares(network, group)
     alpha, (weights, offset) = _ends(box, 0, 0), _output(network, box)
     for near in patterns:
-        piece = near[unit][example]
-        if piece not in (k, k + 1):
+        pieces = [near[unit][example] for _, example, _ in group]
+        if any(piece not in (k, k + 1) for piece, (_, _, k) in zip(pieces, group, strict=True)):
             continue  # beyond another boundary of the same unit: z cannot be at both
-        above = piece == k
-        far = piece + 1 if above else piece - 1
+        sides = [piece == k for piece, (_, _, k) in zip(pieces, group, strict=True)]
+        if len({above == (share > 0) for above, share in zip(sides, shares, strict=True)}) > 1:
+            return False  # sides that do not occur together
         _, seen = space.jets.both(box, 0, near)
         if not all(np.all(np.isfinite([v.value.lo, v.value.hi])) for v in seen):
             return False
-        z = _beyond(network, _ends(seen[unit].value, 0, example), k, above)
-        if z is None:
-            return False
-        both = _sum(_scaled(offset, fmpq(2)), _scaled((network.targets[example],) * 2, fmpq(-2)))
-        for v, weight in enumerate(weights, start=first):
-            if v == unit:
-                values = [_sigma(network, p, alpha, z) for p in (piece, far)]
-                both = _sum(both, _times(weight, _sum(*values)))
-            else:
-                own = _ends(seen[v].value, 0, example)
-                value = _sigma(network, near[v][example], alpha, own)
-                both = _sum(both, _scaled(_times(weight, value), fmpq(2)))
-        slope = _blended(
-            [(network.first[far] - network.first[piece]).derivative(),
-             (network.second[far] - network.second[piece]).derivative()],
-            alpha, z,
-        )  # fmt: skip
-        change = _times(weights[unit - first], slope if above else _scaled(slope, fmpq(-1)))
-        if not ((change[0] >= 0 and both[0] >= 0) or (change[1] <= 0 and both[1] <= 0)):
+        total = (fmpq(0), fmpq(0))
+        for (_, example, k), above, share in zip(group, sides, shares, strict=True):
+            piece = k if above else k + 1
+            far = piece + 1 if above else piece - 1
+            z = _beyond(network, _ends(seen[unit].value, 0, example), k, above)
+            if z is None:
+                return False
+            both = _sum(
+                _scaled(offset, fmpq(2)), _scaled((network.targets[example],) * 2, fmpq(-2))
+            )
+            for v, weight in enumerate(weights, start=first):
+                if v == unit:
+                    values = [_sigma(network, p, alpha, z) for p in (piece, far)]
+                    both = _sum(both, _times(weight, _sum(*values)))
+                else:
+                    own = _ends(seen[v].value, 0, example)
+                    value = _sigma(network, near[v][example], alpha, own)
+                    both = _sum(both, _scaled(_times(weight, value), fmpq(2)))
+            slope = _blended(
+                [(network.first[far] - network.first[piece]).derivative(),
+                 (network.second[far] - network.second[piece]).derivative()],
+                alpha, z,
+            )  # fmt: skip
+            change = _times(slope if above else _scaled(slope, fmpq(-1)), both)
+            total = _sum(total, _scaled(change, abs(share)))
+        if _times(weights[unit - first], total)[0] < 0:
             return False
     return True
+
+
+def _shares(network: Network, group: Sequence[Label]) -> list[fmpq]:
+    """c_t with z_t − β_t = c_t·(z_1 − β_1) for boundaries that are one hyperplane."""
+    if len(group) == 1:
+        return [fmpq(1)]
+    rows = [[*network.inputs[t], *([fmpq(1)] if network.bias else [])] for _, t, _ in group]
+    lead = next(i for i, value in enumerate(rows[0]) if value)
+    return [row[lead] / rows[0][lead] for row in rows]
 
 
 def _output(network: Network, box: Range) -> tuple[list[Interval], Interval]:
