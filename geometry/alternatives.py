@@ -9,6 +9,9 @@ the general simplex method with rows that are demanded or not [Dutertre, de Mour
 dictionary s = T·s_N writes all values s_i = a_i·u by those of r independent rows N. All s_j, j ∈ N,
 are 1 at all times, so that the values are the row sums of T, and u solves a_j·u = 1. A row that
 is not demanded may take any value. Another K starts where the last one ended.
+
+K may hold a negated row −a_i in place of a_i; it is written ~i. The dictionary is then turned: the
+line of i changes its sign, or its column if i is in N.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ from flint import fmpq, fmpq_mat
 
 @dataclass(frozen=True)
 class Vertex:
-    """a_j·u = 1 for the independent rows j of ``basis`` and s_i = a_i·u > 0 for all demanded i."""
+    """The independent rows of ``basis``, negated ones ~j, have the value 1, and all demanded ones
+    positive values. ``values`` are those of a_i·u."""
 
     basis: tuple[int, ...]
     values: tuple[fmpq, ...]
@@ -29,7 +33,8 @@ class Vertex:
 
 @dataclass(frozen=True)
 class Circuit:
-    """Demanded rows with Σ λ_i a_i = 0 for some λ > 0, unique up to a factor; increasing."""
+    """Demanded rows, negated ones ~i, with Σ λ_i a_i = 0 for some λ > 0, unique up to a factor;
+    increasing."""
 
     support: tuple[int, ...]
 
@@ -48,13 +53,20 @@ class Alternatives:
         self._matrix = rows * basis.inv()
         self._nonbasic = list(start)
         self._ones = fmpq_mat(width, 1, [fmpq(1)] * width)
+        self._negated: set[int] = set()
 
-    def solve(self, demanded: frozenset[int] | set[int]) -> Vertex | Circuit:
-        """Which alternative holds for the rows of K = ``demanded``.
+    def solve(
+        self,
+        demanded: frozenset[int] | set[int],
+        negated: frozenset[int] | set[int] = frozenset(),
+    ) -> Vertex | Circuit:
+        """Which alternative holds for the rows of K = ``demanded``, some of them ``negated``.
 
         It ends by Bland's rule: of the rows that are too small the first leaves, for the
         first that can help.
         """
+        for i in self._negated ^ negated:
+            self._turn(i)
         matrix, width = self._matrix, len(self._nonbasic)
         order = sorted(demanded)
         while True:
@@ -64,7 +76,10 @@ class Alternatives:
             row = next(violated, None)
             if row is None:
                 self._matrix = matrix
-                return Vertex(tuple(self._nonbasic), tuple(values))
+                return Vertex(
+                    self._signed(self._nonbasic),
+                    tuple(-v if i in self._negated else v for i, v in enumerate(values)),
+                )
             entries = [matrix[row, column] for column in range(width)]
             helpful = [
                 (j, column)
@@ -74,10 +89,24 @@ class Alternatives:
             if not helpful:
                 self._matrix = matrix
                 own = [j for j, entry in zip(self._nonbasic, entries, strict=True) if entry]
-                return Circuit(tuple(sorted([row, *own])))
+                return Circuit(tuple(sorted(self._signed([row, *own]))))
             _, column = min(helpful)
             matrix = _exchanged(matrix, entries, column)
             self._nonbasic[column] = row
+
+    def _signed(self, rows: Sequence[int]) -> tuple[int, ...]:
+        return tuple(~i if i in self._negated else i for i in rows)
+
+    def _turn(self, i: int) -> None:
+        """Negate row i."""
+        self._negated ^= {i}
+        matrix = self._matrix
+        for column in range(matrix.ncols()):
+            matrix[i, column] = -matrix[i, column]
+        if i in self._nonbasic:
+            column = self._nonbasic.index(i)
+            for line in range(matrix.nrows()):
+                matrix[line, column] = -matrix[line, column]
 
 
 def _exchanged(matrix: fmpq_mat, entries: list[fmpq], column: int) -> fmpq_mat:

@@ -46,13 +46,13 @@ class System:
         start = [next(j for j in columns if reduced[i, j] != 0) for i in range(rank)]
         return Alternatives(table, [self.examples + j for j in start])
 
-    def mask(self, support: Sequence[int]) -> int:
-        """The examples of a circuit as a set."""
-        return examples_of(support, self.examples)
+    def row(self, i: int) -> Row:
+        """A row, or −r_i for ~i."""
+        return self.rows[i] if i >= 0 else tuple(-p for p in self.rows[~i])
 
     def intervals(self, support: Sequence[int], whole: Interval) -> list[Interval]:
         """Where in ``whole`` the circuit holds; nothing if its rank over Q(α) is larger."""
-        chosen = [self.rows[i] for i in support]
+        chosen = [self.row(i) for i in support]
         multipliers = null_vector(list(zip(*chosen, strict=True)))
         if multipliers is None:
             return []
@@ -61,13 +61,13 @@ class System:
         return _joined([part for part in parts if _one_sign(multipliers, part)])
 
     def direction(self, basis: Sequence[int], alpha: fmpq) -> Direction:
-        """u(α) with r_j(α)·u equal for all j ∈ N, and positive at ``alpha``.
+        """u(α) with equal values of the rows of N, positive ones at ``alpha``.
 
         Raises:
             ValueError: the rows of N are dependent.
         """
         minus = fmpz_poly([-1])
-        vector = null_vector([(*self.rows[j], minus) for j in basis])
+        vector = null_vector([(*self.row(j), minus) for j in basis])
         if vector is None:
             raise ValueError(f"the rows {basis} are dependent")
         *u, common = vector
@@ -90,11 +90,6 @@ class System:
         if found is None:
             raise ValueError(f"a row is 0 at {alpha}")
         return found
-
-
-def examples_of(support: Sequence[int], examples: int) -> int:
-    """Those of the first so many rows that a circuit has, as a bit mask."""
-    return sum(1 << i for i in support if i < examples)
 
 
 def _one_sign(polynomials: Sequence[fmpz_poly], part: Interval) -> bool:

@@ -19,15 +19,16 @@ from time import monotonic
 from flint import fmpz_poly
 
 from geometry.arcs import lower_points
-from geometry.circuits import System, examples_of
+from geometry.circuits import System
 from geometry.constant_dual import ConstantDual, loss_of
 from geometry.dual import Piece
-from geometry.hitting_sets import irredundant
 from geometry.intervals import Interval
 from geometry.lowest_steps import Attained, LowestSteps
 from geometry.margins import Bound, Need, Outcome, RegionSearch
 from geometry.network_regions import NetworkRegions
 from geometry.regions import Region
+from geometry.sample_search import LIMIT
+from geometry.split_proofs import trimmed
 from geometry.verdicts import Verdict
 from geometry.witnesses import Part
 from piecewise.exact import to_fmpq
@@ -36,7 +37,7 @@ from piecewise.problems import Problem
 
 SAMPLES = 3
 """α at which regions are searched quickly first."""
-QUICK = 1024
+QUICK = 128
 """So many regions, spread evenly, at most."""
 CHUNK = 16
 """Regions of a task."""
@@ -225,22 +226,21 @@ def _part(step: Attained, regions: NetworkRegions) -> Part:
 
 
 def _final(bounds: Sequence[Bound], needs: Sequence[Need], examples: int) -> Iterator[Bound]:
-    """The bounds, with no more circuits than ℓ* needs; neighbours with the same ones joined."""
+    """The bounds, with no more circuits than ℓ* needs; neighbours with the same proof joined."""
     last: Bound | None = None
     for bound in bounds:
         errors = max(n for interval, n in needs if interval.meet(bound.interval) is not None)
         if not errors:
             continue
-        masks = {s: examples_of(s, examples) for s in bound.circuits}
-        order = sorted(masks, key=lambda s: (-masks[s].bit_count(), s))
-        chosen = irredundant([masks[s] for s in order], errors - 1)
-        circuits = tuple(sorted(order[i] for i in chosen))
-        if last and last.circuits == circuits and last.interval.upper == bound.interval.lower:
+        proof = bound.proof
+        if errors < bound.errors:
+            proof = trimmed(proof, errors, examples, LIMIT)
+        if last and last.proof == proof and last.interval.upper == bound.interval.lower:
             whole = Interval(last.interval.lower, bound.interval.upper)
-            last = Bound(whole, max(last.errors, errors), circuits)
+            last = Bound(whole, max(last.errors, errors), proof)
             continue
         if last:
             yield last
-        last = Bound(bound.interval, errors, circuits)
+        last = Bound(bound.interval, errors, proof)
     if last:
         yield last

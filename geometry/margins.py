@@ -1,14 +1,9 @@
-"""The fewest errors in a region, proved by circuits of its score rows.
+"""The fewest errors in a region, proved by circuits of its score rows, for all α.
 
-In a region some parameters make at most k errors at α iff for a set D of at most k examples the
-rows y_t·r_t(α), t ∉ D, and those of the constraints can all be positive at once
-(:mod:`geometry.alternatives`). If not, a *circuit* says so, and D must meet it. So
-
-    errors in the region  =  least size of a set that meets every circuit        [Parker, Ryan 1996]
-
-and circuits that no k examples meet prove that there are more than k errors, wherever they all
-hold. They are found in turn with sets that meet those known so far, until no set is small
-enough, or a vertex has fewer errors [implicit hitting sets, Moreno-Centeno, Karp 2013].
+At an α a search (:mod:`geometry.sample_search`) finds parameters with few errors and a proof that
+there are no fewer (:mod:`geometry.split_proofs`). The parameters, moved with α, attain as much on
+an interval; the proof holds where all its circuits do. What is left of A is treated in the same
+way, with the circuits known so far.
 """
 
 from __future__ import annotations
@@ -19,13 +14,13 @@ from math import gcd, lcm
 
 from flint import fmpq, fmpz_poly
 
-from geometry.alternatives import Alternatives, Circuit, Vertex
+from geometry.alternatives import Vertex
 from geometry.circuits import Direction, System
-from geometry.hitting_sets import bits, hitting_set, irredundant
 from geometry.intervals import Interval
 from geometry.lowest_steps import Attained
+from geometry.sample_search import LIMIT, SampleSearch
+from geometry.split_proofs import Proof, Support, reduced, supports_of, walk
 
-Support = tuple[int, ...]
 Need = tuple[Interval, int]
 """An interval, and a number of errors that is attained on all of it."""
 
@@ -36,11 +31,11 @@ class _Expired(Exception):
 
 @dataclass(frozen=True)
 class Bound:
-    """No ``errors`` − 1 examples meet all the circuits, which hold on the interval."""
+    """The proof that there are at least so many errors holds on the interval."""
 
     interval: Interval
     errors: int
-    circuits: tuple[Support, ...]
+    proof: Proof
 
 
 @dataclass(frozen=True)
@@ -49,6 +44,10 @@ class Outcome:
 
     bounds: tuple[Bound, ...] | None
     attained: tuple[Attained, ...]
+
+
+Found = tuple[Attained | None, Bound | None]
+"""Around an α: what is attained if it is less than was known; a bound if there are errors."""
 
 
 @dataclass
@@ -71,8 +70,8 @@ class RegionSearch:
 
     def attempt(self, alpha: fmpq, need: int) -> Attained | None:
         """Parameters with fewer than ``need`` errors at α, if a quick search finds some."""
-        found = self._round(self.system.at(alpha), [], 0, need)
-        return self._attained(found, alpha, self.whole) if isinstance(found, Vertex) else None
+        found = SampleSearch(self.system, alpha, (), need).quick()
+        return None if found is None else self._attained(found, alpha, self.whole)
 
     def settle(self, needs: Iterable[Need]) -> Outcome:
         """Bounds that reach the needs, and parameters that fall below them.
@@ -85,68 +84,70 @@ class RegionSearch:
         while pending:
             interval, need = pending.pop()
             try:
-                outcome = self._at_a_sample(interval, need)
+                lower, bound = self._at_a_sample(interval, need)
             except _Expired:
                 return Outcome(None, tuple(attained))
-            part = _common(outcome.interval, interval)
-            if isinstance(outcome, Bound):
-                bounds.append(Bound(part, need, outcome.circuits))
-            else:
-                attained.append(outcome)
-                if outcome.errors:
-                    pending.append((part, outcome.errors))
-            pending += [(rest, need) for rest in interval.minus([part])]
+            part = interval
+            if lower:
+                attained.append(lower)
+                part = _common(part, lower.interval)
+            if bound:
+                part = _common(part, bound.interval)
+                bounds.append(Bound(part, bound.errors, bound.proof))
+            pending += _left(interval, need, part, lower)
         return Outcome(tuple(sorted(bounds, key=lambda b: b.interval.lower)), tuple(attained))
 
-    def _at_a_sample(self, interval: Interval, need: int) -> Bound | Attained:
+    def _at_a_sample(self, interval: Interval, need: int) -> Found:
         """What holds around a rational α inside at which the rows are in general position, as
         they are at all but finitely many."""
         for alpha in interval.samples():
-            outcome = self._at(alpha, interval, need)
-            if outcome is not None:
-                return outcome
+            found = self._at(alpha, interval, need)
+            if found is not None:
+                return found
         raise AssertionError("an interval has samples without end")
 
-    def _at(self, alpha: fmpq, interval: Interval, need: int) -> Bound | Attained | None:
-        """A bound or parameters around α; None if a circuit at α is none beside α."""
+    def _at(self, alpha: fmpq, interval: Interval, need: int) -> Found | None:
+        """What holds around α; None if a circuit at α is none beside α."""
         known = {s: part for s in self.pool if (part := self._around(s, alpha)) is not None}
-        found = self._fewer(self.system.at(alpha), [self.system.mask(s) for s in known], need)
-        if isinstance(found, Vertex):
-            return self._attained(found, alpha, interval)
-        fresh = set(found) - known.keys()
-        order = sorted({*known, *fresh}, key=lambda s: (s not in fresh, *self._size(s)))
-        for support in self._needed(order, need):
-            if support not in fresh:
-                continue
-            if support not in self.pool:
-                self.pool[support] = self.system.intervals(support, self.whole)
-            part = self._around(support, alpha)
-            if part is None:
-                return None
-            known[support] = part
-        return self._widest(known, need, interval)
-
-    def _widest(self, known: dict[Support, Interval], need: int, interval: Interval) -> Bound:
-        """Circuits that suffice; those that hold on little of the interval are left out first."""
 
         def width(support: Support) -> float:
             part = _common(known[support], interval)
             return float(part.upper) - float(part.lower)
 
-        circuits = self._needed(sorted(known, key=lambda s: (width(s), *self._size(s))), need)
+        widest = sorted(known, key=lambda s: (-width(s), s))
+        search = SampleSearch(self.system, alpha, widest, need, self._check)
+        proof = self._reduced(search.proof(), search.need, widest)
+        lower = None
+        if search.best is not None:
+            lower = self._attained(search.best, alpha, interval)
+        if not search.need:
+            return lower, None
         common = self.whole
-        for support in circuits:
-            common = _common(common, known[support])
-        return Bound(common, need, tuple(sorted(circuits)))
+        for support in supports_of(proof):
+            if support not in self.pool:
+                self.pool[support] = self.system.intervals(support, self.whole)
+            part = self._around(support, alpha)
+            if part is None:
+                return None
+            common = _common(common, part)
+        return lower, Bound(common, search.need, proof)
 
-    def _size(self, support: Support) -> tuple[int, Support]:
-        """Sorts circuits with many examples to the front."""
-        return -self.system.mask(support).bit_count(), support
-
-    def _needed(self, supports: Sequence[Support], need: int) -> list[Support]:
-        """Circuits that suffice, the first ones left out first."""
-        chosen = irredundant([self.system.mask(s) for s in supports], need - 1, self._check)
-        return [supports[i] for i in chosen]
+    def _reduced(self, proof: Proof, errors: int, widest: Sequence[Support]) -> Proof:
+        """The proof with few circuits: new and narrow ones are left out first."""
+        rank = {support: place for place, support in enumerate(widest)}
+        return tuple(
+            node
+            if isinstance(node, int)
+            else reduced(
+                sorted(node, key=lambda s: (-rank.get(s, len(rank)), s)),
+                decided,
+                errors,
+                self.system.examples,
+                self._check,
+                LIMIT,
+            )
+            for decided, node in walk(proof)
+        )
 
     def _around(self, support: Support, alpha: fmpq) -> Interval | None:
         return next((part for part in self.pool[support] if part.has_inside(alpha)), None)
@@ -155,52 +156,10 @@ class RegionSearch:
         if self.expired():
             raise _Expired
 
-    # -- at a sample -----------------------------------------------------------------
-
-    def _fewer(self, sample: Alternatives, family: list[int], need: int) -> Vertex | list[Support]:
-        """A vertex with fewer errors, or circuits that exclude it with those known."""
-        found: list[Support] = []
-        while (dropped := hitting_set(family, need - 1, self._check)) is not None:
-            before = len(found)
-            outcome = self._round(sample, found, dropped, need)
-            if outcome is not None:
-                return outcome
-            family += [self.system.mask(s) for s in found[before:]]
-        return found
-
-    def _round(
-        self, sample: Alternatives, found: list[Support], dropped: int, need: int
-    ) -> Vertex | None:
-        """Drops examples until the others can be right, then takes back what can be.
-
-        The circuits met on the way are ``found``. None if ``need`` errors are left.
-        """
-        while isinstance(outcome := self._solve(sample, dropped), Circuit):
-            found.append(outcome.support)
-            mask = self.system.mask(outcome.support)
-            if not mask:
-                return None  # no parameters at all
-            dropped |= mask
-        for bit in bits(dropped):
-            if self._wrong(outcome) < need:
-                return outcome
-            again = self._solve(sample, dropped & ~bit)
-            if isinstance(again, Vertex):
-                outcome, dropped = again, dropped & ~bit
-            else:
-                found.append(again.support)
-        return outcome if self._wrong(outcome) < need else None
-
-    def _solve(self, sample: Alternatives, dropped: int) -> Vertex | Circuit:
-        total = len(self.system.rows)
-        return sample.solve({i for i in range(total) if not dropped >> i & 1})
-
-    def _wrong(self, vertex: Vertex) -> int:
-        return sum(value <= 0 for value in vertex.values[: self.system.examples])
-
     def _attained(self, vertex: Vertex, alpha: fmpq, wanted: Interval) -> Attained:
         """The vertex where it stands if that serves all that is wanted, or as it moves."""
-        positive = [i for i, value in enumerate(vertex.values) if value > 0]
+        values = vertex.values
+        positive = [i for i, value in enumerate(values) if value > 0]
         direction = self.system.direction(vertex.basis, alpha)
         reach = self.system.reach(direction, positive, alpha, self.whole)
         standing = _integers([p(alpha) for p in direction])
@@ -208,8 +167,23 @@ class RegionSearch:
         if other.lower <= wanted.lower and wanted.upper <= other.upper:
             direction, reach = standing, other
         coefficients = tuple(tuple(map(int, p.coeffs())) for p in direction)
-        right = self.system.mask(positive)
-        return Attained(reach, self._wrong(vertex), coefficients, self.region, right)
+        right = sum(1 << i for i in positive if i < self.system.examples)
+        wrong = self.system.examples - right.bit_count()
+        return Attained(reach, wrong, coefficients, self.region, right)
+
+
+def _left(interval: Interval, need: int, part: Interval, lower: Attained | None) -> list[Need]:
+    """What a part leaves of an interval: with a smaller need where less is attained."""
+    found = []
+    for rest in interval.minus([part]):
+        inside = rest.meet(lower.interval) if lower else None
+        if lower is None or inside is None:
+            found.append((rest, need))
+            continue
+        found += [(outside, need) for outside in rest.minus([inside])]
+        if lower.errors:
+            found.append((inside, lower.errors))
+    return found
 
 
 def _common(left: Interval, right: Interval) -> Interval:

@@ -8,6 +8,11 @@ misses one of some circuits that all hold on an interval, every cell of the regi
 k errors, at all but finitely many α of the interval, which suffices
 (:mod:`pieceproof.checking.piecewiseconstant`).
 
+A step may be a *tree*: at a split an example is right on one branch and wrong on the other, as it
+is in every open cell. On a branch an example that is wrong is an error, and its negated row is
+positive; one that is right has a positive row. A leaf shows as above that enough others are wrong.
+A score that is zero throughout is never positive nor negative: there is no split at it.
+
 The multipliers are minors of the rows of S, whose rank is |S| − 1. They are computed here, and
 that they combine the rows to zero is checked in all columns.
 """
@@ -28,6 +33,8 @@ from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import compare
 
 Row = tuple[fmpz_poly, ...]
+RowOf = Callable[[Node], tuple[int | None, Row]]
+"""The example (if it is one) and the row of a name."""
 MAX_ROWS = 100
 """Rows of a circuit."""
 MAX_MINORS = 200_000
@@ -36,6 +43,14 @@ MAX_CHOICES = 10_000_000
 """Choices of examples that are looked at in one step."""
 GENERIC = fmpq(10_007, 7_919)
 """Columns are chosen at this α."""
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """The examples whose rows a circuit has, and those whose negated rows it has."""
+
+    right: frozenset[int]
+    wrong: frozenset[int]
 
 
 class CircuitBounds:
@@ -49,12 +64,12 @@ class CircuitBounds:
         self.pieces = pieces
         self.looked_at = 0
 
-    def check(self, node: Node, row_of: Callable[[Node], tuple[int | None, Row]]) -> None:
+    def check(self, node: Node, row_of: RowOf) -> None:
         """The steps of one region.
 
         Args:
             node: the entry of ``proofs``.
-            row_of: the example (if it is one) and the row of a name.
+            row_of: the row of a name, its sign that of right examples.
 
         Raises:
             CertificateError: malformed.
@@ -63,7 +78,7 @@ class CircuitBounds:
         steps = node.fields("steps")["steps"].items()
         intervals = []
         for step in steps:
-            entry = step.fields("interval", "circuits")
+            entry = step.fields("interval", "circuits", optional=("tree",))
             ends = read_interval(entry["interval"])
             if compare(*ends) >= 0:
                 raise Refuted(f"{step.path}.interval: the ends are not in increasing order")
@@ -72,33 +87,84 @@ class CircuitBounds:
             need = max(
                 (n for piece, n in self.pieces if _meet(piece.interval, interval)), default=0
             )
-            family = [
+            circuits = [
                 self._circuit(circuit, row_of, interval) for circuit in entry["circuits"].items()
             ]
-            if need and meets_all(family, need - 1, Budget(step.path)):
-                raise Refuted(f"{step.path}: {need - 1} examples meet all circuits, {need} should")
+            self._check_tree(step, entry, row_of, circuits, need)
         if any(compare(left.end, right.start) > 0 for left, right in pairwise(intervals)):
             raise Refuted(f"{node.path}.steps: not in increasing order")
         for piece, errors in self.pieces:
             if errors and not _covered(piece.interval, intervals):
                 raise Refuted(f"{node.path}.steps: do not cover all α at which there are errors")
 
-    def _circuit(
-        self, node: Node, row_of: Callable[[Node], tuple[int | None, Row]], interval: Interval
-    ) -> frozenset[int]:
+    def _check_tree(
+        self, step: Node, entry: dict[str, Node], row_of: RowOf, circuits: list[Circuit], need: int
+    ) -> None:
+        """Every leaf has at least ``need`` errors."""
+        budget = Budget(step.path)
+        if "tree" not in entry:
+            _check_leaf(step.path, circuits, frozenset(), frozenset(), need, budget)
+            return
+        pending: list[tuple[frozenset[int], frozenset[int]]] = [(frozenset(), frozenset())]
+        for node in entry["tree"].items():
+            if not pending:
+                raise Refuted(f"{node.path}: the tree has ended before")
+            right, wrong = pending.pop()
+            if isinstance(node.value, str):
+                example, row = row_of(node)
+                if example is None or example in right | wrong or not any(row):
+                    raise node.wrong("an example with a score, not decided yet")
+                pending += [(right, wrong | {example}), (right | {example}, wrong)]
+            else:
+                chosen = [circuits[i.integer(0, len(circuits) - 1)] for i in node.items()]
+                _check_leaf(node.path, chosen, right, wrong, need, budget)
+        if pending:
+            raise Refuted(f"{entry['tree'].path}: {len(pending)} branches are missing")
+
+    def _circuit(self, node: Node, row_of: RowOf, interval: Interval) -> Circuit:
         """The examples of a circuit that holds on the interval."""
         names = node.items()
         if not 1 <= len(names) <= MAX_ROWS:
             raise node.wrong(f"from 1 to {MAX_ROWS} names of rows")
-        found = [row_of(name) for name in names]
-        factors = multipliers([row for _, row in found])
+        rows: list[Row] = []
+        examples: list[set[int]] = [set(), set()]
+        for name in names:
+            negated = isinstance(name.value, str) and name.value.startswith("-")
+            example, row = row_of(Node(name.value[1:], name.path) if negated else name)
+            if negated and example is None:
+                raise name.wrong("an example after '-'")
+            rows.append(tuple(-p for p in row) if negated else row)
+            if example is not None:
+                examples[negated].add(example)
+        factors = multipliers(rows)
         if factors is None:
             raise Refuted(f"{node.path}: not a circuit")
         self.looked_at += 1
         for side in (1, -1):
             if all(nonnegative(side * factor, interval) for factor in factors):
-                return frozenset(t for t, _ in found if t is not None)
+                return Circuit(frozenset(examples[0]), frozenset(examples[1]))
         raise Refuted(f"{node.path}: multipliers of both signs")
+
+
+def _check_leaf(
+    where: str,
+    circuits: Sequence[Circuit],
+    right: frozenset[int],
+    wrong: frozenset[int],
+    need: int,
+    budget: Budget,
+) -> None:
+    """With some examples right and others wrong there are at least ``need`` errors.
+
+    Raises:
+        Refuted: a circuit is none of the branch, or too few examples meet all circuits.
+    """
+    for circuit in circuits:
+        if not circuit.wrong <= wrong or circuit.right & wrong:
+            raise Refuted(f"{where}: a circuit with a row that is not positive on the branch")
+    left = need - 1 - len(wrong)
+    if left >= 0 and meets_all([circuit.right - right for circuit in circuits], left, budget):
+        raise Refuted(f"{where}: {left} more examples meet all circuits, {left + 1} should")
 
 
 def multipliers(rows: Sequence[Row]) -> list[fmpz_poly] | None:

@@ -20,6 +20,7 @@ from geometry.margin_dual import Searches, margin_dual
 from geometry.margins import Bound
 from geometry.network_regions import NetworkRegions
 from geometry.regions import Region, refusal
+from geometry.split_proofs import supports_of
 from geometry.witnesses import Part
 from pieceproof import certificate
 from pieceproof.certificate import (
@@ -130,10 +131,20 @@ def _names(dual: ConstantDual) -> list[dict[str, object]]:
 def _step(dual: ConstantDual, number: int, bound: Bound) -> Document:
     region = dual.regions[number]
     names = [*(f"e{t + 1}" for t in range(len(region.scores))), "1", *region.labels]
-    return {
+    circuits = supports_of(bound.proof)
+    place = {support: i for i, support in enumerate(circuits)}
+    step: Document = {
         "interval": interval_document(bound.interval),
-        "circuits": [[names[i] for i in support] for support in bound.circuits],
+        "circuits": [
+            [names[i] if i >= 0 else f"-{names[~i]}" for i in support] for support in circuits
+        ],
     }
+    if len(bound.proof) > 1:
+        step["tree"] = [
+            names[node] if isinstance(node, int) else [place[support] for support in node]
+            for node in bound.proof
+        ]
+    return step
 
 
 def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:

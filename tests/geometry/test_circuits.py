@@ -14,7 +14,7 @@ from oracle_zero_one import feasible
 
 from geometry.alternatives import Alternatives, Vertex
 from geometry.circuits import System
-from geometry.hitting_sets import hitting_set, irredundant
+from geometry.hitting_sets import Core, Hit, TooManyChoices, hitting_set, irredundant
 from geometry.intervals import Interval
 from geometry.null_vectors import null_vector
 from pieceproof.checking.circuits import Budget, meets_all, multipliers
@@ -41,17 +41,33 @@ def _is_met(family: Sequence[int], most: int) -> bool:
 def test_hitting_sets_by_both_searches_and_by_listing_all(family: list[int], most: int) -> None:
     found = hitting_set(family, most)
     assert (
-        (found is not None)
+        isinstance(found, Hit)
         == _is_met(family, most)
         == meets_all(_sets(family), most, Budget("here"))
     )
-    if found is None:
+    if isinstance(found, Core):
+        assert not _is_met([family[i] for i in found.members], most)
         kept = [family[i] for i in irredundant(family, most)]
         assert not _is_met(kept, most)
         assert all(_is_met(kept[:i] + kept[i + 1 :], most) for i in range(len(kept)))
     else:
-        assert found.bit_count() <= most
-        assert all(found & s for s in family)
+        assert found.elements.bit_count() <= most
+        assert all(found.elements & s for s in family)
+
+
+@given(family=FAMILIES, most=st.integers(0, 5), limit=st.integers(1, 6))
+@settings(derandomize=True, max_examples=300, deadline=None)
+def test_a_limited_search_says_the_same_or_nothing(
+    family: list[int], most: int, limit: int
+) -> None:
+    try:
+        found = hitting_set(family, most, limit=limit)
+    except TooManyChoices:
+        return
+    assert isinstance(found, Hit) == _is_met(family, most)
+    if isinstance(found, Core):
+        kept = [family[i] for i in irredundant(family, most, limit=limit)]
+        assert not _is_met(kept, most)
 
 
 def test_a_search_of_the_checker_ends() -> None:
@@ -73,15 +89,23 @@ def test_a_vertex_or_a_circuit(data: st.DataObject, width: int, count: int) -> N
     sample = Alternatives(fmpq_mat(rows), range(count, total))
     for _ in range(4):
         demanded = data.draw(st.sets(st.integers(0, total - 1)))
-        outcome = sample.solve(demanded)
-        chosen = [tuple(map(Fraction, rows[i])) for i in sorted(demanded)]
+        negated = data.draw(st.sets(st.integers(0, total - 1)))
+        outcome = sample.solve(demanded, negated)
+        signed = {i: [-v for v in row] if i in negated else row for i, row in enumerate(rows)}
+        chosen = [tuple(map(Fraction, signed[i])) for i in sorted(demanded)]
         assert isinstance(outcome, Vertex) == feasible(chosen)
         if isinstance(outcome, Vertex):
-            assert all(outcome.values[j] == 1 for j in outcome.basis)
-            assert all(outcome.values[i] > 0 for i in demanded)
+            assert all(~j in negated for j in outcome.basis if j < 0)
+            assert all(outcome.values[j] == 1 for j in outcome.basis if j >= 0)
+            assert all(outcome.values[~j] == -1 for j in outcome.basis if j < 0)
+            assert all((-1 if i in negated else 1) * outcome.values[i] > 0 for i in demanded)
         else:
-            assert demanded >= set(outcome.support)
-            own = [[fmpz_poly([v]) for v in rows[i]] for i in outcome.support]
+            plain = [~i if i < 0 else i for i in outcome.support]
+            assert demanded >= set(plain)
+            assert all(
+                (i < 0) == (p in negated) for i, p in zip(outcome.support, plain, strict=True)
+            )
+            own = [[fmpz_poly([v]) for v in signed[i]] for i in plain]
             factors = null_vector(list(zip(*own, strict=True)))
             assert factors is not None
             assert len({p[0] > 0 for p in factors}) == 1
@@ -137,4 +161,4 @@ def test_intervals_of_a_circuit() -> None:
     whole = Interval.rational(fmpq(-2), fmpq(2))
     found = system.intervals((0, 1, 2), whole)
     assert [(str(i.lower), str(i.upper)) for i in found] == [("-2", "0"), ("1/2", "2")]
-    assert system.mask((0, 1, 2)) == 3
+    assert [str(i.lower) for i in system.intervals((~0, 1), whole)] == []
