@@ -11,7 +11,7 @@ bound that number from above with even excess (Descartes), so 0 and 1 are proofs
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flint import fmpq, fmpz, fmpz_poly
 
@@ -87,3 +87,13 @@ def primitive(p: fmpz_poly) -> fmpz_poly:
     if p.leading_coefficient() < 0:
         content = -content
     return p if content == 1 else p // fmpz_poly([content])
+
+
+def as_text(p: fmpz_poly) -> list[str]:
+    """The coefficients, constant first: flint polynomials do not pickle."""
+    return [str(c) for c in p.coeffs()]
+
+
+def from_text(coefficients: Sequence[str]) -> fmpz_poly:
+    """Back from :func:`as_text`."""
+    return fmpz_poly([fmpz(c) for c in coefficients])

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
@@ -26,6 +27,7 @@ from geometry.intervals import Interval
 from geometry.kinked import KinkedProgram
 from geometry.nonsmooth import NonsmoothProgram, State
 from geometry.polynomial_systems import SingularSystem
+from geometry.polynomials import as_text, from_text
 from geometry.rational_functions import RationalFunction
 from geometry.stationary import CellProgram, Stationary
 from geometry.validation_values import Path
@@ -64,6 +66,14 @@ class Best:
     weak: tuple[fmpz_poly, ...] = ()
     """At their roots a multiplier of the bound of g has a pole: there may be better minimisers of
     f at such an α than the limits of those beside it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = (self.lower, self.upper, self.first, self.labels, self.path, self.function)
+        return _restored, (own, [as_text(p) for p in self.weak])
+
+
+def _restored(own: tuple[Any, ...], weak: list[list[str]]) -> Best:
+    return Best(*own, weak=tuple(map(from_text, weak)))
 
 
 def best_on(

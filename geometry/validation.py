@@ -6,43 +6,67 @@ functions, g(w(α)) is piecewise rational (:mod:`geometry.validation_values`); �
 envelope of these functions, and may jump where the minimiser changes cells. At an α where more
 cells attain the training dual than beside it, ℓ* is the least of their values: the optimistic
 choice. It is lower semicontinuous because the graph of argmin is closed.
+
+Cells are looked at independently (:mod:`geometry.best_fits`), and what they contribute is put
+together in their order, so that the result does not depend on where that is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from time import monotonic
+from typing import TypeVar
 
-from geometry.algebraic import RealAlgebraic, increasing
-from geometry.argmins import Contact, Contacts, contacts, meetings, roots_within
+from geometry.algebraic import RealAlgebraic
+from geometry.argmins import meetings
+from geometry.best_fits import BestFits, Contribution, Fit
 from geometry.cell_programs import program_of
-from geometry.convex import CellBound, bound_cell
+from geometry.convex import CellBound
 from geometry.convex_dual import ConvexDual
 from geometry.dips import pieces_with_dips
 from geometry.dual import DualFunction
 from geometry.envelope import Envelope, Segment
-from geometry.intervals import Interval
 from geometry.refinement import RefinedCells, RefinedKey
 from geometry.search import hyperparameter_interval
-from geometry.second_stage import Best, Goal, best_at, best_on
-from geometry.stationary import CellProgram, Stationary
-from geometry.validation_values import Path, inside, loss_at, losses_on
+from geometry.second_stage import Best
 from geometry.values import Level
 from geometry.verdicts import Verdict
-from piecewise.networks import FeedForward
 from piecewise.objective import CellKey
 from piecewise.problems import Problem
 
+Member = TypeVar("Member")
+CHUNK = 8
+"""Cells of a task."""
+
 
 @dataclass(frozen=True)
-class Fit:
-    """How a part of a piece is attained: the active set of a minimiser of f, the second active
-    set that makes it the best one (None if it is the only one), and the minimiser itself."""
+class Task:
+    """Cells, by their proofs, or refined cells, to be looked at before a time on the monotonic
+    clock. What is found is a function of the cells and the problem."""
 
-    labels: tuple[str, ...]
-    optimistic: tuple[str, ...] | None
-    path: Path
+    bounds: tuple[CellBound, ...] = ()
+    refined: tuple[RefinedKey, ...] = ()
+    deadline: float | None = None
+
+
+Run = Callable[[Sequence[Task]], Iterable[Sequence[Contribution | None]]]
+"""Carries out tasks, in order."""
+Report = Callable[[str, int, int], None]
+
+
+def perform(fits: BestFits, task: Task) -> list[Contribution | None]:
+    """What every cell of the task contributes; None for those after the deadline."""
+    looks: list[Callable[[], Contribution]] = [
+        partial(fits.of_cell, bound) for bound in task.bounds
+    ]
+    looks += [partial(fits.of_refined, key) for key in task.refined]
+    found: list[Contribution | None] = []
+    for look in looks:
+        late = task.deadline is not None and monotonic() > task.deadline
+        found.append(None if late else look())
+    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -69,10 +93,11 @@ class ValidationDual(DualFunction):
 
 
 def validation_dual(
-    problem: Problem,
+    fits: BestFits,
     training: ConvexDual,
-    report: Callable[[int], None] = lambda done: None,
-    out_of_time: Callable[[], bool] = lambda: False,
+    run: Run | None = None,
+    report: Report = lambda stage, done, total: None,
+    deadline: float | None = None,
 ) -> ValidationDual:
     """The validation loss on A.
 
@@ -84,26 +109,25 @@ def validation_dual(
     bound. In all these cases the claim is ``UNRESOLVED``, with reasons and ``open`` intervals.
 
     Args:
-        problem: a problem with held-out examples.
+        fits: the cells of a problem with held-out examples and this training dual.
         training: the dual function of its training loss.
-        report: told how many cells are done.
-        out_of_time: asked before every cell but the first, and before every refined cell.
+        run: carries out tasks; in this process by default.
+        report: told the stage and how many of how many cells are done.
+        deadline: on the monotonic clock.
     """
-    search = _Search(problem, training)
+    search = _Search(fits.problem, training)
     if training.open_cells:
         search.give_up()
     else:
-        for done, bound in enumerate(training.bounds):
-            if (done and out_of_time()) or not search.cell(bound, out_of_time):
-                search.leave(training.bounds[done:])
-                break
-            report(done + 1)
+        carry = run or (lambda tasks: (perform(fits, task) for task in tasks))
+        search.look(fits, carry, report, deadline)
     if search.doubts:
-        search.fall_back()
+        for part in (part for piece in training.pieces for part in piece.parts):
+            search.add(fits.along(part))
     segments = Envelope().lowered(search.segments).segments
     pieces, values = pieces_with_dips(segments, search.points)
     return ValidationDual(
-        problem,
+        fits.problem,
         tuple(pieces),
         tuple(values),
         claim=Verdict.UNRESOLVED if search.doubts else Verdict.PROVED,
@@ -111,7 +135,7 @@ def validation_dual(
         training=training,
         fits=search.fits,
         best=tuple(search.best),
-        refined=search.refined,
+        refined=fits.refined,
         refined_bounds=tuple(search.refined_bounds),
         several=tuple(search.several),
         open=_united(search.open),
@@ -122,7 +146,7 @@ class _Search:
     """Values of the validation loss at minimisers of the training loss, cell by cell."""
 
     def __init__(self, problem: Problem, training: ConvexDual) -> None:
-        self.problem, self.training = problem, training
+        self.training = training
         self.segments: list[Segment] = []
         self.points: list[Level] = []
         self.fits: dict[tuple[CellKey, tuple[str, ...]], Fit] = {}
@@ -131,98 +155,46 @@ class _Search:
         self.refined_bounds: list[CellBound] = []
         self.doubts: list[str] = []
         self.open: list[tuple[RealAlgebraic, RealAlgebraic]] = []
-        self.refined = RefinedCells(problem, training.objective)
-        self._names = tuple(p.name for p in problem.parameters)
-        self._linear = not isinstance(problem.model, FeedForward)
         self._whole = hyperparameter_interval(problem)
-        self._lowest = Envelope(tuple(part for piece in training.pieces for part in piece.parts))
 
-    def cell(self, bound: CellBound, out_of_time: Callable[[], bool]) -> bool:
-        """All that a cell of the training examples contributes; False if time runs out before."""
-        program = program_of(self.training.objective.cell(bound.key))
-        found = contacts(program, bound, self.training.pieces)
-        if self._linear:
-            self._take(program, found)
-        elif found.is_clear:
-            for contact in found.contacts:
-                self._follow(contact)
-        else:
-            for key in self.refined.within(bound.key):
-                if out_of_time():
-                    return False
-                self._refined(key)
-        return True
-
-    def _refined(self, key: RefinedKey) -> None:
-        """All that a refined cell contributes.
-
-        A step may reach beyond where its point is feasible; if that leaves a doubt, steps that do
-        not take its place. The cell's minimum is continuous, so at a pole it is the limit of v_S.
-        """
-        program = program_of(self.refined.training_cell(key))
-        bound = bound_cell(program, self._lowest, self._whole)
-        found = contacts(program, bound, self.training.pieces)
-        if found.open or found.poles:
-            bound = bound_cell(program, Envelope(), self._whole)
-            found = contacts(program, bound, self.training.pieces)
-        self.refined_bounds.append(CellBound(key, bound.steps, ()))
-        self._take(program, found)
-
-    def _take(self, program: CellProgram, found: Contacts) -> None:
-        """The least loss along contacts of a cell on which both losses are convex."""
-        goal = Goal(self.refined.held_out_cell(_refined_key(program.key)), self._names)
-        weak: list[RealAlgebraic] = []
-        for contact in found.contacts:
-            if contact.flat and contact.interval is not None:
-                ends = increasing([contact.lower, *contact.unclear, contact.upper])
-                for lower, upper in pairwise(ends):
-                    weak += self._choose(goal, contact, Interval(lower, upper))
-            else:
-                self._follow(contact)
-        for alpha in increasing([*found.unsettled, *found.poles, *weak]):
-            self._settle(goal, program, alpha)
-        for lower, upper in found.open:
-            self._doubt(lower, upper, f"a cell may have a minimiser at α = {lower.decimal(12)}")
-
-    def _follow(self, contact: Contact) -> None:
-        """The loss along a contact, the only minimiser of its cell."""
-        key, path = contact.program.key, path_of(contact.program, contact.stationary)
-        if contact.interval is None:
-            self.points.append(Level(loss_at(self.problem, path, contact.lower), contact.lower))
-            return
-        self._along(path, contact.interval, key, contact.labels)
-
-    def _along(self, path: Path, within: Interval, key: CellKey, labels: tuple[str, ...]) -> None:
-        self.fits[key, labels] = Fit(labels, None, path)
-        self.segments += [
-            Segment(part, function, key, labels, function)
-            for part, function in losses_on(self.problem, path, within)
+    def look(self, fits: BestFits, run: Run, report: Report, deadline: float | None) -> None:
+        """What all cells contribute; cells that time does not suffice for are left."""
+        bounds = self.training.bounds
+        tasks = [Task(bounds=chunk, deadline=deadline) for chunk in _chunks(bounds)]
+        found = _collected(run(tasks), "best fits", len(bounds), report)
+        pairs = list(zip(bounds, found, strict=True))
+        keys = [
+            key
+            for bound, own in pairs
+            if own is not None and own.refine
+            for key in fits.refined.within(bound.key)
         ]
+        tasks = [Task(refined=chunk, deadline=deadline) for chunk in _chunks(keys)]
+        parts = iter(_collected(run(tasks), "refined cells", len(keys), report))
+        left = []
+        for bound, own in pairs:
+            whole = [own]
+            if own is not None and own.refine:
+                whole = [next(parts) for _ in fits.refined.within(bound.key)]
+            for each in whole:
+                if each is not None:
+                    self.add(each)
+            if None in whole:
+                left.append(bound)
+        if left:
+            self.leave(left)
 
-    def _choose(self, goal: Goal, contact: Contact, within: Interval) -> list[RealAlgebraic]:
-        """The loss along the best of several minimisers; the α at which that is no bound."""
-        key, weak = contact.program.key, list[RealAlgebraic]()
-        for best in best_on(goal, contact.program, contact.stationary, within, inside(within)):
-            name = (*contact.labels, "best", *best.labels)
-            self.fits[key, name] = Fit(contact.labels, best.labels, best.path)
-            interval = Interval(best.lower, best.upper)
-            self.segments.append(Segment(interval, best.function, key, name, best.function))
-            self.several.append((key, best))
-            weak += [alpha for p in best.weak for alpha in roots_within(p, interval)]
-        return weak
-
-    def _settle(self, goal: Goal, program: CellProgram, alpha: RealAlgebraic) -> None:
-        """The best minimiser of a cell at one α with several."""
-        best = best_at(goal, program, alpha)
-        if best is None:
-            self._doubt(
-                alpha,
-                alpha,
-                f"the training loss may have several minimisers at α = {alpha.decimal(12)}",
-            )
-            return
-        self.best.append((program.key, best))
-        self.points.append(Level(best.function, alpha))
+    def add(self, own: Contribution) -> None:
+        """Take in what a cell contributes."""
+        self.segments += own.segments
+        self.points += own.points
+        self.fits |= own.fits
+        self.best += own.best
+        self.several += own.several
+        if own.bound is not None:
+            self.refined_bounds.append(own.bound)
+        for doubt in own.doubts:
+            self._doubt(*doubt)
 
     def give_up(self) -> None:
         """What minimises the training loss is not known anywhere."""
@@ -247,16 +219,23 @@ class _Search:
             for lower, upper in meetings(program, bound, self.training.pieces):
                 self._doubt(lower, upper, reason)
 
-    def fall_back(self) -> None:
-        """On all of A the loss of the minimisers that the training dual names."""
-        for part in self._lowest.segments:
-            program = program_of(self.training.objective.cell(part.key))
-            stationary = program.stationary(program.active_set(part.active))
-            self._along(path_of(program, stationary), part.interval, part.key, part.active)
-
     def _doubt(self, lower: RealAlgebraic, upper: RealAlgebraic, reason: str) -> None:
         self.doubts.append(reason)
         self.open.append((lower, upper))
+
+
+def _chunks(members: Sequence[Member]) -> list[tuple[Member, ...]]:
+    return [tuple(members[i : i + CHUNK]) for i in range(0, len(members), CHUNK)]
+
+
+def _collected(
+    results: Iterable[Sequence[Contribution | None]], stage: str, total: int, report: Report
+) -> list[Contribution | None]:
+    found: list[Contribution | None] = []
+    for result in results:
+        found += result
+        report(stage, len(found), total)
+    return found
 
 
 def _united(
@@ -270,14 +249,3 @@ def _united(
         else:
             united.append((lower, upper))
     return tuple(united)
-
-
-def _refined_key(key: CellKey) -> RefinedKey:
-    """The key itself, or that of the only cell of a linear model."""
-    return key if isinstance(key, RefinedKey) else RefinedKey((), key.signs)
-
-
-def path_of(program: CellProgram, stationary: Stationary) -> Path:
-    """The stationary point as a path of all parameters."""
-    point, denominator = program.full_point(stationary)
-    return Path(point, denominator, program.key.signs)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
+from typing import Any
 
 from flint import fmpz_poly
 
 from geometry.algebraic import RealAlgebraic, increasing
 from geometry.intervals import Interval, sign_changes
-from geometry.polynomials import sign
+from geometry.polynomials import as_text, from_text, sign
 from geometry.rational_functions import RationalFunction
 from piecewise.networks import FeedForward
 from piecewise.polynomials import Polynomial
@@ -34,6 +35,13 @@ class Path:
     point: Sequence[fmpz_poly]
     denominator: fmpz_poly
     signs: tuple[int, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, ([as_text(p) for p in self.point], as_text(self.denominator), self.signs)
+
+
+def _restored(point: list[list[str]], denominator: list[str], signs: tuple[int, ...]) -> Path:
+    return Path([from_text(p) for p in point], from_text(denominator), signs)
 
 
 def losses_on(

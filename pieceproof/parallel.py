@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
-from geometry import margin_dual
+from geometry import margin_dual, validation
+from geometry.best_fits import BestFits, Contribution
 from geometry.convex import CellBound
 from geometry.margins import Outcome
 from geometry.search import Cells, Run, Task, perform
 from pieceproof.cache import Cache
+from pieceproof.kept_fits import KeptFits
 from pieceproof.processes import worker_pool
 from piecewise.problems import Problem
 
@@ -53,6 +55,34 @@ def _cached(cache: Cache | None, run: Run, tasks: Sequence[Task]) -> Iterator[Se
         if cache:
             cache.put(task, fresh)
         yield fresh
+
+
+_fits: list[BestFits] = []
+"""The cells with held-out examples of this worker process."""
+
+
+def _start_fits(again: Callable[[], BestFits]) -> None:
+    _fits[:] = [again()]
+
+
+def _perform_fits(task: validation.Task) -> list[Contribution | None]:
+    return validation.perform(_fits[0], task)
+
+
+@contextmanager
+def fits_runner(fits: BestFits, jobs: int, kept: KeptFits | None) -> Iterator[validation.Run]:
+    """Looks for best fits with ``jobs`` processes and keeps what is finished."""
+    serial = partial(map, partial(validation.perform, fits))
+    if jobs == 1:
+        yield serial if kept is None else partial(kept.carried, serial)
+        return
+    with worker_pool(jobs, _start_fits, (fits.again(),)) as executor:
+
+        def pooled(tasks: Sequence[validation.Task]) -> Iterator[list[Contribution | None]]:
+            """Few cells do not pay for the start of workers."""
+            return executor.map(_perform_fits, tasks) if len(tasks) > 1 else serial(tasks)
+
+        yield pooled if kept is None else partial(kept.carried, pooled)
 
 
 @lru_cache(maxsize=1)

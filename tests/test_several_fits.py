@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from certificates import copied as copied_document
 from certificates import replaced, sealed
 from oracle_fits import best_fit
 
+from geometry.best_fits import BestFits, Contribution
+from geometry.refinement import RefinedKey
+from geometry.validation import CHUNK
 from pieceproof import analyze
 from pieceproof.verify import CertificateError, verify
 from piecewise import (
@@ -24,6 +29,7 @@ from piecewise import (
     leaky_relu,
     relu,
 )
+from piecewise.problems import copied
 
 MIXED = Interpolated(relu, identity)
 ACTIVATIONS = (
@@ -299,3 +305,70 @@ def test_a_better_fit_cannot_be_hidden(document) -> None:
         numerator[0] = str(int(numerator[0]) + 1)
         path = ("pieces", number, "value", "numerator")
         assert refusals(replaced(document, path, numerator))
+
+
+# -- workers, what is kept ---------------------------------------------------------------
+
+
+def many_cells() -> Problem:
+    """Two units, dead ones among the best fits: cells of the training examples are refined."""
+    return Problem(
+        FeedForward([2], MIXED, output_weights=[1, -1]),
+        inputs=[[-1], [Fraction(1, 2)], [2]],
+        targets=[1, -1, Fraction(1, 2)],
+        interval=(0, 1),
+        box=(-2, 2),
+        validation=Examples([[0], [1]], [Fraction(1, 3), -1]),
+    )
+
+
+def stable(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without what may differ from run to run."""
+    return {key: entry for key, entry in document.items() if key not in ("provenance", "digest")}
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict[str, Any]:
+    dual = analyze(many_cells())
+    assert dual.report.accepted, dual.report
+    assert dual.document["counts"]["refined_cells"] > CHUNK
+    return stable(dual.document)
+
+
+def test_workers_do_not_change_the_document(alone: dict[str, Any]) -> None:
+    assert stable(analyze(many_cells(), jobs=2).document) == alone
+
+
+def test_finished_best_fits_are_kept(
+    alone: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is interrupted in the second phase goes on where it was; then all is kept."""
+    path, looked = tmp_path / "work.sqlite", []
+    original = BestFits.of_refined
+
+    def counted(self: BestFits, key: RefinedKey, most: int) -> Contribution:
+        if len(looked) == most:
+            raise KeyboardInterrupt
+        looked.append(key)
+        return original(self, key)
+
+    monkeypatch.setattr(BestFits, "of_refined", lambda self, key: counted(self, key, CHUNK + 2))
+    with pytest.raises(KeyboardInterrupt):
+        analyze(many_cells(), cache=path)
+    looked.clear()
+    monkeypatch.setattr(BestFits, "of_refined", lambda self, key: counted(self, key, 10**6))
+    assert stable(analyze(many_cells(), cache=path).document) == alone
+    assert len(looked) == alone["counts"]["refined_cells"] - CHUNK
+    looked.clear()
+    assert stable(analyze(many_cells(), cache=path, jobs=2).document) == alone
+    assert not looked
+
+
+def test_what_is_kept_belongs_to_the_held_out_examples(
+    alone: dict[str, Any], tmp_path: Path
+) -> None:
+    """The same training examples, others held out."""
+    path = tmp_path / "work.sqlite"
+    assert stable(analyze(many_cells(), cache=path).document) == alone
+    other = copied(many_cells(), Examples([[0], [1]], [Fraction(1, 2), -1]))
+    assert stable(analyze(other, cache=path).document) == stable(analyze(other).document) != alone

@@ -15,8 +15,9 @@ from oracle_fits import best_fit
 from oracle_pointwise import least
 from test_kinked_duals import FAMILIES
 
+from geometry.best_fits import BestFits, Contribution
 from geometry.search import exact_dual
-from geometry.validation import validation_dual
+from geometry.validation import Task, perform, validation_dual
 from pieceproof import analyze
 from pieceproof.cli import main
 from pieceproof.specfile import load_problem
@@ -194,14 +195,20 @@ def test_a_budget_that_runs_out_after_training_leaves_open_intervals() -> None:
     """Cells that are not searched are open where they attain the training dual, and only there."""
     problem = load_problem(EXAMPLES / "tuning.toml")
     training = exact_dual(ConvexObjective(problem.training()))
-    whole = validation_dual(problem, training)
+    fits = BestFits(problem, training.objective, training.pieces)
+    whole = validation_dual(fits, training)
     for allowed in (0, 8, 24):
-        asked = iter(range(100))
-        partial = validation_dual(
-            problem, training, out_of_time=lambda asked=asked, n=allowed: next(asked) >= n
-        )
+        done = iter(range(100))
+
+        def carry(
+            tasks: Sequence[Task], done: Iterator[int] = done, most: int = allowed
+        ) -> Iterator[list[Contribution | None]]:
+            for task in tasks:
+                yield [own if next(done) < most else None for own in perform(fits, task)]
+
+        partial = validation_dual(fits, training, carry)
         assert str(partial.claim) == "unresolved"
-        assert f"{31 - allowed} of 32 cells" in partial.reasons[0]
+        assert f"{32 - allowed} of 32 cells" in partial.reasons[0]
         for k in range(1, 100):
             alpha = Fraction(99 * k, 10000)
             value = to_flint(alpha)

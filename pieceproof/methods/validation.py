@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from time import monotonic
 
+from geometry.best_fits import BestFits
 from geometry.convex import CellBound
 from geometry.dual import DualFunction, Piece
 from geometry.envelope import Segment
@@ -15,7 +16,7 @@ from geometry.refinement import RefinedKey
 from geometry.search import ORDER_SEED, ConvexCells, exact_dual
 from geometry.second_stage import Best
 from geometry.validation import ValidationDual, validation_dual
-from pieceproof import certificate
+from pieceproof import certificate, kept_fits
 from pieceproof.cache import opened
 from pieceproof.certificate import (
     Document,
@@ -28,7 +29,7 @@ from pieceproof.certificate import (
 )
 from pieceproof.methods import convex_cells
 from pieceproof.methods.options import Options
-from pieceproof.parallel import runner
+from pieceproof.parallel import fits_runner, runner
 from piecewise import objective
 from piecewise.networks import FeedForward
 from piecewise.objective import CellKey, ConvexObjective
@@ -74,12 +75,13 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
             report=lambda done: options.progress("cells", done, total),
             out_of_time=options.out_of_time,
         )
-    dual = validation_dual(
-        problem,
-        fitted,
-        lambda done: options.progress("best fits", done, total),
-        options.out_of_time,
-    )
+    fits = BestFits(problem, training, fitted.pieces)
+    deadline = None if options.seconds is None else options.start + options.seconds
+    with (
+        kept_fits.opened(options.cache, fits) as kept,
+        fits_runner(fits, options.jobs, kept) as look,
+    ):
+        dual = validation_dual(fits, fitted, look, options.progress, deadline)
     return dual, document(dual, monotonic() - options.start, options.jobs)
 
 
