@@ -69,11 +69,19 @@ class Best:
 
     def __reduce__(self) -> tuple[Any, ...]:
         own = (self.lower, self.upper, self.first, self.labels, self.path, self.function)
-        return _restored, (own, [as_text(p) for p in self.weak])
+        return _restored, (*own, [as_text(p) for p in self.weak])
 
 
-def _restored(own: tuple[Any, ...], weak: list[list[str]]) -> Best:
-    return Best(*own, weak=tuple(map(from_text, weak)))
+def _restored(
+    lower: RealAlgebraic,
+    upper: RealAlgebraic,
+    first: tuple[str, ...],
+    labels: tuple[str, ...],
+    path: Path,
+    function: RationalFunction,
+    weak: list[list[str]],
+) -> Best:
+    return Best(lower, upper, first, labels, path, function, tuple(map(from_text, weak)))
 
 
 def best_on(
