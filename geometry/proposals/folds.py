@@ -14,10 +14,11 @@ from itertools import combinations
 import numpy as np
 
 from geometry.proposals.charts import Chart
+from geometry.proposals.events import Change, Event
 from geometry.proposals.minimisers import Minimiser, Solver
 from geometry.proposals.mirrors import Fold, Reflection
 from geometry.proposals.switching import root, switch
-from geometry.proposals.tracking import Change, Event, Tracker
+from geometry.proposals.tracking import Tracker
 from geometry.proposals.transformed import TransformedSolver
 
 NEAR = 0.02

@@ -9,11 +9,12 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
+from geometry.proposals.events import Change, Event
 from geometry.proposals.floats import FloatObjective
 from geometry.proposals.folds import Folds
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser, Solver
-from geometry.proposals.tracking import Change, Event, Tracker
+from geometry.proposals.tracking import Tracker
 from geometry.proposals.transformed import TransformedSolver
 
 VALLEY = 30.0

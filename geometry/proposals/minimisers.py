@@ -17,6 +17,7 @@ import numpy as np
 
 from geometry.proposals.charts import Chart
 from geometry.proposals.floats import FloatObjective, Local, Pattern
+from geometry.proposals.images import moved, near
 from geometry.proposals.loops import Array, Integers
 from piecewise.networks import FeedForward
 from piecewise.problems import Problem
@@ -30,6 +31,8 @@ NEAREST = 5
 STEPS = 80
 FLAT = 1e-11
 """Least curvature of a strict minimiser, as a part of the largest: rounding looks like less."""
+NOISE = 1e-14
+"""Multipliers are 0 up to rounding below this part of the largest curvature times |w|."""
 SEED = 20240229
 
 
@@ -154,23 +157,40 @@ class Solver:
                 return "pattern"
         for pattern in self.sides(face):
             here = objective.local(alpha, w, pattern)
-            _, dz, ddz = self._active(here, face)
-            factors = np.linalg.lstsq(dz[:, 1 + free].T, here.gradient[1 + free], rcond=None)[0]
+            _, dz, _ = self._active(here, face)
+            factors: Array = np.linalg.lstsq(
+                dz[:, 1 + free].T, here.gradient[1 + free], rcond=None
+            )[0].astype(np.float64)
+            noise = NOISE * float(np.max(np.abs(here.hessian)) * np.max(np.abs(w)))
             for factor, group in zip(factors, face.groups, strict=True):
                 u, t, k = group[0]
-                if (factor if pattern[u, t] == k + 1 else -factor) <= 0:
+                if (factor if pattern[u, t] == k + 1 else -factor) <= noise:
                     return "multiplier"
             rest = here.gradient - factors @ dz
             for i, side in face.walls:
-                if (rest[1 + i] if side == 0 else -rest[1 + i]) <= 0:
+                if (rest[1 + i] if side == 0 else -rest[1 + i]) <= noise:
                     return "multiplier"
-            h = (here.hessian - np.einsum("s,sij->ij", factors, ddz))[np.ix_(1 + free, 1 + free)]
-            basis = _kernel(dz[:, 1 + free], len(free))
-            if basis.shape[1]:
-                bends = np.linalg.eigvalsh(basis.T @ h @ basis)
-                if bends[0] <= FLAT * np.max(np.abs(bends)):
-                    return "curvature"
+            bends = self._bends(here, face, factors)
+            if len(bends) and bends[0] <= FLAT * np.max(np.abs(bends)):
+                return "curvature"
         return None
+
+    def _bends(self, local: Local, face: Face, factors: Array) -> Array:
+        """The curvatures of f along a stratum, the least first."""
+        free = self.free(face)
+        _, dz, ddz = self._active(local, face)
+        h = local.hessian - np.einsum("s,sij->ij", factors, ddz)
+        basis = _kernel(dz[:, 1 + free], len(free))
+        if not basis.shape[1]:
+            return np.zeros(0)
+        found: Array = np.linalg.eigvalsh(basis.T @ h[np.ix_(1 + free, 1 + free)] @ basis)
+        return found
+
+    def stiffness(self, point: Minimiser) -> float:
+        """The least curvature along the stratum as a part of the largest, 1 at a corner."""
+        local = self.objective.local(point.alpha, point.w, point.face.pattern)
+        bends = self._bends(local, point.face, point.multipliers)
+        return float(bends[0] / np.max(np.abs(bends))) if len(bends) else 1.0
 
     def sides(self, face: Face) -> Iterator[Pattern]:
         """All patterns around a stratum."""
@@ -187,25 +207,41 @@ class Solver:
         local = objective.local(alpha, w)
         near = self._near(local, w)
         found: Minimiser | None = None
-        for size in range(min(len(near), len(self.chart.moving)) + 1):
-            for chosen in combinations(near, size):
-                face = self._face(local, w, chosen)
-                solved = self.newton(alpha, w, face)
-                if solved is None:
-                    continue
-                point, factors = solved
-                # The pattern of the point itself, but for active boundaries.
-                face = self._face(objective.local(alpha, point), point, chosen)
-                solved = self.newton(alpha, point, face)
-                if solved is None or not self.is_minimiser(alpha, solved[0], face):
-                    continue
-                point, factors = solved
-                value = objective.local(alpha, point, face.pattern).value
-                if found is None or value < found.value - 1e-13 * abs(found.value):
-                    found = Minimiser(self.index, face, alpha, point, factors, value)
+        most = min(len(near), len(self.chart.moving))
+        # Where descent has ended the nearest ones are the active ones, as a rule.
+        likely = [tuple(near[:size]) for size in range(most + 1)]
+        others = (combinations(near, size) for size in range(most + 1))
+        for sets in (*([each] for each in likely), *others):
+            for chosen in sets:
+                point = self._on(alpha, w, local, chosen)
+                if point is not None and (
+                    found is None or point.value < found.value - 1e-13 * abs(found.value)
+                ):
+                    found = point
             if found is not None and found.value <= local.value + 1e-9 * abs(local.value):
                 break  # nothing lower near a point where descent has ended
         return found
+
+    def _on(
+        self, alpha: float, w: Array, local: Local, chosen: Sequence[tuple[str, object]]
+    ) -> Minimiser | None:
+        """The strict minimiser near w on some boundaries and walls, if there is one."""
+        solved = self.newton(alpha, w, self._face(local, w, chosen))
+        if solved is None:
+            return None
+        # The pattern of the point itself, but for active boundaries.
+        face = self._face(self.objective.local(alpha, solved[0]), solved[0], chosen)
+        solved = self.newton(alpha, solved[0], face)
+        if solved is None or not self.is_minimiser(alpha, solved[0], face):
+            return None
+        value = self.objective.local(alpha, solved[0], face.pattern).value
+        return Minimiser(self.index, face, alpha, *solved, value)
+
+    def touching(self, alpha: float, w: Array, count: int) -> Minimiser | None:
+        """The minimiser near w on the ``count`` nearest boundaries and walls, if there is one."""
+        local = self.objective.local(alpha, w)
+        chosen = self._near(local, w)[:count]
+        return self._on(alpha, w, local, chosen) if len(chosen) == count else None
 
     def _near(self, local: Local, w: Array) -> list[tuple[str, object]]:
         """Boundaries and walls near w, the nearest first."""
@@ -294,24 +330,29 @@ class Solver:
 
     def minimisers(self, alpha: float, starts: Sequence[Array]) -> list[Minimiser]:
         """Distinct minimisers found from the starts, the lowest first."""
+        return self.search(alpha, starts)[0]
+
+    def search(self, alpha: float, starts: Sequence[Array]) -> tuple[list[Minimiser], float]:
+        """The same, and the lowest value seen, at a minimiser that is isolated or not."""
         found: list[Minimiser] = []
+        least = np.inf
         for start in starts:
-            near = self.polish(alpha, self.chart.canonical(self.descend(alpha, start)))
-            if near is None:
+            low = self.descend(alpha, start)
+            least = min(least, float(self.objective.values(alpha, low[None])[0]))
+            point = self.polish(alpha, self.chart.canonical(low))
+            if point is None:
                 continue
-            canonical = self.chart.canonical(near.w)
-            if not np.array_equal(canonical, near.w):
-                near = self.polish(alpha, canonical) or near
-            if not any(same(near, other) for other in found):
-                found.append(near)
-        return sorted(found, key=lambda each: each.value)
+            canonical = self.chart.canonical(point.w)
+            if not np.array_equal(canonical, point.w):
+                point = moved(self, point, canonical) or point
+            if not any(same(point, other) for other in found):
+                found.append(point)
+        return sorted(found, key=lambda each: each.value), least
 
 
 def same(a: Minimiser, b: Minimiser) -> bool:
     """Whether two minimisers at one α are one."""
-    return a.chart == b.chart and bool(
-        np.max(np.abs(a.w - b.w) / np.maximum(1.0, np.abs(b.w))) < 1e-7
-    )
+    return a.chart == b.chart and near(a.w, b.w)
 
 
 def _kernel(rows: Array, size: int) -> Array:

@@ -14,20 +14,29 @@ from typing import Protocol
 
 import numpy as np
 
+from geometry.proposals.events import Change, Event
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Face, Minimiser
-from geometry.proposals.tracking import Change, Event, Tracker
+from geometry.proposals.tracking import Tracker
 
 SHORTEST = Fraction(1, 2**22)
 """Slabs are not cut below this part of A."""
 DOUBTFUL = Fraction(1, 2**9)
 """Intervals shorter than this part of A are left open if short slabs at three places fail."""
+SURE = 8
+"""Where one did not fail this is not asked again until intervals are that many times shorter."""
 SHORT = Fraction(1, 2**10)
 """On slabs of at most this part of A much smaller basins are tried."""
 HOPELESS = 6
 """Neighbouring slabs of least length that fail before the rest of a piece is left open."""
 EVENT_TRIES = 12
 GROW, SHRINK = 4.0, 0.5
+UNDER = Fraction(1, 2**20)
+"""No more than this part of A on either side of an event that no slab is made for stays open."""
+UNPROVED = {
+    Change.UNCLEAR: "the minimiser changes in a way that is not understood",
+    Change.SINGULAR: "the Hessian is singular where the minimiser changes, as at a pitchfork",
+}
 OUT_OF_TIME = "the time budget ran out"
 NO_BASIN = "no basin could be proved around the minimiser"
 
@@ -125,11 +134,12 @@ class Slabs:
     def fill(self, lower: Fraction, upper: Fraction, points: Sequence[Minimiser]) -> list[Proposal]:
         """Slabs with one curve over [lower, upper], the minimiser followed from ``points``."""
         self.failures = 0
-        return self._fill(lower, upper, points)
+        return self._fill(lower, upper, points, SURE * DOUBTFUL * self.unit)
 
     def _fill(
-        self, lower: Fraction, upper: Fraction, points: Sequence[Minimiser]
+        self, lower: Fraction, upper: Fraction, points: Sequence[Minimiser], sure: Fraction
     ) -> list[Proposal]:
+        """The same; on ``sure`` some slab of least length is known to succeed."""
         if lower >= upper:
             return []
         if self.is_late():
@@ -155,11 +165,11 @@ class Slabs:
             return [Proposal(lower, upper, None, (), NO_BASIN)]
         known = [*points, found] if found is not None else list(points)
         cut = (lower + upper) / 2
-        if upper - lower <= DOUBTFUL * self.unit and not any(
-            self._probe(at, known) for at in (lower, cut, upper)
-        ):
-            return [Proposal(lower, upper, None, (), NO_BASIN)]
-        return self._fill(lower, cut, known) + self._fill(cut, upper, known)
+        if upper - lower <= sure / SURE:
+            if not any(self._probe(at, known) for at in (lower, cut, upper)):
+                return [Proposal(lower, upper, None, (), NO_BASIN)]
+            sure = upper - lower
+        return self._fill(lower, cut, known, sure) + self._fill(cut, upper, known, sure)
 
     def _probe(self, alpha: Fraction, points: Sequence[Minimiser]) -> bool:
         """Whether a slab of least length near α can be proved."""
@@ -235,8 +245,10 @@ class Slabs:
             upper = min(self.interval[1], _rounded(at + half))
             if lower >= upper:
                 break
-            if event.change is Change.UNCLEAR:
-                last = "the minimiser changes in a way that is not understood"
+            if event.change in UNPROVED:
+                last = UNPROVED[event.change]
+                if half <= UNDER * self.unit:
+                    break
                 half = half / 8
                 continue
             proposal = self._event(event, lower, upper)

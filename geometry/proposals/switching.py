@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from geometry.proposals.events import Change, Event, is_continued, on_one_side, relation
 from geometry.proposals.minimisers import Face, Minimiser
-from geometry.proposals.tracking import Change, Event, Tracker, is_continued, on_one_side, relation
+from geometry.proposals.tracking import Tracker
 
 SHY = 2.0**-6
 """Minimisers are followed up to the switch but for this part of the interval."""

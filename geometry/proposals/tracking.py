@@ -8,21 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import pairwise
 
 import numpy as np
 
 from geometry.proposals.charts import Chart
+from geometry.proposals.events import Change, Event, between, relation
+from geometry.proposals.images import is_image
+from geometry.proposals.locating import kink, reached
 from geometry.proposals.loops import Array
-from geometry.proposals.minimisers import Face, Minimiser, Solver, same
+from geometry.proposals.minimisers import Minimiser, Solver, same
 
 NODES = 17
 STARTS = 14
 RESOLUTION = 2.0**-36
 """Events are located to this part of A."""
+GAP = 2.0**-30
+"""The minimisers beside an event to which curves are followed are this part of A apart."""
+BLURRED = 2.0**-22
+"""On shorter parts of A branches cannot be told apart where the Hessian is singular."""
+SOFT = 1e-5
+"""The least curvature there is at most this part of the largest."""
 BENT, ON_CURVE = 0.1, 1e-7
 """How far a step may be from the mean of the speeds at its ends, by its length and by |w|."""
+LOWER = 1e-9
+"""A value is lower if it is by this part."""
 MENDINGS = 6
 """Passes over A while nodes are found to have missed a lower curve."""
 CUTS = (0.484, 0.629, 0.371)
@@ -31,25 +41,6 @@ KNOWN = 2.0**-8
 """On intervals shorter than this part of A an event may be recognised before it is located."""
 TRUSTED = 2.0**-5
 """On intervals shorter than this part of A only the minimisers at both ends are followed."""
-
-
-class Change(Enum):
-    """What happens to the global minimiser at an event."""
-
-    KINK = "kink"
-    SWITCH = "switch"
-    CROSS = "cross"
-    UNCLEAR = "unclear"
-
-
-@dataclass(frozen=True, eq=False)
-class Event:
-    """The minimiser before and behind, both very near ``alpha``."""
-
-    alpha: float
-    change: Change
-    before: Minimiser
-    behind: Minimiser
 
 
 @dataclass
@@ -139,6 +130,7 @@ class Tracker:
 
     def _search(self, alpha: float, wide: bool) -> Minimiser | None:
         best: Minimiser | None = None
+        least = np.inf
         # Of equal minimisers one with dead units comes first: there it is isolated.
         for solver in sorted(self.own, key=lambda each: not each.chart.dead):
             if solver.index in self.idle:
@@ -147,7 +139,8 @@ class Tracker:
             starts = list(pool)
             if wide:
                 starts += solver.starts(alpha, STARTS)
-            found = solver.minimisers(alpha, starts)
+            found, lowest = solver.search(alpha, starts)
+            least = min(least, lowest)
             for each in found[:4]:
                 if not any(
                     np.max(np.abs(each.w - w)) < 0.02 * (1 + np.max(np.abs(w))) for w in pool
@@ -156,8 +149,8 @@ class Tracker:
             del pool[40:]
             if found and (best is None or found[0].value < best.value - _noise(best.value)):
                 best = found[0]
-        if best is None:
-            return None
+        if best is None or least < best.value - LOWER * (1e-3 + abs(best.value)):
+            return None  # or minimisers that are not isolated are lower
         best = self.isolated(best)
         if wide:
             self.nodes[alpha] = best
@@ -210,18 +203,26 @@ class Tracker:
         value = solver.objective.local(alpha, solved[0], point.face.pattern).value
         return Minimiser(point.chart, point.face, alpha, solved[0], solved[1], value)
 
-    def joined(self, left: Minimiser, right: Minimiser) -> bool:
-        """Whether the curve through the left minimiser arrives at the right one."""
-        if left.chart != right.chart or left.face.identity != right.face.identity:
-            return False
+    def joined(self, left: Minimiser, right: Minimiser) -> Minimiser | None:
+        """The right minimiser, or its image, if the curve through the left one arrives there."""
+        if left.chart != right.chart:
+            return None
+        chart = self.solvers[left.chart].chart
         for steps in (1, 4, 16):
             arrived = self.follow(left, right.alpha, steps)
-            if arrived is not None and same(arrived, right):
-                middle = 0.5 * (left.alpha + right.alpha)
-                both = [self.follow(point, middle, steps) for point in (left, right)]
-                if both[0] is not None and both[1] is not None and same(both[0], both[1]):
-                    return True
-        return False
+            if arrived is None:
+                continue
+            if same(arrived, right):
+                if left.face.identity != right.face.identity:
+                    continue
+                arrived = right
+            elif not is_image(chart, arrived.w, right.w):
+                continue
+            middle = 0.5 * (left.alpha + right.alpha)
+            both = [self.follow(point, middle, steps) for point in (left, arrived)]
+            if both[0] is not None and both[1] is not None and same(both[0], both[1]):
+                return arrived
+        return None
 
     def events(self, lower: float, upper: float) -> list[Event]:
         """All events between two nodes, increasing; nodes that turn out too high are mended."""
@@ -236,7 +237,9 @@ class Tracker:
 
     def _between(self, a: float, b: float) -> list[Event]:
         left, right = self.nodes[a], self.nodes[b]
-        if self.joined(left, right):
+        reached = self.joined(left, right)
+        if reached is not None:
+            self.nodes[b] = reached
             return []
         for point, other in ((left, right), (right, left)):
             arrived = self.follow(point, other.alpha, 4)
@@ -249,8 +252,14 @@ class Tracker:
             event = self.recognise(left, right)
             if event is not None:
                 return [event]
+        if b - a < TRUSTED * self.width:
+            event = kink(self, left, right, GAP * self.width)
+            if event is not None:
+                return [event]
+        if b - a <= BLURRED * self.width and self._is_singular(left, right):
+            return [Event(0.5 * (a + b), Change.SINGULAR, left, right)]
         if b - a <= RESOLUTION * self.width:
-            return [self._event(left, right)]
+            return [between(left, right)]
         middle, found = 0.5 * (a + b), None
         for share in CUTS:
             middle = a + share * (b - a)
@@ -264,6 +273,14 @@ class Tracker:
         self.tick(middle)
         return self._between(a, middle) + self._between(middle, b)
 
+    def _is_singular(self, left: Minimiser, right: Minimiser) -> bool:
+        """Whether the Hessian is nearly singular at one of two near minimisers of one stratum."""
+        if left.chart != right.chart or relation(left.face, right.face) is not Change.UNCLEAR:
+            return False
+        far = np.max(np.abs(left.w - right.w)) > BENT * (1 + np.max(np.abs(left.w)))
+        stiffness = self.solvers[left.chart].stiffness
+        return not far and min(stiffness(left), stiffness(right)) < SOFT
+
     def _lower_of(self, left: Minimiser, right: Minimiser, alpha: float) -> Minimiser | None:
         """The lowest of what the two minimisers lead to at α.
 
@@ -271,23 +288,13 @@ class Tracker:
         """
         found = []
         for point in (left, right):
-            ways = (self.follow(point, alpha, steps) for steps in (1, 4, 16))
-            arrived = next((way for way in ways if way is not None), None)
+            arrived = reached(self, point, alpha)
             if arrived is not None:
                 found.append(arrived)
         if len(found) < 2:
             for point in (left, right):
                 found += self.solvers[point.chart].minimisers(alpha, [point.w])
         return min(found, key=lambda point: point.value) if found else None
-
-    def _event(self, left: Minimiser, right: Minimiser) -> Event:
-        alpha = 0.5 * (left.alpha + right.alpha)
-        if not is_continued(left, right) or left.chart != right.chart:
-            return Event(alpha, Change.KINK, left, right)
-        change = relation(left.face, right.face)
-        if change is Change.SWITCH:
-            left, right = on_one_side(left, right)
-        return Event(alpha, change, left, right)
 
 
 def _noise(value: float) -> float:
@@ -296,36 +303,3 @@ def _noise(value: float) -> float:
 
 def _apart(a: Array, b: Array) -> bool:
     return bool(np.max(np.abs(a - b)) >= 0.02 * (1 + np.max(np.abs(b))))
-
-
-def is_continued(a: Minimiser, b: Minimiser) -> bool:
-    """Whether two minimisers next to an event are one that moves continuously."""
-    return bool(np.max(np.abs(a.w - b.w) / np.maximum(1.0, np.abs(a.w))) <= 1e-5)
-
-
-def relation(a: Face, b: Face) -> Change:
-    """How the strata of one minimiser before and behind an event are related."""
-    groups = set(a.groups) ^ set(b.groups)
-    walls = set(a.walls) ^ set(b.walls)
-    nested = set(a.groups) <= set(b.groups) and set(a.walls) <= set(b.walls)
-    nested |= set(b.groups) <= set(a.groups) and set(b.walls) <= set(a.walls)
-    if len(groups) + len(walls) == 1 and nested:
-        return Change.SWITCH
-    if not groups and not walls and not np.array_equal(a.pattern, b.pattern):
-        return Change.CROSS
-    return Change.UNCLEAR
-
-
-def on_one_side(left: Minimiser, right: Minimiser) -> tuple[Minimiser, Minimiser]:
-    """The constrained stratum written with the pattern of the free one, its groups in order."""
-    swap = len(left.face.groups) + len(left.face.walls) > len(right.face.groups) + len(
-        right.face.walls
-    )
-    free, stuck = (right, left) if swap else (left, right)
-    extra = [group for group in stuck.face.groups if group not in free.face.groups]
-    order = (*free.face.groups, *extra)
-    index = [stuck.face.groups.index(group) for group in order]
-    face = Face(free.face.pattern, order, stuck.face.walls)
-    factors = stuck.multipliers[index]
-    stuck = Minimiser(stuck.chart, face, stuck.alpha, stuck.w, factors, stuck.value)
-    return (stuck, free) if swap else (free, stuck)

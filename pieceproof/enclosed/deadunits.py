@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from geometry.proposals import tracking
 from geometry.proposals.charts import Chart, charts
+from geometry.proposals.events import Event, is_continued
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser
-from geometry.proposals.tracking import NODES, Event, Tracker, is_continued
+from geometry.proposals.tracking import NODES, Tracker
 from pieceproof.checking.enclosing.claimedslabs import Slab
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.foldedspaces import space_of
@@ -151,7 +153,7 @@ class DeadUnits:
         """Whether nothing lower is seen in W, where minimisers need not be isolated."""
         slack = SLACK * (1e-3 + abs(point.value))
         for solver in self.tracker.own:
-            for start in () if solver.chart.dead else solver.starts(point.alpha, STARTS):
+            for start in () if solver.chart.dead else solver.starts(point.alpha, tracking.STARTS):
                 w = solver.descend(point.alpha, start)
                 if solver.objective.values(point.alpha, w[None])[0] < point.value - slack:
                     return False
