@@ -31,6 +31,10 @@ HOPELESS = 6
 """Neighbouring slabs of least length that fail before the rest of a piece is left open."""
 EVENT_TRIES = 12
 GROW, SHRINK = 4.0, 0.5
+FACTORS = (1.5, 1.0, 0.5, 0.25)
+"""Sizes of basins that are tried, as parts of what did for the neighbour."""
+PATIENCE = 3
+"""Slabs for which no larger basins are tried after one that did not do."""
 UNDER = Fraction(1, 2**20)
 """No more than this part of A on either side of an event that no slab is made for stays open."""
 UNPROVED = {
@@ -98,7 +102,7 @@ class Slabs:
         self.coordinates, self.is_late = coordinates, is_late
         self.size = 1.0
         self.sizes: dict[int, float] = {}
-        self.failures = 0
+        self.failures = self.small = 0
         self.unit = interval[1] - interval[0]
 
     # -- curves ------------------------------------------------------------------------
@@ -198,7 +202,8 @@ class Slabs:
                 if largest is None:
                     return None
                 self.size = largest
-            for factor in (1.5, 0.8, 0.4, 0.2):
+            factors = FACTORS if again or self.small <= 0 else FACTORS[1:]
+            for factor in factors:
                 size = self.size * factor
                 curve = self.curve(point, lower, upper, size)
                 if curve is None:
@@ -207,6 +212,7 @@ class Slabs:
                 obstacle = self.trial(proposal)
                 if obstacle is None:
                     self.size = size
+                    self.small = self.small - 1 if factor == factors[0] else PATIENCE
                     return proposal
                 if obstacle is Obstacle.SLAB:
                     return None

@@ -25,10 +25,8 @@ RESOLUTION = 2.0**-36
 """Events are located to this part of A."""
 GAP = 2.0**-30
 """The minimisers beside an event to which curves are followed are this part of A apart."""
-BLURRED = 2.0**-22
-"""On shorter parts of A branches cannot be told apart where the Hessian is singular."""
-SOFT = 1e-5
-"""The least curvature there is at most this part of the largest."""
+SOFT = 1e-6
+"""Where the least curvature is a smaller part of the largest branches cannot be told apart."""
 BENT, ON_CURVE = 0.1, 1e-7
 """How far a step may be from the mean of the speeds at its ends, by its length and by |w|."""
 LOWER = 1e-9
@@ -256,7 +254,7 @@ class Tracker:
             event = kink(self, left, right, GAP * self.width)
             if event is not None:
                 return [event]
-        if b - a <= BLURRED * self.width and self._is_singular(left, right):
+        if b - a <= KNOWN * self.width and self._is_singular(left, right):
             return [Event(0.5 * (a + b), Change.SINGULAR, left, right)]
         if b - a <= RESOLUTION * self.width:
             return [between(left, right)]
@@ -274,12 +272,12 @@ class Tracker:
         return self._between(a, middle) + self._between(middle, b)
 
     def _is_singular(self, left: Minimiser, right: Minimiser) -> bool:
-        """Whether the Hessian is nearly singular at one of two near minimisers of one stratum."""
+        """Whether the Hessian is nearly singular at two near minimisers on one stratum."""
         if left.chart != right.chart or relation(left.face, right.face) is not Change.UNCLEAR:
             return False
         far = np.max(np.abs(left.w - right.w)) > BENT * (1 + np.max(np.abs(left.w)))
         stiffness = self.solvers[left.chart].stiffness
-        return not far and min(stiffness(left), stiffness(right)) < SOFT
+        return not far and max(stiffness(left), stiffness(right)) < SOFT
 
     def _lower_of(self, left: Minimiser, right: Minimiser, alpha: float) -> Minimiser | None:
         """The lowest of what the two minimisers lead to at α.
