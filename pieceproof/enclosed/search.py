@@ -44,7 +44,7 @@ ROUNDS = 8
 """Times that tracking starts again from a minimiser that the covering found."""
 REFINEMENTS = 7
 """Times that slabs are halved whose covering does not finish."""
-FIRST_BOXES = 24_000
+FIRST_BOXES = 4_000
 MOST_BOXES = 256_000
 RIVALS = 3
 LEAVING = "exact interpolation ends here, and ℓ* leaves 0"

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from flint import fmpq
 
 from pieceproof.checking.enclosing.folds import View
 from pieceproof.checking.enclosing.networks import Network
@@ -91,6 +92,7 @@ class Covering:
     """Branch and bound for one chart."""
 
     def __init__(self, space: Space, claims: Sequence[Claim], per_slab: int) -> None:
+        from pieceproof.checking.enclosing.compiled.models import monomials
         from pieceproof.checking.enclosing.compiled.places import Claims, Region
 
         self.space, self.per_slab = space, per_slab
@@ -133,8 +135,10 @@ class Covering:
             1 + np.array(chart.ordered, dtype=np.int64).reshape(-1, 2),
             1 + np.array(chart.nonnegative, dtype=np.int64),
             np.array(smooth, dtype=np.int64),
+            _planes(network),
         )
         self.floors = _floors(space, claims)
+        self.monomials = monomials(space.jets.net, space.jets.n)
 
     def run(self, budget: int, stop: Callable[[], bool] = lambda: False) -> Cover:
         """Settle everything within ``budget`` boxes, or say which slabs are not.
@@ -156,7 +160,7 @@ class Covering:
         while top > 0 and budget > 0 and not stop():
             quota = min(budget, AT_ONCE)
             top = branching.settle(
-                net, own, self.claims, self.region, self.floors, state, top, self.per_slab, quota
+                net, self.monomials, own, self.claims, self.region, self.floors, state, top, self.per_slab, quota
             )
             budget -= quota
         for first, last in state.slabs[:top]:
@@ -168,6 +172,19 @@ class Covering:
         )
         slabs = tuple(int(slab) for slab in np.flatnonzero(state.states == branching.OPEN))
         return Cover(slabs, lower, int(state.counts[0]))
+
+
+def _planes(network: Network) -> Integers:
+    """Hyperplanes (x_t, 1)·w = β of a unit of the first layer, numbered, with their sides."""
+    found = np.zeros((2, len(network.inputs), len(network.breakpoints)), dtype=np.int64)
+    numbers: dict[tuple[fmpq, ...], int] = {}
+    for t, inputs in enumerate(network.inputs):
+        row = [*inputs, *([fmpq(1)] if network.bias else [])]
+        first = next((entry for entry in row if entry != 0), fmpq(1))
+        for k, point in enumerate(network.breakpoints):
+            key = tuple(entry / first for entry in (*row, point))
+            found[:, t, k] = numbers.setdefault(key, len(numbers)), 1 if first > 0 else -1
+    return found
 
 
 def _floors(space: Space, claims: Sequence[Claim]) -> Floors:

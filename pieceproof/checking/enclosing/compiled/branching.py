@@ -16,6 +16,7 @@ from pieceproof.checking.enclosing.compiled.levels import (
     is_above,
     line_above,
 )
+from pieceproof.checking.enclosing.compiled.models import Monomials
 from pieceproof.checking.enclosing.compiled.network import evaluate
 from pieceproof.checking.enclosing.compiled.newton import EMPTY, SMALLER, meets_kink, newton
 from pieceproof.checking.enclosing.compiled.places import (
@@ -33,6 +34,7 @@ from pieceproof.checking.enclosing.compiled.records import (
     Net,
     Room,
 )
+from pieceproof.checking.enclosing.compiled.sides import fresh_sides, is_above_on_sides
 from pieceproof.checking.enclosing.ranges import Array
 
 STACK = 8192
@@ -85,14 +87,21 @@ def _collapsed(region: Region, box: Array, jet: Array) -> int:
 
 
 @compiled
+def is_thin(box: Array, p: int) -> bool:
+    """Whether a side cannot be cut."""
+    low, high = box[0, p], box[1, p]
+    return high - low <= 1e-13 * max(abs(low), abs(high)) + 1e-300  # type: ignore[no-any-return]
+
+
+@compiled
 def _axis(claims: Claims, first: int, last: int, box: Array, jet: Array) -> int:
     """The side that adds most to the uncertainty of f − v, −1 if none can be cut."""
     best, axis = -0.5, -1
     slab = (first + last) // 2
     for p in range(box.shape[1]):
-        width = box[1, p] - box[0, p]
-        if width <= 1e-13 * max(abs(box[0, p]), abs(box[1, p])) + 1e-300:
+        if is_thin(box, p):
             continue
+        width = box[1, p] - box[0, p]
         low, high = jet[0, 1 + p], jet[1, 1 + p]
         if p == 0:
             low, high = low - claims.levels[4, slab, 0], high - claims.levels[3, slab, 0]
@@ -102,9 +111,19 @@ def _axis(claims: Claims, first: int, last: int, box: Array, jet: Array) -> int:
     return axis
 
 
+@compiled
+def _promising(box: Array, scores: Array) -> int:
+    """The side with the largest score, −1 if none can be cut."""
+    best, axis = 0.0, -1
+    for p in range(box.shape[1]):
+        if scores[p] > best and not is_thin(box, p):
+            best, axis = scores[p], p
+    return axis
+
+
 @entry
 def settle(
-    net: Net, room: Room, claims: Claims, region: Region, floors: Floors, state: State, top: int,
+    net: Net, mono: Monomials, room: Room, claims: Claims, region: Region, floors: Floors, state: State, top: int,
     per_slab: int, quota: int,
 ) -> int:  # fmt: skip
     """Look at up to ``quota`` boxes of a stack of height ``top``; the height afterwards."""
@@ -113,7 +132,8 @@ def settle(
     box, point = np.empty((2, n)), np.empty((2, n))
     jet, slope = np.empty_like(room.f), np.zeros((2, n))
     centre = np.empty(n)
-    value, line = np.empty(2), np.zeros(2)
+    value, line = np.empty(2), np.zeros(3)
+    sides = fresh_sides(net, mono)
     looked = 0
     while top > 0 and looked < quota:
         top -= 1
@@ -170,12 +190,20 @@ def settle(
             moved = _collapsed(region, box, jet)
             if moved < 0:
                 break
+            if moved == 0:
+                evaluate(net, box, VALUES, none, room)
+                if is_above_on_sides(
+                    net, mono, claims, region, first, single, line, box, room.nodes, sides
+                ):
+                    state.counts[5] += 1
+                    break
             if kinked:
                 state.counts[KINKED] += 1
             elif moved == 0:
                 state.counts[NEWTON] += 1
-                for p in range(n):
-                    slope[0, p], slope[1, p] = room.f[0, 1 + p], room.f[1, 1 + p]
+                if evaluate(net, point, SLOPES, none, room):
+                    for p in range(n):
+                        slope[0, p], slope[1, p] = room.f[0, 1 + p], room.f[1, 1 + p]
                 if evaluate(net, box, BENDS, none, room):
                     for c in range(jet.shape[1]):
                         jet[0, c], jet[1, c] = room.f[0, c], room.f[1, c]
@@ -192,8 +220,10 @@ def settle(
         if not kept:
             continue
         middle = (first + last) // 2
-        axis = _axis(claims, first, last, box, jet)
-        if is_local(claims, box, middle, single) and box[0, 0] < box[1, 0]:
+        axis = _promising(box, sides.scores)
+        if axis < 0:
+            axis = _axis(claims, first, last, box, jet)
+        if is_local(claims, box, middle, single) and not is_thin(box, 0):
             axis = 0
         if axis < 0:
             if single:

@@ -36,27 +36,78 @@ def highest(above: Array, first: int, last: int) -> float:
 def line_above(claims: Claims, first: int, last: int, line: Array) -> None:
     """A line (value at α = 0, slope) that v does not exceed on slabs first..last.
 
-    On a slab v lies in a cone with its tip at the level's middle, whose upper side is convex:
-    its ends decide.
+    Along the chord or with the slope of one of the outer slabs, whichever line is nearest to v;
+    ``line[2]`` is how far it lies above v at most, about.
     """
-    middle = (first + last) // 2
-    slope = 0.5 * (claims.levels[3, middle, 0] + claims.levels[4, middle, 0])
-    highest = -np.inf
-    for slab in range(first, last + 1):
-        own = -np.inf if claims.every[slab] else np.inf
-        for k in range(claims.levels.shape[2]):
-            if np.isnan(claims.levels[0, slab, k]):
-                continue
-            top = -np.inf
+    low, _ = _lowest(claims, first, 0.0, 0)
+    high, _ = _lowest(claims, last, 0.0, 1)
+    width = claims.ends[1, last] - claims.ends[0, first]
+    line[2] = np.inf
+    for choice in range(3):
+        slope = (high - low) / width if width > 0.0 else 0.0
+        if choice > 0:
+            slab = first if choice == 1 else last
+            slope = 0.5 * (claims.levels[3, slab, 0] + claims.levels[4, slab, 0])
+        top, bottom = -np.inf, np.inf
+        for slab in range(first, last + 1):
             for end in range(2):
-                at = claims.ends[end, slab]
-                step = minus(at, at, claims.levels[0, slab, k], claims.levels[0, slab, k])
-                rise = times(claims.levels[3, slab, k], claims.levels[4, slab, k], step[0], step[1])
-                fall = scaled(at, at, slope)
-                top = max(top, up(up(claims.levels[2, slab, k] + rise[1]) - fall[0]))
-            own = max(own, top) if claims.every[slab] else min(own, top)
-        highest = max(highest, own)
-    line[0], line[1] = highest, slope
+                value, above = _lowest(claims, slab, slope, end)
+                top, bottom = max(top, above), min(bottom, value)
+        if top - bottom < line[2]:
+            line[0], line[1], line[2] = top, slope, top - bottom
+
+
+@compiled
+def _lowest(claims: Claims, slab: int, slope: float, end: int) -> tuple[float, float]:
+    """v minus slope·α at an end of a slab, about, and a bound of it on the whole slab.
+
+    On a slab a level lies in a cone with its tip at the level's middle, whose upper side is
+    convex: its ends decide.
+    """
+    every = claims.every[slab] == 1
+    least = bound = -np.inf if every else np.inf
+    for k in range(claims.levels.shape[2]):
+        if np.isnan(claims.levels[0, slab, k]):
+            continue
+        tops = np.empty(2)
+        for side in range(2):
+            at = claims.ends[side, slab]
+            step = minus(at, at, claims.levels[0, slab, k], claims.levels[0, slab, k])
+            rise = times(claims.levels[3, slab, k], claims.levels[4, slab, k], step[0], step[1])
+            fall = scaled(at, at, slope)
+            tops[side] = up(up(claims.levels[2, slab, k] + rise[1]) - fall[0])
+        top = max(tops[0], tops[1])
+        least = max(least, tops[end]) if every else min(least, tops[end])
+        bound = max(bound, top) if every else min(bound, top)
+    return least, bound
+
+
+@compiled
+def chord_above(claims: Claims, slab: int, level: int, box: Array, line: Array) -> bool:
+    """A line that the value of a level of one slab does not exceed on the box.
+
+    If the minimum may be any of the levels the line is above them all. False without a level.
+    """
+    line[2] = 0.0
+    tops = np.full(2, -np.inf)
+    for k in range(claims.levels.shape[2]):
+        if np.isnan(claims.levels[0, slab, k]) or (claims.every[slab] == 0 and k != level):
+            continue
+        for end in range(2):
+            step = minus(
+                box[end, 0], box[end, 0], claims.levels[0, slab, k], claims.levels[0, slab, k]
+            )
+            _, rise = times(claims.levels[3, slab, k], claims.levels[4, slab, k], step[0], step[1])
+            tops[end] = max(tops[end], up(claims.levels[2, slab, k] + rise))
+    if not tops[0] > -np.inf:
+        return False
+    width = box[1, 0] - box[0, 0]
+    line[1] = (tops[1] - tops[0]) / width if width > 0.0 else 0.0
+    line[0] = -np.inf
+    for end in range(2):
+        fall, _ = scaled(box[end, 0], box[end, 0], line[1])
+        line[0] = max(line[0], up(tops[end] - fall))
+    return True
 
 
 @compiled

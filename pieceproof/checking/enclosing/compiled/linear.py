@@ -11,6 +11,9 @@ from pieceproof.checking.enclosing.compiled.arithmetic import UNIT, down, plus, 
 from pieceproof.checking.enclosing.compiled.jit import compiled
 from pieceproof.checking.enclosing.ranges import Array
 
+SWEEPS = 6
+"""Rounds of rotations: more than enough for matrices of this size."""
+
 
 @compiled
 def inverse(a: Array) -> tuple[bool, Array]:
@@ -44,6 +47,36 @@ def inverse(a: Array) -> tuple[bool, Array]:
             if not np.isfinite(found[i, j]):
                 return False, found
     return True, found
+
+
+@compiled
+def diagonalised(a: Array, values: Array, vectors: Array) -> None:
+    """Eigenvalues and eigenvectors (columns) of a symmetric matrix, which is used up (Jacobi)."""
+    size = a.shape[0]
+    for i in range(size):
+        for j in range(size):
+            vectors[i, j] = 1.0 if i == j else 0.0
+    for _ in range(SWEEPS):
+        for p in range(size):
+            for q in range(p + 1, size):
+                if a[p, q] == 0.0:
+                    continue
+                theta = 0.5 * (a[q, q] - a[p, p]) / a[p, q]
+                t = 1.0 / (abs(theta) + np.sqrt(theta * theta + 1.0))
+                if theta < 0.0:
+                    t = -t
+                c = 1.0 / np.sqrt(t * t + 1.0)
+                s = t * c
+                for k in range(size):
+                    x, y = a[k, p], a[k, q]
+                    a[k, p], a[k, q] = c * x - s * y, s * x + c * y
+                for k in range(size):
+                    x, y = a[p, k], a[q, k]
+                    a[p, k], a[q, k] = c * x - s * y, s * x + c * y
+                    x, y = vectors[k, p], vectors[k, q]
+                    vectors[k, p], vectors[k, q] = c * x - s * y, s * x + c * y
+    for i in range(size):
+        values[i] = a[i, i]
 
 
 @compiled

@@ -60,6 +60,8 @@ class Region(NamedTuple):
         ordered: (P, 2), coordinates with w_i ≤ w_j in the fundamental domain.
         nonnegative: coordinates with w_i ≥ 0 there.
         smooth: (K,), 1 where σ_α is C¹.
+        planes: (2, T, K), for boundaries of first-layer units: a number that those of one
+            hyperplane share, and 1 or −1 for the side.
     """
 
     walls: Array
@@ -67,6 +69,7 @@ class Region(NamedTuple):
     ordered: Integers
     nonnegative: Integers
     smooth: Integers
+    planes: Integers
 
 
 @compiled
@@ -157,3 +160,46 @@ def is_local(claims: Claims, box: Array, slab: int, single: bool) -> bool:
         if local and moves:
             return True
     return False
+
+
+@compiled
+def meets(claims: Claims, box: Array, slab: int, b: int) -> bool:
+    """Whether the box may meet a basin that is a parallelepiped."""
+    plain = claims.basins.shape[2]
+    for i in range(claims.basins.shape[3]):
+        if b < plain:
+            path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
+            low, high = box[0, 1 + i], box[1, 1 + i]
+        else:
+            if claims.squares[b - plain, i]:
+                return False
+            path = claims.folded[:, b - plain, slab]
+            middle = claims.folded_middles[b - plain, slab]
+            low, high = coordinate(claims, box, b - plain, i)
+        least, most = _path(path, i, middle, box)
+        if not (low <= most + path[2, i] and high >= least - path[2, i]):
+            return False
+    return True
+
+
+@compiled
+def face_of(claims: Claims, slab: int, b: int, face: int, cut: Array) -> None:
+    """What is beyond a face of such a basin: ±(coordinate − p(α)) − radius ≥ 0, an affine
+    function ``cut`` (2, 1 + n), its value at (α, w) = 0 and its gradient.
+    """
+    plain, i = claims.basins.shape[2], face // 2
+    sign = 1.0 if face % 2 else -1.0
+    cut[:] = 0.0
+    if b < plain:
+        path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
+        cut[0, 2 + i] = cut[1, 2 + i] = sign
+    else:
+        path = claims.folded[:, b - plain, slab]
+        middle = claims.folded_middles[b - plain, slab]
+        for j in range(claims.views.shape[2]):
+            cut[0, 2 + j] = cut[1, 2 + j] = sign * claims.views[b - plain, i, j]
+    cut[0, 1] = cut[1, 1] = -sign * path[1, i]
+    low, high = scaled(path[1, i], path[1, i], middle)
+    low, high = minus(low, high, path[0, i], path[0, i])
+    low, high = scaled(low, high, sign)
+    cut[0, 0], cut[1, 0] = minus(low, high, path[2, i], path[2, i])
