@@ -160,7 +160,16 @@ class Covering:
         while top > 0 and budget > 0 and not stop():
             quota = min(budget, AT_ONCE)
             top = branching.settle(
-                net, self.monomials, own, self.claims, self.region, self.floors, state, top, self.per_slab, quota
+                net,
+                self.monomials,
+                own,
+                self.claims,
+                self.region,
+                self.floors,
+                state,
+                top,
+                self.per_slab,
+                quota,
             )
             budget -= quota
         for first, last in state.slabs[:top]:
@@ -180,7 +189,9 @@ def _planes(network: Network) -> Integers:
     numbers: dict[tuple[fmpq, ...], int] = {}
     for t, inputs in enumerate(network.inputs):
         row = [*inputs, *([fmpq(1)] if network.bias else [])]
-        first = next((entry for entry in row if entry != 0), fmpq(1))
+        first = next((entry for entry in row if entry != 0), None)
+        if first is None:
+            continue
         for k, point in enumerate(network.breakpoints):
             key = tuple(entry / first for entry in (*row, point))
             found[:, t, k] = numbers.setdefault(key, len(numbers)), 1 if first > 0 else -1

@@ -34,7 +34,7 @@ from pieceproof.checking.enclosing.compiled.records import (
     Net,
     Room,
 )
-from pieceproof.checking.enclosing.compiled.sides import fresh_sides, is_above_on_sides
+from pieceproof.checking.enclosing.compiled.sides import boundaries, fresh_sides, is_above_on_sides
 from pieceproof.checking.enclosing.ranges import Array
 
 STACK = 8192
@@ -42,8 +42,9 @@ AGAIN = 12
 """Times that a box is made smaller before it is cut all the same."""
 OPEN, LOWER = 1, 2
 """States of a slab: given up; a point below the claimed minimum was met."""
-RAW, FIRST, KINKED, NEWTON, EMPTIED = range(5)
-"""What is counted: boxes, with gradients, with kinks, Newton steps, emptied by them."""
+RAW, FIRST, KINKED, NEWTON, EMPTIED, SIDES = range(6)
+"""What is counted: boxes, with gradients, with kinks, Newton steps, emptied by them, and boxes
+that were settled side by side."""
 
 
 class State(NamedTuple):
@@ -90,7 +91,7 @@ def _collapsed(region: Region, box: Array, jet: Array) -> int:
 def is_thin(box: Array, p: int) -> bool:
     """Whether a side cannot be cut."""
     low, high = box[0, p], box[1, p]
-    return high - low <= 1e-13 * max(abs(low), abs(high)) + 1e-300  # type: ignore[no-any-return]
+    return bool(high - low <= 1e-13 * max(abs(low), abs(high)) + 1e-300)
 
 
 @compiled
@@ -123,8 +124,8 @@ def _promising(box: Array, scores: Array) -> int:
 
 @entry
 def settle(
-    net: Net, mono: Monomials, room: Room, claims: Claims, region: Region, floors: Floors, state: State, top: int,
-    per_slab: int, quota: int,
+    net: Net, mono: Monomials, room: Room, claims: Claims, region: Region, floors: Floors,
+    state: State, top: int, per_slab: int, quota: int,
 ) -> int:  # fmt: skip
     """Look at up to ``quota`` boxes of a stack of height ``top``; the height afterwards."""
     n = state.boxes.shape[2]
@@ -170,6 +171,7 @@ def settle(
             for c in range(1 + n):
                 jet[0, c], jet[1, c] = room.f[0, c], room.f[1, c]
             kinked = meets_kink(net, n, region.smooth, room.nodes)
+            count = boundaries(net, region, room.nodes, sides)
             for p in range(n):
                 centre[p] = point[0, p] = point[1, p] = 0.5 * (box[0, p] + box[1, p])
             evaluate(net, point, VALUES if kinked else SLOPES, none, room)
@@ -190,13 +192,11 @@ def settle(
             moved = _collapsed(region, box, jet)
             if moved < 0:
                 break
-            if moved == 0:
-                evaluate(net, box, VALUES, none, room)
-                if is_above_on_sides(
-                    net, mono, claims, region, first, single, line, box, room.nodes, sides
-                ):
-                    state.counts[5] += 1
-                    break
+            if moved == 0 and is_above_on_sides(
+                net, mono, claims, first, single, line, box, count, sides
+            ):
+                state.counts[SIDES] += 1
+                break
             if kinked:
                 state.counts[KINKED] += 1
             elif moved == 0:

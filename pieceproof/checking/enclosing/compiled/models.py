@@ -5,12 +5,13 @@ one hidden layer is a polynomial in y: z and α are affine, so that
 
     r_t = Σ_u v_u (p_0 + α·(p_1 − p_0))(z_ut) − y_t
 
-has degree D + 1 (D + 2 if the v_u are trainable), and f = s·Σ r_t² + μ|w|². Its coefficients up to degree
-two are kept, the others bounded. The pattern need not hold anywhere.
+has degree D + 1 (D + 2 if the v_u are trainable), and f = s·Σ r_t² + μ|w|². Its terms up to
+degree two are used as they are, the others bounded. The pattern need not hold anywhere.
 
-Coefficients are computed in doubles. Every quantity is a sum of products of at most K factors and sums, so
-that the error of all coefficients of r_t together is at most K·2⁻⁵²·A_t, A_t being r_t with all
-numbers replaced by their absolute values; data and constants, known up to a unit in the last place, are among them.
+Coefficients are computed in doubles. Each is a sum of products, in at most K operations one after
+another, so that the errors of all coefficients of r_t together are at most K·2⁻⁵²·A_t, A_t being
+r_t with all numbers replaced by their absolute values. Data and constants are known up to a unit in
+the last place, which counts as an operation.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ class Monomials(NamedTuple):
 
     Attributes:
         exponents: (N, n), for f.
-        count: (degree + 2,), monomials of lower degree.
+        first: (degree + 2,), where those of a degree begin.
         raised: (M, n), the monomial m·y_p, for those of r.
         product: (M, M), the product of two.
     """
 
     exponents: Integers
-    count: Integers
+    first: Integers
     raised: Integers
     product: Integers
 
@@ -83,10 +84,11 @@ def monomials(net: Net, n: int) -> Monomials:
     if len(net.plan) != LAYERS + 1:
         return Monomials(none, np.zeros(1, np.int64), none, np.zeros((0, 0), np.int64))
     degree = net.pieces.shape[3] + int(net.plan[TRAINABLE])
-    rows, count = [], [0]
+    rows: list[tuple[int, ...]] = []
+    count = [0]
     for total in range(2 * degree + 1):
-        for chosen in combinations_with_replacement(range(n), total):
-            rows.append(tuple(chosen.count(p) for p in range(n)))
+        chosen = combinations_with_replacement(range(n), total)
+        rows += [tuple(each.count(p) for p in range(n)) for each in chosen]
         count.append(len(rows))
         if len(rows) > DIRECT:
             return Monomials(none, np.zeros(1, np.int64), none, np.zeros((0, 0), np.int64))
@@ -112,7 +114,7 @@ def fresh_model(mono: Monomials) -> Model:
 @compiled
 def _times_affine(mono: Monomials, s: Array, old: Array, degree: int, a: Array) -> None:
     """s·(a_0 + Σ a_p y_p) in place, s of the given degree."""
-    below, above = mono.count[degree + 1], mono.count[degree + 2]
+    below, above = mono.first[degree + 1], mono.first[degree + 2]
     for m in range(below):
         old[m] = s[m]
         s[m] *= a[0]
@@ -127,7 +129,7 @@ def _times_affine(mono: Monomials, s: Array, old: Array, degree: int, a: Array) 
 def _affine(model: Model, coordinate: int, a: Array) -> float:
     """A coordinate as an affine function; the sum of its absolute values."""
     a[0] = model.centre[coordinate]
-    total = abs(a[0])
+    total: float = abs(a[0])
     for p in range(len(a) - 1):
         a[1 + p] = model.frame[coordinate, p]
         total += abs(a[1 + p])
@@ -219,8 +221,8 @@ def expand(net: Net, mono: Monomials, pattern: Integers, model: Model) -> None:
 @compiled
 def remainder(mono: Monomials, model: Model) -> float:
     """A lower bound of the terms of degree three and more on [−1, 1]^n, and of all errors."""
-    total = size = 0.0
-    for m in range(mono.count[3], len(model.f)):
+    total, size = 0.0, 0.0
+    for m in range(mono.first[3], len(model.f)):
         c = model.f[m]
         even = True
         for p in range(mono.exponents.shape[1]):
@@ -228,13 +230,14 @@ def remainder(mono: Monomials, model: Model) -> float:
         if c < 0.0 or not even:
             total -= abs(c)
         size += abs(c)
-    return total - model.error[0] - 2.0 * UNIT * len(model.f) * size
+    error: float = model.error[0]
+    return total - error - 2.0 * UNIT * len(model.f) * size
 
 
 @compiled
 def halved(mono: Monomials, model: Model, p: int) -> float:
     """How much smaller the sum of the terms of degree three and more is on a half in y_p."""
     total = 0.0
-    for m in range(mono.count[3], len(model.f)):
+    for m in range(mono.first[3], len(model.f)):
         total += abs(model.f[m]) * (1.0 - 0.5 ** mono.exponents[m, p])
     return total

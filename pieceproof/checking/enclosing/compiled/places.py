@@ -61,7 +61,7 @@ class Region(NamedTuple):
         nonnegative: coordinates with w_i ≥ 0 there.
         smooth: (K,), 1 where σ_α is C¹.
         planes: (2, T, K), for boundaries of first-layer units: a number that those of one
-            hyperplane share, and 1 or −1 for the side.
+            hyperplane share, and 1 or −1 for the side, 0 where z does not depend on w.
     """
 
     walls: Array

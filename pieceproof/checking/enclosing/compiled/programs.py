@@ -40,7 +40,7 @@ def _normal(rows: Array, i: int, size: int, normal: Array) -> float:
 
 @compiled
 def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
-    """Fill y and the multipliers of ``rows`` (J, size + 1): (a_j, b_j).
+    """Fill y and the multipliers of ``rows`` (J, size + 1): (a_j, b_j), which are not negative.
 
     ``EMPTY`` if no y is allowed: the multipliers are those of a contradiction, Σ m_j(a_jᵀy − b_j)
     ≤ −1 within the bounds.
@@ -75,7 +75,7 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
                     factors[j] = 0.0
                 for j in range(k):
                     if active[j] >= 2 * size:
-                        factors[active[j] - 2 * size] = u[j]
+                        factors[active[j] - 2 * size] = max(0.0, u[j])
                 return FOUND
             weight = 0.0
         bound = _normal(rows, entering, size, normal)
@@ -121,10 +121,10 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
             for j in range(len(rows)):
                 factors[j] = 0.0
             if entering >= 2 * size:
-                factors[entering - 2 * size] = -1.0 / slack
+                factors[entering - 2 * size] = max(0.0, -1.0 / slack)
             for a in range(k):
                 if active[a] >= 2 * size:
-                    factors[active[a] - 2 * size] = r[a] / slack
+                    factors[active[a] - 2 * size] = max(0.0, r[a] / slack)
             return EMPTY
         if full < np.inf:
             for p in range(size):

@@ -185,4 +185,4 @@ def is_positive(
             gl, gh = minus(gl, gh, x, z)
         x, _ = times(gl, gh, down(-1.0 - y[p]), up(1.0 - y[p]))
         total = down(total + x)
-    return total > 0.0
+    return bool(total > 0.0)

@@ -5,10 +5,10 @@ model (``models``) bounds it from below there, with multipliers for what cuts th
 hyperplanes z = β and, where X meets a basin, one face of it at a time. Boundaries of different
 examples that are one hyperplane count once.
 
-Where f is not yet known to be above a line ℓ, the points with f ≤ ℓ lie in a parallelepiped P along the axes of
-the quadratic part, which may be much smaller than X: a narrow valley crosses X like a strip. Beyond each of
-its faces the same bound must show f > ℓ on X. Then f is expanded again, on P, which need not lie
-in X, as f stays the polynomial of the pattern.
+Where f is not yet known to be above a line ℓ, the points with f ≤ ℓ lie in a parallelepiped P
+along the axes of the quadratic part, which may be much smaller than X: a narrow valley crosses X
+like a strip. Beyond each of its faces the same bound must show f > ℓ on X. Then f is expanded
+again, on P, which need not lie in X, as f stays the polynomial of the pattern.
 """
 
 from __future__ import annotations
@@ -52,8 +52,7 @@ class Sides(NamedTuple):
     """The hyperplanes that a box meets, and what is found on its sides.
 
     Attributes:
-        planes: (MOST, 4), unit, example and breakpoint of one boundary of each, and its sign: 1
-            or −1 where the box lies on that side, else 0.
+        planes: (MOST, 3), unit, example and breakpoint of one boundary of each.
         members: (2, U, T), the number of the hyperplane from 1, negative where the sides are the
             other way round, or 0; and the breakpoint, or the piece.
         pattern: (U, T), the pattern of a side.
@@ -74,7 +73,7 @@ class Sides(NamedTuple):
 def fresh_sides(net: Net, mono: Monomials) -> Sides:
     units, examples, n = np.sum(net.plan[LAYERS:]), net.data.shape[1], mono.exponents.shape[1]
     return Sides(
-        np.zeros((MOST, 4), np.int64),
+        np.zeros((MOST, 3), np.int64),
         np.zeros((2, units, examples), np.int64),
         np.zeros((units, examples), np.int64),
         fresh_model(mono),
@@ -101,8 +100,8 @@ def boundaries(net: Net, region: Region, nodes: Array, sides: Sides) -> int:
                     if at >= 0:
                         return -1
                     at = k
-            members[0, u, t], members[1, u, t] = 0, piece
-            if at < 0:
+            members[0, u, t], members[1, u, t] = 0, piece if at < 0 else at
+            if at < 0 or region.planes[1, t, at] == 0:
                 continue
             mark, sense = 0, 1
             for j in range(count):
@@ -114,35 +113,28 @@ def boundaries(net: Net, region: Region, nodes: Array, sides: Sides) -> int:
                 if count == MOST:
                     return -1
                 planes[count, 0], planes[count, 1], planes[count, 2] = u, t, at
-                planes[count, 3] = 0
                 count += 1
                 mark = count
-            if low >= net.points[1, at]:
-                planes[mark - 1, 3] = sense
-            elif high <= net.points[0, at]:
-                planes[mark - 1, 3] = -sense
             members[0, u, t], members[1, u, t] = sense * mark, at
     return count
 
 
 @compiled
 def is_above_on_sides(
-    net: Net, mono: Monomials, claims: Claims, region: Region, slab: int, single: bool,
-    line: Array, box: Array, nodes: Array, sides: Sides,
+    net: Net, mono: Monomials, claims: Claims, slab: int, single: bool, line: Array, box: Array,
+    count: int, sides: Sides,
 ) -> bool:  # fmt: skip
-    """Whether f > v on the box: of one slab, outside a basin, or above the line."""
+    """Whether f > v on the box, of one slab and outside a basin, or else above the line.
+
+    ``count`` is what :func:`boundaries` has found.
+    """
     sides.scores[:] = 0.0
-    count = boundaries(net, region, nodes, sides) if len(mono.count) > 1 else -1
-    if count < 0:
+    if count < 0 or len(mono.first) == 1:
         return False
     signs = np.empty(MOST, np.int64)
     for choice in range(1 << count):
-        possible = True
         for j in range(count):
             signs[j] = 1 if choice >> j & 1 else -1
-            possible = possible and sides.planes[j, 3] != -signs[j]
-        if not possible:
-            continue
         for u in range(sides.members.shape[1]):
             for t in range(sides.members.shape[2]):
                 mark = sides.members[0, u, t]
@@ -181,6 +173,16 @@ def _plane(net: Net, plane: Integers, sign: int, cut: Array) -> None:
 
 
 @compiled
+def _most(cut: Array, box: Array) -> float:
+    """The largest value of an affine function on the box, or more."""
+    total: float = cut[1, 0]
+    for p in range(box.shape[1]):
+        _, high = times(cut[0, 1 + p], cut[1, 1 + p], box[0, p], box[1, p])
+        total = up(total + high)
+    return total
+
+
+@compiled
 def _local(model: Model, cut: Array, own: Array) -> None:
     """An affine function of (α, w) in the coordinates of a model."""
     n = len(model.centre)
@@ -208,9 +210,7 @@ def _is_above(
         model.centre[p] = 0.5 * (box[0, p] + box[1, p])
         for q in range(n):
             model.frame[p, q] = 0.0
-        model.frame[p, p] = max(
-            up(box[1, p] - model.centre[p]), up(model.centre[p] - box[0, p])
-        )
+        model.frame[p, p] = max(up(box[1, p] - model.centre[p]), up(model.centre[p] - box[0, p]))
         model.frame[p, p] = max(model.frame[p, p], THIN * (1.0 + abs(model.centre[p])))
     m, s, d = np.empty((n, n)), np.empty((n, n)), np.empty(n)
     constant, slope, hope = np.empty(2), np.empty((2, n)), np.zeros(1)
@@ -236,10 +236,10 @@ def _is_above(
             beyond = True
             for face in range(2 * (n - 1)):
                 face_of(claims, slab, b, face, sides.cuts[:, count])
+                if _most(sides.cuts[:, count], box) <= 0.0:
+                    continue
                 _local(model, sides.cuts[:, count], own[:, count])
-                if not is_positive(
-                    constant, slope, m, s, d, own[:, : count + 1], hope
-                ):
+                if not is_positive(constant, slope, m, s, d, own[:, : count + 1], hope):
                     best = max(best, hope[0] - rest)
                     beyond = False
                     break
@@ -341,11 +341,7 @@ def _shrunk(
                 x, y = scaled(centre[p], centre[p], factor)
                 low, high = plus(low, high, x, y)
             cut[0, 0], cut[1, 0] = minus(-high, -low, 1.0, 1.0)
-            top = cut[1, 0]
-            for p in range(n):
-                _, y = times(cut[0, 1 + p], cut[1, 1 + p], box[0, p], box[1, p])
-                top = up(top + y)
-            if top < 0.0:
+            if _most(cut, box) <= 0.0:
                 continue
             _local(model, cut, own[:, count])
             if not is_positive(constant, slope, m, s, d, own[:, : count + 1], hope):
