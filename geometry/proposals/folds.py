@@ -15,6 +15,7 @@ import numpy as np
 
 from geometry.proposals.charts import Chart
 from geometry.proposals.events import Change, Event
+from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser, Solver
 from geometry.proposals.mirrors import Fold, Reflection
 from geometry.proposals.switching import root, switch
@@ -35,6 +36,13 @@ class FoldedSolver(TransformedSolver):
     def __init__(self, base: Solver, fold: Fold, index: int) -> None:
         super().__init__(base, fold, index)
         self.fold = fold
+
+    def size(self, x: Array, radius: Array) -> float:
+        """With the half width of t in place of that of T = t²."""
+        own, slot = radius.copy(), self.fold.slot
+        low, high = max(x[slot] - radius[slot], 0.0), x[slot] + radius[slot]
+        own[slot] = (np.sqrt(high) - np.sqrt(low)) / 2
+        return super().size(x, own)
 
 
 class Folds:

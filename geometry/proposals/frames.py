@@ -14,6 +14,7 @@ from geometry.proposals.floats import FloatObjective
 from geometry.proposals.folds import Folds
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser, Solver
+from geometry.proposals.products import Product, Products
 from geometry.proposals.tracking import Tracker
 from geometry.proposals.transformed import TransformedSolver
 
@@ -62,10 +63,10 @@ class Frame:
 
 
 class Frames:
-    """Coordinates for minimisers: frames where f has a narrow valley, and folds."""
+    """Coordinates for minimisers: products and frames where f has a narrow valley, and folds."""
 
     def __init__(self, tracker: Tracker) -> None:
-        self.tracker, self.folds = tracker, Folds(tracker)
+        self.tracker, self.folds, self.products = tracker, Folds(tracker), Products(tracker)
         self.known: dict[tuple[int, ...], TransformedSolver] = {}
 
     def versions(self, point: Minimiser) -> list[Minimiser]:
@@ -73,8 +74,11 @@ class Frames:
         if self.is_framed(point):
             plain = self.plain(point)
             return [point] if plain is None else self.versions(plain)
-        framed = self._framed(point, [i for i, _ in point.face.walls])
-        return [*([] if framed is None else [framed]), *self.folds.versions(point)]
+        found = []
+        if self._is_valley(point):
+            walls = [i for i, _ in point.face.walls]
+            found = [self.products.version(point), self._framed(point, walls)]
+        return [*(each for each in found if each is not None), *self.folds.versions(point)]
 
     def pairs(self, event: Event) -> list[tuple[Minimiser, Minimiser]]:
         """Both minimisers of a switch in the coordinates of one frame, then as they are."""
@@ -98,18 +102,25 @@ class Frames:
         return solver.left(point) if isinstance(solver, TransformedSolver) else point
 
     def is_framed(self, point: Minimiser) -> bool:
-        """Whether the coordinates are those of a frame."""
+        """Whether the coordinates are those of a frame, or of a product."""
         solver = self.tracker.solvers[point.chart]
-        return isinstance(solver, TransformedSolver) and isinstance(solver.coordinates, Frame)
+        own = solver.coordinates if isinstance(solver, TransformedSolver) else None
+        return isinstance(own, (Frame, Product))
+
+    def _is_valley(self, point: Minimiser) -> bool:
+        """Whether f has a narrow valley across the axes."""
+        solver = self.tracker.solvers[point.chart]
+        return (
+            isinstance(solver.objective, FloatObjective)
+            and not point.face.groups
+            and not solver.chart.dead
+            and independence(solver, point) < 1 / VALLEY
+        )
 
     def _framed(self, point: Minimiser, kept: Sequence[int]) -> Minimiser | None:
         """The minimiser in a frame, if that is worth it; ``kept`` parameters keep their slots."""
         solver = self.tracker.solvers[point.chart]
-        if not isinstance(solver.objective, FloatObjective) or point.face.groups:
-            return None
-        if solver.chart.dead or len(kept) == len(solver.chart.moving):
-            return None
-        if not independence(solver, point) < 1 / VALLEY:
+        if not self._is_valley(point) or len(kept) == len(solver.chart.moving):
             return None
         key = (point.chart, *kept)
         last = self.known.get(key)

@@ -286,6 +286,18 @@ class Solver:
         row = [*objective.x[label[1]], *([1.0] if objective.network.bias else [])]
         return 1 if next((v for v in row if v), 1.0) > 0 else -1
 
+    def shape(self, point: Minimiser) -> Array:
+        """Half widths of a basin in proportion to 1/√∂²f: long where f is flat."""
+        local = self.objective.local(point.alpha, point.w, point.face.pattern)
+        diagonal = np.abs(np.diag(local.hessian)[1:])
+        scale = max(float(np.max(diagonal)), 1e-300)
+        found: Array = 1 / np.sqrt(np.maximum(diagonal, 1e-6 * scale) / scale)
+        return found
+
+    def size(self, x: Array, radius: Array) -> float:
+        """About the logarithm of the volume in W of a box around x."""
+        return float(np.sum(np.log(radius[self.chart.moving])))
+
     # -- search ------------------------------------------------------------------------
 
     def descend(self, alpha: float, w: Array) -> Array:

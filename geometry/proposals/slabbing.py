@@ -101,6 +101,8 @@ class Slabs:
         self.tracker, self.interval, self.trial = tracker, interval, trial
         self.coordinates, self.is_late = coordinates, is_late
         self.size = 1.0
+        self.widest = False
+        """Whether all coordinates are tried for every slab, for the largest basin."""
         self.sizes: dict[int, float] = {}
         self.failures = self.small = 0
         self.unit = interval[1] - interval[0]
@@ -118,20 +120,11 @@ class Slabs:
             return None
         speed = solver.velocity(middle, here.w, here.face, here.multipliers)
         # Rounded, so that the path is the same on every machine that finds the same minimum.
-        return Curve(point.chart, here.face, here.w, speed, size * self._shape(here))
-
-    def _shape(self, point: Minimiser) -> Array:
-        """Half widths in proportion to 1/√∂²f: long where f is flat."""
-        solver = self.tracker.solvers[point.chart]
-        local = solver.objective.local(point.alpha, point.w, point.face.pattern)
-        diagonal = np.abs(np.diag(local.hessian)[1:])
-        scale = max(float(np.max(diagonal)), 1e-300)
-        found: Array = 1 / np.sqrt(np.maximum(diagonal, 1e-6 * scale) / scale)
-        return found
+        return Curve(point.chart, here.face, here.w, speed, size * solver.shape(here))
 
     def size_of(self, curve: Curve, point: Minimiser) -> float:
         """The relative size of a basin, given the minimiser at the middle of its slab."""
-        return float(np.min(curve.radius / self._shape(point)))
+        return float(np.min(curve.radius / self.tracker.solvers[point.chart].shape(point)))
 
     # -- slabs -------------------------------------------------------------------------
 
@@ -157,13 +150,10 @@ class Slabs:
             found = self.tracker.follow(point, middle, 2) or self.tracker.follow(point, middle, 12)
             if found is not None:
                 break
-        for version in () if found is None else self.coordinates.versions(found):
-            self.size = self.sizes.get(version.chart, self.size)
-            proposal = self._one(version, lower, upper)
-            if proposal is not None:
-                self.sizes[version.chart] = self.size
-                self.failures = 0
-                return [proposal]
+        proposal = None if found is None else self._best(found, lower, upper)
+        if proposal is not None:
+            self.failures = 0
+            return [proposal]
         if upper - lower <= SHORTEST * self.unit:
             self.failures += 1
             return [Proposal(lower, upper, None, (), NO_BASIN)]
@@ -174,6 +164,23 @@ class Slabs:
                 return [Proposal(lower, upper, None, (), NO_BASIN)]
             sure = upper - lower
         return self._fill(lower, cut, known, sure) + self._fill(cut, upper, known, sure)
+
+    def _best(self, point: Minimiser, lower: Fraction, upper: Fraction) -> Proposal | None:
+        """A slab in the first coordinates that do, or in those with the ``widest`` basin."""
+        best, largest = None, -np.inf
+        for version in self.coordinates.versions(point):
+            self.size = self.sizes.get(version.chart, self.size)
+            proposal = self._one(version, lower, upper)
+            if proposal is None:
+                continue
+            self.sizes[version.chart] = self.size
+            if not self.widest:
+                return proposal
+            (curve,) = proposal.curves
+            size = self.tracker.solvers[curve.chart].size(curve.centre, curve.radius)
+            if size > largest:
+                best, largest = proposal, size
+        return best
 
     def _probe(self, alpha: Fraction, points: Sequence[Minimiser]) -> bool:
         """Whether a slab of least length near α can be proved."""

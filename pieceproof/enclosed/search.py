@@ -85,7 +85,7 @@ class Search:
         self.proved: set[str] = set()
         self.keys: dict[int, str] = {}
         self.answers: dict[str, Settled | Obstacle] = {}
-        self.sizes: dict[int, float] = {}
+        self.sizes: dict[tuple[int, int], float] = {}
         self.zeros: list[Zero] = []
         self._final: dict[tuple[str, ...], Settled] = {}
         self.progress = self.options.progress
@@ -344,7 +344,7 @@ class Search:
         if point is None:
             return [proposal]
         slabs = self._slabbing()
-        slabs.size = slabs.size_of(curve, point)
+        slabs.size, slabs.widest = slabs.size_of(curve, point), True
         return [
             *slabs.fill(proposal.lower, cut, [point]),
             *slabs.fill(cut, proposal.upper, [point]),
@@ -411,12 +411,7 @@ class Search:
         curves = list(proposal.curves)
         kind = "one"
         for number, rival in enumerate(rivals):
-            start = 2.5 * self.sizes.get(number, 1.0)
-            size = slabs.largest(rival, proposal.lower, proposal.upper, start)
-            self.sizes[number] = size or 1.0
-            curve = (
-                None if size is None else slabs.curve(rival, proposal.lower, proposal.upper, size)
-            )
+            curve = self._rival(slabs, proposal, rival, number)
             if curve is None:
                 continue
             for each in ("one", "tie") if at_end else ("one",):
@@ -429,3 +424,16 @@ class Search:
             return proposal
         better = Proposal(proposal.lower, proposal.upper, kind, tuple(curves))
         return better if self._trial(better) is None else proposal
+
+    def _rival(
+        self, slabs: Slabs, proposal: Proposal, rival: Minimiser, number: int
+    ) -> Curve | None:
+        """The curve of a rival with about the largest basin, in the coordinates that do."""
+        for version in self.frames.versions(rival):
+            key = (number, version.chart)
+            start = 2.5 * self.sizes.get(key, 1.0)
+            size = slabs.largest(version, proposal.lower, proposal.upper, start)
+            self.sizes[key] = size or 1.0
+            if size is not None:
+                return slabs.curve(version, proposal.lower, proposal.upper, size)
+        return None

@@ -8,6 +8,7 @@ from typing import Any
 from geometry.proposals.folds import FoldedSolver
 from geometry.proposals.frames import Frame
 from geometry.proposals.minimisers import Solver
+from geometry.proposals.products import ProductSolver
 from geometry.proposals.slabbing import Proposal
 from geometry.proposals.transformed import TransformedSolver
 from pieceproof.checking.enclosing.networks import Network
@@ -54,7 +55,7 @@ def slab_document(
 
 
 def _coordinates(solver: Solver, names: Sequence[str]) -> dict[str, Any]:
-    """The chart of a solver, and its fold or frame if it has one."""
+    """The chart of a solver, and its fold, frame or product if it has one."""
     if isinstance(solver, FoldedSolver):
         kind, own = solver.fold.reflection
         return {"chart": solver.base.index, "fold": [[kind, *(names[i] for i in own)]]}
@@ -62,4 +63,6 @@ def _coordinates(solver: Solver, names: Sequence[str]) -> dict[str, Any]:
         return {
             "chart": solver.base.index, "frame": [list(row) for row in solver.coordinates.rows]
         }  # fmt: skip
+    if isinstance(solver, ProductSolver):
+        return {"chart": solver.base.index, "product": [names[i] for i in solver.product.pair]}
     return {"chart": solver.index}

@@ -273,5 +273,7 @@ def _folded(claims: Sequence[Claim], d: int) -> tuple[Array, Integers, Array, Ar
         return np.zeros((0, d, d)), squares, none, np.zeros((0, len(claims)))
     for i, view in enumerate(views):
         squares[i, list(view.fold.squared)] = 1
+        for slot, other in view.fold.products:
+            squares[i, slot] = 2 + other
     rows = np.stack([view.rows for view in views])
     return rows, squares, np.stack(paths, axis=1), np.stack(middles)

@@ -10,11 +10,12 @@ import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.claimedslabs import Kind, Slab, Tip
-from pieceproof.checking.enclosing.folds import KINDS, Fold, Reflection
+from pieceproof.checking.enclosing.folds import KINDS, Coordinates, Fold, Reflection
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.groups import consistent
 from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.openings import Bounds, Open
+from pieceproof.checking.enclosing.products import Product
 from pieceproof.checking.enclosing.ranges import Array
 from pieceproof.checking.enclosing.reductions import (
     ReducedSpace,
@@ -29,7 +30,8 @@ MAX_SLABS = 100_000
 LARGEST_ROW = 1024.0
 """Entries of frames."""
 CURVE = ("chart", "pattern", "active", "walls", "centre", "slope", "radius")
-FEATURES = ("fold", "frame", "dead", "tips")
+COORDINATES = ("fold", "frame", "product")
+FEATURES = (*COORDINATES, "dead", "tips")
 
 _LABEL = re.compile(r"(u[0-9.]{1,12}):e([1-9][0-9]{0,6}):k([1-9][0-9]{0,4})")
 
@@ -188,13 +190,16 @@ def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
         if index in walls or index in space.chart.fixed:
             raise each.wrong("a wall of a parameter that moves, once")
         walls[index] = ("lower", "upper").index(side)
-    fold: Fold | Frame | None = None
-    if "fold" in entry and "frame" in entry:
-        raise entry["frame"].wrong("no frame besides a fold")
+    fold: Coordinates | None = None
+    stated = [key for key in COORDINATES if key in entry]
+    if len(stated) > 1:
+        raise entry[stated[1]].wrong(f"no {stated[1]} besides a {stated[0]}")
     if "fold" in entry:
         fold = _fold(entry["fold"], space)
     elif "frame" in entry:
         fold = _frame(entry["frame"], space)
+    elif "product" in entry:
+        fold = _product(entry["product"], space)
     if fold is not None:
         if groups:
             raise entry["active"].wrong("no active boundaries in other coordinates")
@@ -239,7 +244,17 @@ def _frame(node: Node, space: Space) -> Frame:
     return frame
 
 
-def _only(fold: Fold | Frame) -> dict[int, int]:
+def _product(node: Node, space: Space) -> Product:
+    names, texts = space.network.names, list(node.texts())
+    if len(set(texts)) != 2 or len(texts) != 2 or not set(texts) <= set(names):
+        raise node.wrong("two parameters")
+    product = Product((names.index(texts[0]), names.index(texts[1])))
+    if set(product.pair) & set(space.chart.fixed):
+        raise node.wrong("parameters that move")
+    return product
+
+
+def _only(fold: Coordinates) -> dict[int, int]:
     """For every slot with another coordinate the only side it may have: 0, or none (−1)."""
     return {slot: 0 if slot in fold.squared else -1 for slot in fold.touched}
 

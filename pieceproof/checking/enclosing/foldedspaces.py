@@ -1,4 +1,4 @@
-"""Where curves in folded coordinates, or in those of a frame, live (``folds``, ``frames``)."""
+"""Where curves in other coordinates live (``folds``, ``frames``, ``products``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pieceproof.checking.enclosing import nearby
-from pieceproof.checking.enclosing.folds import Fold
+from pieceproof.checking.enclosing.folds import Coordinates
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polynomial
@@ -25,7 +25,7 @@ class FoldedSpace(Space):
     Slots with squares have the wall 0 below, other slots of a fold have no walls.
     """
 
-    def __init__(self, base: Space, fold: Fold | Frame, pattern: Pattern) -> None:
+    def __init__(self, base: Space, fold: Coordinates, pattern: Pattern) -> None:
         self.base, self.fold = base, fold
         self.chart, self.network, self.moving = base.chart, base.network, base.moving
         self.folds = base.folds

@@ -24,6 +24,7 @@ from flint import fmpq, fmpq_mpoly
 
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.networks import ring
+from pieceproof.checking.enclosing.products import Product
 from pieceproof.checking.enclosing.ranges import Array, Range, down, up
 from pieceproof.checking.reading import Refuted
 
@@ -42,6 +43,8 @@ class Fold:
     """
 
     reflections: tuple[Reflection, ...]
+
+    products = ()
 
     @cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:
@@ -144,17 +147,21 @@ class Fold:
         return Range(low, high)
 
 
+Coordinates = Fold | Frame | Product
+"""Other coordinates of W along one pattern."""
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """Coordinates of an image of w under a signed permutation."""
 
-    fold: Fold | Frame
+    fold: Coordinates
     sources: tuple[int, ...]
     signs: tuple[int, ...]
 
     @cached_property
     def rows(self) -> Array:
-        """The rows (d, d) in w that give the coordinates before slots are squared."""
+        """The rows (d, d) in w that give the coordinates before squares and products are taken."""
         d = len(self.sources)
         image: Array = np.zeros((d, d))
         image[np.arange(d), list(self.sources)] = self.signs
@@ -168,11 +175,11 @@ class View:
         for slot in self.fold.squared:
             lead = rows[slot][np.flatnonzero(rows[slot])[0]]
             rows[slot] *= np.sign(lead)
-        return self.fold.squared, (rows + 0.0).tobytes()
+        return self.fold.squared, self.fold.products, (rows + 0.0).tobytes()
 
 
 def views(
-    fold: Fold | Frame, images: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]
+    fold: Coordinates, images: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]
 ) -> list[View]:
     """The different views under the symmetries ``images``."""
     found: dict[object, View] = {}

@@ -30,6 +30,7 @@ class Frame:
 
     reflections = ()
     squared = ()
+    products = ()
 
     @cached_property
     def touched(self) -> tuple[int, ...]:

@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart
-from pieceproof.checking.enclosing.folds import Fold
-from pieceproof.checking.enclosing.frames import Frame
+from pieceproof.checking.enclosing.folds import Coordinates
 from pieceproof.checking.enclosing.jets import Jet, Jets, Pattern
 from pieceproof.checking.enclosing.polynomials import jets_of
 from pieceproof.checking.enclosing.ranges import Array, Range, around
@@ -46,15 +45,15 @@ Label = tuple[int, int, int]
 class Stratum:
     """Pattern, boundaries in groups that coincide, and active walls (parameter → side).
 
-    With a ``fold`` coordinates are folded, or those of a frame; a wall of a squared slot is the
-    mirror. With ``dead`` units the chart is one of the network without them.
+    With a ``fold`` coordinates are folded, or those of a frame or of a product; a wall of a squared
+    slot is the mirror. With ``dead`` units the chart is one of the network without them.
     """
 
     chart: int
     pattern: Pattern
     groups: tuple[tuple[Label, ...], ...]
     walls: dict[int, int]
-    fold: Fold | Frame | None = None
+    fold: Coordinates | None = None
     dead: Dead = ()
 
     @property
@@ -99,7 +98,7 @@ class Space:
         lower = around([wall[0] for wall in chart.network.walls])
         upper = around([wall[1] for wall in chart.network.walls])
         self.sides = (lower, upper)
-        self.folds: dict[tuple[Fold | Frame, Pattern], Space] = {}
+        self.folds: dict[tuple[Coordinates, Pattern], Space] = {}
         self.constant: dict[object, bool] = {}
 
     def wall(self, parameter: int, side: int) -> Range:

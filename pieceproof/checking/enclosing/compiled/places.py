@@ -12,6 +12,7 @@ from pieceproof.checking.enclosing.compiled.arithmetic import (
     plus,
     scaled,
     squared,
+    times,
     up,
 )
 from pieceproof.checking.enclosing.compiled.jit import compiled
@@ -35,7 +36,7 @@ class Claims(NamedTuple):
             middles: (S, B), the α of the centres. The radius is −∞ where there is no basin.
         above: (log S, S): maxima of v over 2^i slabs.
         views: (V, d, d), rows that give other coordinates of w, and squares: (V, d), 1 where such
-            a coordinate is squared.
+            a coordinate is squared, 2 + i where it is multiplied by coordinate i.
         folded: (3, V, S, d), basins in these, and folded_middles: (V, S).
     """
 
@@ -84,8 +85,8 @@ def in_domain(region: Region, box: Array) -> bool:
 
 
 @compiled
-def coordinate(claims: Claims, box: Array, view: int, slot: int) -> tuple[float, float]:
-    """A coordinate of a view over the box."""
+def _linear(claims: Claims, box: Array, view: int, slot: int) -> tuple[float, float]:
+    """A coordinate of a view over the box before squares and products are taken."""
     low = high = 0.0
     fresh = True
     for j in range(claims.views.shape[2]):
@@ -98,8 +99,19 @@ def coordinate(claims: Claims, box: Array, view: int, slot: int) -> tuple[float,
         else:
             low, high = plus(low, high, x, y)
         fresh = False
-    if claims.squares[view, slot]:
+    return low, high
+
+
+@compiled
+def coordinate(claims: Claims, box: Array, view: int, slot: int) -> tuple[float, float]:
+    """A coordinate of a view over the box."""
+    low, high = _linear(claims, box, view, slot)
+    kind = claims.squares[view, slot]
+    if kind == 1:
         return squared(low, high)
+    if kind > 1:
+        x, y = _linear(claims, box, view, kind - 2)
+        return times(low, high, x, y)
     return low, high
 
 
@@ -127,7 +139,7 @@ def in_basin(claims: Claims, box: Array, slab: int) -> bool:
                 low, high = coordinate(claims, box, b - plain, i)
             least, most = _path(path, i, middle, box)
             least, most = up(most - path[2, i]), down(least + path[2, i])
-            if b >= plain and claims.squares[b - plain, i] and least <= 0.0:
+            if b >= plain and claims.squares[b - plain, i] == 1 and least <= 0.0:
                 least = -np.inf  # a mirror at the wall T = 0 has nothing below it
             if not (least <= low and high <= most):
                 inside = False
