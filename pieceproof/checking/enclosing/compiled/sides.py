@@ -31,7 +31,7 @@ from pieceproof.checking.enclosing.compiled.models import (
 )
 from pieceproof.checking.enclosing.compiled.places import Claims, Region, face_of, meets
 from pieceproof.checking.enclosing.compiled.quadratics import convexified, is_positive
-from pieceproof.checking.enclosing.compiled.records import BIAS, LAYERS, Integers, Net
+from pieceproof.checking.enclosing.compiled.records import BIAS, LAYERS, NONE, Integers, Net
 from pieceproof.checking.enclosing.ranges import Array
 
 MOST = 3
@@ -150,7 +150,7 @@ def is_above_on_sides(
                 if (k == 0 or claims.every[slab] == 0) and chord_above(claims, slab, k, box, own):
                     found = found or _is_above(net, mono, claims, slab, own, box, count, sides)
         else:
-            found = _is_above(net, mono, claims, -1, line, box, count, sides)
+            found = _is_above(net, mono, claims, NONE, line, box, count, sides)
         if not found:
             return False
     return True
