@@ -220,7 +220,7 @@ def settle(
         if not kept:
             continue
         middle = (first + last) // 2
-        axis = _promising(box, sides.scores)
+        axis = _promising(box, sides.side.scores)
         if axis < 0:
             axis = _axis(claims, first, last, box, jet)
         if is_local(claims, box, middle, single) and not is_thin(box, 0):

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pieceproof.checking.enclosing.compiled.arithmetic import UNIT
+from pieceproof.checking.enclosing.compiled.arithmetic import UNIT, minus, plus, scaled
 from pieceproof.checking.enclosing.compiled.jit import compiled
 from pieceproof.checking.enclosing.compiled.records import (
     BIAS,
@@ -241,3 +241,20 @@ def halved(mono: Monomials, model: Model, p: int) -> float:
     for m in range(mono.first[3], len(model.f)):
         total += abs(model.f[m]) * (1.0 - 0.5 ** mono.exponents[m, p])
     return total
+
+
+@compiled
+def quadratic(
+    mono: Monomials, model: Model, line: Array, constant: Array, slope: Array, m: Array
+) -> None:
+    """f minus the line up to degree two; the coefficients of f are exact, but for the error."""
+    n = len(model.centre)
+    low, high = scaled(model.centre[0], model.centre[0], line[1])
+    low, high = plus(low, high, line[0], line[0])
+    constant[0], constant[1] = minus(model.f[0], model.f[0], low, high)
+    for p in range(n):
+        low, high = scaled(model.frame[0, p], model.frame[0, p], line[1])
+        slope[0, p], slope[1, p] = minus(model.f[1 + p], model.f[1 + p], low, high)
+        for q in range(p, n):
+            c = model.f[mono.product[1 + p, 1 + q]]
+            m[p, q] = m[q, p] = 2.0 * c if p == q else c
