@@ -5,7 +5,7 @@ Which ones occur is determined by the signs of the r×r minors of the rows in r 
 (r the rank over Q(α)): the chirotope of an oriented matroid determines its topes [Björner et
 al., *Oriented Matroids*, 1999, Ch. 3]. So between neighbouring *events*, the roots in A of
 minors that are not identically 0, the set of patterns is constant, and one rational α in
-between shows it.
+between shows it. At most events the change is known without one (:mod:`geometry.pattern_changes`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from flint import fmpq, fmpq_mat, fmpz_poly
 
 from geometry.algebraic import RealAlgebraic, increasing, roots_of
 from geometry.intervals import Interval
+from geometry.pattern_changes import Planes
 from geometry.polynomials import has_no_root, primitive
 from geometry.sign_rows import determinant
 from piecewise.cells import UnitArrangement
@@ -42,37 +43,65 @@ class Spell:
     interval: Interval
 
 
-def events(rows: Sequence[Row], interval: Interval) -> list[RealAlgebraic]:
+@dataclass(frozen=True)
+class Event:
+    """An α at which patterns may change; ``planes`` are those that meet in a ray only there, if
+    nothing else happens, else none."""
+
+    alpha: RealAlgebraic
+    planes: tuple[int, ...]
+
+
+def events(planes: Planes, interval: Interval) -> list[Event]:
     """The α strictly inside at which patterns may change, increasing.
 
     Raises:
         TooManyCells: more minors than are treated.
     """
-    columns = _independent_columns(rows)
-    if comb(len(rows), len(columns)) > MAX_MINORS:
+    count, rank = len(planes.rows), planes.rank
+    if comb(count, rank) > MAX_MINORS:
         raise TooManyCells(
-            f"{len(rows)} nodes with {len(columns)} features have "
-            f"{comb(len(rows), len(columns)):,} minors, more than {MAX_MINORS:,}; "
-            "use fewer nodes or features"
+            f"{count} nodes with {rank} features have {comb(count, rank):,} minors, more than "
+            f"{MAX_MINORS:,}; use fewer nodes or features"
         )
-    reduced = [tuple(row[c] for c in columns) for row in rows]
-    minors: dict[str, fmpz_poly] = {}
-    for chosen in combinations(reduced, len(columns)):
-        minor = determinant(chosen)
-        if minor.degree() > 0:
-            minor = primitive(minor)
-            minors[str(minor)] = minor
     low, high = interval.lower.lower, interval.upper.upper
-    return increasing(
-        root
-        for minor in minors.values()
-        if not has_no_root(minor, low, high)
-        for root in roots_of(minor, low, high)
-        if interval.lower < root < interval.upper
-    )
+    known: dict[str, list[RealAlgebraic]] = {}
+    found: list[RealAlgebraic] = []
+    owners: dict[str, list[tuple[int, ...]]] = {}
+
+    def add(p: fmpz_poly, owner: tuple[int, ...]) -> None:
+        """Note the roots of p; ``owner`` are the planes that meet there, none if a row turns."""
+        if p.degree() <= 0:
+            return
+        minor = primitive(p)
+        name = str(minor)
+        if name not in known:
+            roots = [] if has_no_root(minor, low, high) else roots_of(minor, low, high)
+            known[name] = [r for r in roots if interval.lower < r < interval.upper]
+            found.extend(known[name])
+        for each in {str(root.polynomial): root.polynomial for root in known[name]}.values():
+            turns = multiplicity(minor, each) % 2
+            owners.setdefault(str(each), []).append(owner if turns else ())
+
+    for chosen in combinations(range(count), rank):
+        add(determinant([planes.rows[i] for i in chosen]), chosen)
+    for content in planes.contents:
+        add(content, ())
+    return [
+        Event(root, own[0] if len(own := owners[str(root.polynomial)]) == 1 else ())
+        for root in increasing(found)
+    ]
 
 
-def _independent_columns(rows: Sequence[Row]) -> list[int]:
+def multiplicity(p: fmpz_poly, factor: fmpz_poly) -> int:
+    """How often an irreducible factor divides p ≠ 0."""
+    count = 0
+    while not p % factor:
+        p, count = p // factor, count + 1
+    return count
+
+
+def independent_columns(rows: Sequence[Row]) -> list[int]:
     """Columns that are a basis of the column space over Q(α)."""
     best: list[int] = []
     for alpha in GENERIC if rows else ():
@@ -146,26 +175,32 @@ def spells(
     """
     given = {j: side for j, side in (known or {}).items() if j in rows}
     implied = _implied(rows, given)
+    above = [j for j in implied if given[j]]
     rows = {j: row for j, row in rows.items() if j not in implied}
-    ends = [interval.lower, *events(list(rows.values()), interval), interval.upper]
+    given = {j: side for j, side in given.items() if j in rows}
+    planes = Planes.of(rows, independent_columns(list(rows.values())))
+    listed = events(planes, interval)
+    ends = [interval.lower, *(event.alpha for event in listed), interval.upper]
     found: list[Spell] = []
-    current: dict[Pattern, RealAlgebraic] = {}
-    for start, end in pairwise(ends):
-        if current and out_of_time():
+    since: dict[Pattern, RealAlgebraic] = {}
+    before: fmpq | None = None
+    for event, (start, end) in zip([None, *listed], pairwise(ends), strict=True):
+        if since and out_of_time():
             break
-        alive = [
-            tuple(sorted((*active, *(j for j in implied if given[j]))))
-            for active in patterns_at(rows, Interval(start, end).sample(), limit, given)
-        ]
-        found += [
-            Spell(active, Interval(since, start))
-            for active, since in current.items()
-            if active not in set(alive)
-        ]
-        current = {active: current.get(active, start) for active in alive}
-        reached = end
-        if len(found) + len(current) > limit:
+        alpha = Interval(start, end).sample()
+        change = planes.change(event.planes, before) if event and before is not None else None
+        if change is None or not change.applies(since, given):
+            alive = set(patterns_at(rows, alpha, limit, given))
+            dying, born = since.keys() - alive, alive - since.keys()
+        else:
+            dying, born = since.keys() & change.dying, change.born_with(given)
+        found += [Spell(active, Interval(since.pop(active), start)) for active in sorted(dying)]
+        since |= dict.fromkeys(born, start)
+        before, reached = alpha, end
+        if len(found) + len(since) > limit:
             raise TooManyCells(f"more than {limit:,} patterns with their intervals of alpha")
-    found += [Spell(active, Interval(since, reached)) for active, since in current.items()]
+    found += [Spell(active, Interval(start, reached)) for active, start in since.items()]
+    if above:
+        found = [Spell(tuple(sorted((*s.active, *above))), s.interval) for s in found]
     found.sort(key=lambda spell: (spell.interval.lower, spell.active))
     return found, reached == interval.upper

@@ -12,20 +12,22 @@ a_j(α)·w_k = 0 pass through 0 and turn with α.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 from flint import fmpq, fmpq_poly
 
 from piecewise.exact import to_fmpq
 from piecewise.graphs import GraphConvolution
-from piecewise.moving_quadratics import MovingQuadratic, Row, integral, squared_loss
+from piecewise.moving_quadratics import MovingQuadratic, Row, integral, of_sums
 from piecewise.problems import Problem
 
 Pattern = tuple[int, ...]
 """The active nodes of a channel, increasing."""
+MAX_PRODUCTS = 2048
+"""Products of rows that are kept: up to some 100 kB each."""
 
 
 class Convolution:
@@ -168,9 +170,70 @@ class Convolution:
             for below, terms in self._terms
         ]
 
+    @cached_property
+    def _targets(self) -> list[fmpq_poly]:
+        """The targets over the common denominator."""
+        return [self._common * to_fmpq(y) for y in self.problem.targets]
+
+    @cached_property
+    def _constant(self) -> fmpq_poly:
+        return sum((y * y for y in self._targets), fmpq_poly())
+
+    @cached_property
+    def _against_targets(self) -> dict[int, list[fmpq_poly]]:
+        """For every node what it adds to Σ_t y_t·r_t where it is active, as r_t is a sum."""
+        found: dict[int, list[fmpq_poly]] = {}
+        for terms, y in zip(self._scaled_terms, self._targets, strict=True):
+            for j, entries in terms.items():
+                known = found.setdefault(j, [fmpq_poly()] * self.features)
+                found[j] = [p + y * q for p, q in zip(known, entries, strict=True)]
+        return found
+
+    @cached_property
+    def _product(self) -> Callable[[int, Pattern, Pattern], list[list[fmpq_poly]]]:
+        """r_t·r_t'ᵀ for a training node and two sets of active neighbours; neighbouring patterns
+        have most of them in common."""
+
+        @lru_cache(maxsize=MAX_PRODUCTS)
+        def product_of(t: int, left: Pattern, right: Pattern) -> list[list[fmpq_poly]]:
+            first, second = (self._sum(t, chosen) for chosen in (left, right))
+            if left != right:
+                return [[p * q for q in second] for p in first]
+            known = [[p * q for q in first[: i + 1]] for i, p in enumerate(first)]
+            size = range(self.features)
+            return [[known[max(i, j)][min(i, j)] for j in size] for i in size]
+
+        return product_of
+
+    def _sum(self, t: int, chosen: Pattern) -> list[fmpq_poly]:
+        entries = [fmpq_poly()] * self.features
+        for j in chosen:
+            entries = [p + q for p, q in zip(entries, self._scaled_terms[t][j], strict=True)]
+        return entries
+
     def quadratic(self, pattern: Sequence[Pattern], signs: Sequence[int]) -> MovingQuadratic:
         """The squared loss on the cone of a pattern, weight decay included."""
-        rows = [self._combined(terms, pattern, signs) for terms in self._scaled_terms]
-        targets = [self._common * to_fmpq(y) for y in self.problem.targets]
+        weights, n = self._weights(signs), self.features
+        size, zero = n * len(weights), fmpq_poly()
+        hessian = [[zero] * size for _ in range(size)]
+        linear = [zero] * size
+        for k, own in enumerate(pattern):
+            for j in own:
+                for i, p in enumerate(self._against_targets.get(j, ())):
+                    linear[k * n + i] += weights[k] * p
+        for t, terms in enumerate(self._scaled_terms):
+            near = [tuple(j for j in active if j in terms) for active in pattern]
+            for k, left in enumerate(near):
+                for m, right in enumerate(near[: k + 1]):
+                    if not (left and right):
+                        continue
+                    factor = weights[k] * weights[m]
+                    for i, row in enumerate(self._product(t, left, right)):
+                        for j, p in enumerate(row):
+                            hessian[k * n + i][m * n + j] += factor * p
+        for i in range(size):
+            for j in range(i):
+                hessian[j][i] = hessian[i][j]
         count = len(self.problem.targets) if self.problem.reduction == "mean" else 1
-        return squared_loss(rows, targets, self._common, count, to_fmpq(self.problem.weight_decay))
+        decay = to_fmpq(self.problem.weight_decay)
+        return of_sums(hessian, linear, self._constant, self._common, count, decay)

@@ -30,23 +30,40 @@ def squared_loss(
 ) -> MovingQuadratic:
     """f = (1/count)·Σ_t (ŷ_t − y_t)² + decay·|w|² with common·ŷ_t = rows[t]·w and
     common·y_t = targets[t], common > 0 on A."""
-    square, size, zero = common * common, len(rows[0]), fmpq_poly()
-    shrinkage = square * (decay * count)
+    size, zero = len(rows[0]), fmpq_poly()
     hessian = [[zero] * size for _ in range(size)]
     for i in range(size):
         for j in range(i, size):
-            entry = sum((row[i] * row[j] for row in rows), shrinkage if i == j else zero)
-            hessian[i][j] = hessian[j][i] = entry
+            hessian[i][j] = hessian[j][i] = sum((row[i] * row[j] for row in rows), zero)
     linear = [
         sum((row[i] * y for row, y in zip(rows, targets, strict=True)), zero) for i in range(size)
     ]
     constant = sum((y * y for y in targets), zero)
+    return of_sums(hessian, linear, constant, common, count, decay)
+
+
+def of_sums(
+    hessian: Sequence[Sequence[fmpq_poly]],
+    linear: Sequence[fmpq_poly],
+    constant: fmpq_poly,
+    common: fmpq_poly,
+    count: int,
+    decay: fmpq,
+) -> MovingQuadratic:
+    """The same from the sums of r_t·r_tᵀ, y_t·r_t and y_t² over the examples, r_t = rows[t] and
+    y_t = targets[t]."""
+    square = common * common
+    shrinkage = square * (decay * count)
+    shrunk = [
+        [entry + shrinkage if i == j else entry for j, entry in enumerate(row)]
+        for i, row in enumerate(hessian)
+    ]
     scale = square * count
-    entries = [*(p for row in hessian for p in row), *linear, constant, scale]
+    entries = [*(p for row in shrunk for p in row), *linear, constant, scale]
     unit = lcm(*(int(p.denom()) for p in entries))
     return MovingQuadratic(
         (scale * unit).numer(),
-        tuple(tuple((p * unit).numer() for p in row) for row in hessian),
+        tuple(tuple((p * unit).numer() for p in row) for row in shrunk),
         tuple((p * unit).numer() for p in linear),
         (constant * unit).numer(),
     )

@@ -17,14 +17,18 @@ from functools import cached_property
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
+from pieceproof.checking.flips import Active
 from pieceproof.checking.graphs import Graph, Row, read_graph
 from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.problems import Parameter, read_data, read_ends, read_parameters
 from pieceproof.checking.reading import Node
 from pieceproof.checking.reals import exactly
-from pieceproof.checking.turning import Active
 
 Polynomials = list[fmpq_poly]
+Square = tuple[list[Polynomials], Polynomials]
+"""The lower half of a matrix, and a vector."""
+MAX_SQUARES = 2048
+"""So many of them are kept: up to some 100 kB each."""
 
 
 @dataclass(frozen=True)
@@ -106,23 +110,28 @@ class Convolution:
         self, pattern: Sequence[Active], signs: Sequence[int] | None, common: bool
     ) -> list[Polynomials]:
         """Rows on w: s·ŷ_t if ``common``, else a positive multiple of every ŷ_t by itself."""
+        return [
+            self._prediction(t, pattern, signs, self.scale if common else self._denominator(t))
+            for t in self.graph.training
+        ]
+
+    def _prediction(
+        self, t: int, pattern: Sequence[Active], signs: Sequence[int] | None, below: fmpq_poly
+    ) -> Polynomials:
+        """below·ŷ_t as a row on w."""
         weights = self.graph.weights or tuple(map(fmpq, signs or ()))
-        found = []
-        for t in self.graph.training:
-            below = self.scale if common else self._denominator(t)
-            row: Polynomials = []
-            for active, weight in zip(pattern, weights, strict=True):
-                entries = [fmpq_poly()] * self.features
-                for j, kernel in self.graph.kernel[t].items():
-                    if j in active:
-                        divisor = self.graph.degrees[t] * self.graph.degrees[j]
-                        factor = weight * kernel * (below // divisor)
-                        entries = [
-                            p + factor * a for p, a in zip(entries, self.propagated[j], strict=True)
-                        ]
-                row += entries
-            found.append(row)
-        return found
+        row: Polynomials = []
+        for active, weight in zip(pattern, weights, strict=True):
+            entries = [fmpq_poly()] * self.features
+            for j, kernel in self.graph.kernel[t].items():
+                if j in active:
+                    divisor = self.graph.degrees[t] * self.graph.degrees[j]
+                    factor = weight * kernel * (below // divisor)
+                    entries = [
+                        p + factor * a for p, a in zip(entries, self.propagated[j], strict=True)
+                    ]
+            row += entries
+        return row
 
     def scores(self, pattern: Sequence[Active], signs: Sequence[int] | None) -> list[Row]:
         """Positive multiples of the scores as rows on w."""
@@ -186,22 +195,48 @@ class Convolution:
         """κ."""
         return self.scale * self.scale * (len(self.targets) if self.mean else 1)
 
+    @cached_property
+    def _squares(self) -> dict[tuple[int, tuple[Active, ...], tuple[int, ...] | None], Square]:
+        """Σ over one training node, kept by its active neighbours in every channel."""
+        return {}
+
+    def _square(self, t: int, near: tuple[Active, ...], signs: Sequence[int] | None) -> Square:
+        """What the training node number t adds to H and g; both are symmetric sums of products."""
+        key = t, near, None if signs is None else tuple(signs)
+        known = self._squares.get(key)
+        if known is None:
+            if len(self._squares) >= MAX_SQUARES:
+                self._squares.clear()
+            row = self._prediction(self.graph.training[t], near, signs, self.scale)
+            level = self.scale * self.targets[t]
+            known = (
+                [[p * q for q in row[: i + 1]] for i, p in enumerate(row)],
+                [p * level for p in row],
+            )
+            self._squares[key] = known
+        return known
+
+    @cached_property
+    def _constant(self) -> fmpq_poly:
+        return sum(((self.scale * y) ** 2 for y in self.targets), fmpq_poly())
+
     def quadratic(self, pattern: Sequence[Active], signs: Sequence[int] | None) -> Quadratic:
         """The squared loss on a pattern."""
-        rows = self.predictions(pattern, signs, common=True)
-        levels = [self.scale * y for y in self.targets]
         size = len(self.parameters)
-        hessian = [
-            [sum((row[i] * row[j] for row in rows), fmpq_poly()) for j in range(size)]
-            for i in range(size)
-        ]
+        hessian = [[fmpq_poly()] * size for _ in range(size)]
+        linear = [fmpq_poly()] * size
+        for t, node in enumerate(self.graph.training):
+            around = frozenset(self.graph.kernel[node])
+            lower, own = self._square(t, tuple(active & around for active in pattern), signs)
+            for i, row in enumerate(lower):
+                linear[i] += own[i]
+                for j, p in enumerate(row):
+                    hessian[i][j] += p
         for i in range(size):
+            for j in range(i):
+                hessian[j][i] = hessian[i][j]
             hessian[i][i] += self.decay * self.kappa
-        linear = [
-            sum((row[i] * y for row, y in zip(rows, levels, strict=True)), fmpq_poly())
-            for i in range(size)
-        ]
-        return Quadratic(hessian, linear, sum((y * y for y in levels), fmpq_poly()))
+        return Quadratic(hessian, linear, self._constant)
 
     def outputs_at(self, alpha: fmpq, w: Sequence[fmpq], signs: Sequence[int] | None) -> list[fmpq]:
         """The predictions at (α, w) by the definition."""

@@ -31,6 +31,7 @@ from pieceproof.checking.attained import (
 )
 from pieceproof.checking.bordered import Constraint, check_on_face, point_on_face, wall_constraints
 from pieceproof.checking.convolutions import Convolution, read_convolution
+from pieceproof.checking.flips import Active
 from pieceproof.checking.intervals import Interval, intersection, nonnegative
 from pieceproof.checking.kinkedpoints import KinkedPoint
 from pieceproof.checking.lowerbounds import LowerBounds
@@ -41,7 +42,7 @@ from pieceproof.checking.reals import Real
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.spans import Envelope
-from pieceproof.checking.turning import Active, Spell, check_spells, read_spells
+from pieceproof.checking.turning import Spell, check_spells, read_spells
 from pieceproof.checking.workers import check_cells
 
 MEMBERS: tuple[str, ...] = ("patterns", "exchangeable", "proofs")

@@ -22,11 +22,12 @@ from pieceproof.checking.bordered import Constraint, wall_constraints
 from pieceproof.checking.convolutions import Quadratic, integral
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.networks import Network, read_network
+from pieceproof.checking.flips import Active
 from pieceproof.checking.intervals import Interval
 from pieceproof.checking.problems import Parameter
 from pieceproof.checking.reading import Node
 from pieceproof.checking.reals import exactly
-from pieceproof.checking.turning import Active, Row, find_spells
+from pieceproof.checking.turning import Row, find_spells
 
 Form = list[fmpq_poly]
 

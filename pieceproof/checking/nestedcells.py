@@ -28,6 +28,7 @@ from pieceproof.checking.attained import (
 )
 from pieceproof.checking.bordered import check_on_face, point_on_face
 from pieceproof.checking.enclosing.charts import Chart
+from pieceproof.checking.flips import Active
 from pieceproof.checking.intervals import Interval, nonnegative
 from pieceproof.checking.kinkedpoints import KinkedPoint
 from pieceproof.checking.lowerbounds import LowerBounds
@@ -40,7 +41,7 @@ from pieceproof.checking.reals import Real
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.spans import Envelope
-from pieceproof.checking.turning import Active, check_maximal
+from pieceproof.checking.turning import check_maximal
 from pieceproof.checking.workers import check_cells
 
 MEMBERS: tuple[str, ...] = ("charts", "cells", "proofs")

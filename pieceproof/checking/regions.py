@@ -17,6 +17,7 @@ from flint import fmpq, fmpq_poly, fmpz_poly
 from pieceproof.checking.constraints import Constraints
 from pieceproof.checking.constraints import Row as Sparse
 from pieceproof.checking.convolutions import Convolution, read_convolution
+from pieceproof.checking.flips import Active
 from pieceproof.checking.graphs import linear_graph
 from pieceproof.checking.intervals import Interval, intersection
 from pieceproof.checking.orbits import Case, check_cases, check_classes
@@ -31,7 +32,7 @@ from pieceproof.checking.problems import Problem as Network
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import exactly
 from pieceproof.checking.signmodels import T, Trained, check_homogeneous, is_trained, with_signs
-from pieceproof.checking.turning import Active, Spell, find_spells
+from pieceproof.checking.turning import Spell, find_spells
 from pieceproof.checking.unitcells import check_arrangements
 
 _EXAMPLE = re.compile(r"e([1-9][0-9]{0,8})")

@@ -6,33 +6,29 @@ which is the rank at α wherever one of these minors is not 0): a vector of sign
 chamber if and only if no minimal dependency of the rows contradicts it (Gordan), and the signs
 of minimal dependencies are those of minors, by Cramer's rule. Minors are continuous, so between
 neighbouring roots of odd order of those that are not identically 0 the patterns are the same
-at all but finitely many α, and one rational α that is no root shows which.
+at all but finitely many α, and one rational α that is no root shows which. Where the planes meet
+in one ray more and nothing else happens, the change is known (:mod:`pieceproof.checking.flips`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
-from itertools import combinations, pairwise
-from math import comb, lcm
+from itertools import pairwise
+from math import lcm
 from typing import TypeVar
 
 from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.chambers import chambers
 from pieceproof.checking.feasibility import is_open
-from pieceproof.checking.intervals import Interval, roots_inside, same
+from pieceproof.checking.flips import Active, Planes, agrees
+from pieceproof.checking.intervals import Interval, same
 from pieceproof.checking.numerals import read_interval
-from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.checking.reals import Real, between, compare, exactly
-from pieceproof.checking.sides import Arrangement, determinant
+from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reals import Real, exactly
 
 Row = tuple[fmpz_poly, ...]
-MAX_MINORS = 400_000
-
-Active = frozenset[int]
-"""The nodes with a positive pre-activation."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +54,27 @@ def find_spells(
     implied = _implied(rows, given)
     above = frozenset(j for j in implied if given[j])
     rows = {j: row for j, row in rows.items() if j not in implied}
-    minors = _minors(list(rows.values()))
+    given = {j: side for j, side in given.items() if j in rows}
+    planes = Planes(rows)
     found: list[Spell] = []
     current: dict[Active, Real] = {}
-    for start, end in pairwise((whole.start, *_roots(minors, whole), whole.end)):
-        general = _general(minors, start, end)
-        alive = {active | above for active in _patterns(rows, general, given)}
-        over = [active for active in current if active not in alive]
+    events = planes.events(whole)
+    ends = [whole.start, *(event.alpha for event in events), whole.end]
+    general: fmpq | None = None
+    for event, (start, end) in zip([None, *events], pairwise(ends), strict=True):
+        change = event and general is not None and planes.change(event, general)
+        general = planes.general(start, end)
+        if change:
+            over = [active for active in change.dying if active in current]
+            born = [active for active in change.born if agrees(active, given)]
+        else:
+            alive = _patterns(rows, general, given)
+            over = [active for active in current if active not in alive]
+            born = [active for active in alive if active not in current]
         found += [Spell(active, Interval(current.pop(active), start)) for active in over]
-        for active in alive:
-            current.setdefault(active, start)
-    return found + [Spell(active, Interval(since, whole.end)) for active, since in current.items()]
+        current |= dict.fromkeys(born, start)
+    found += [Spell(active, Interval(since, whole.end)) for active, since in current.items()]
+    return [Spell(spell.active | above, spell.interval) for spell in found] if above else found
 
 
 def _implied(rows: Mapping[int, Row], given: Mapping[int, bool]) -> set[int]:
@@ -88,40 +94,6 @@ def _implied(rows: Mapping[int, Row], given: Mapping[int, bool]) -> set[int]:
         if rest and not is_open([*([*other, 0] for other in rest), [*(-a for a in row), 0]]):
             del kept[j]
     return set(fixed) - set(kept)
-
-
-def _minors(rows: list[Row]) -> list[fmpz_poly]:
-    """The distinct minors of full rank that are not identically 0, up to constants."""
-    arrangement = Arrangement(rows)
-    rank = arrangement.rank
-    if comb(len(rows), rank) > MAX_MINORS:
-        raise CertificateError(f"problem: more than {MAX_MINORS} minors to look at")
-    reduced = [[row[c] for c in arrangement.columns] for row in rows]
-    found = {}
-    for chosen in combinations(reduced, rank):
-        minor = determinant(chosen)
-        if minor:
-            found[str(minor)] = minor
-    return list(found.values())
-
-
-def _roots(minors: list[fmpz_poly], whole: Interval) -> list[Real]:
-    """The points inside at which a minor changes sign, increasing, by minimal polynomials."""
-    factors: dict[str, fmpz_poly] = {}
-    for minor in minors:
-        for factor, multiplicity in minor.factor()[1]:
-            if multiplicity % 2:
-                factors[str(factor)] = factor
-    roots = [root for factor in factors.values() for root in roots_inside(factor, whole)]
-    return sorted(roots, key=cmp_to_key(compare))
-
-
-def _general(minors: list[fmpz_poly], start: Real, end: Real) -> fmpq:
-    """A rational between two numbers that is no root of a minor."""
-    point = between(start, end)
-    while any(minor(point) == 0 for minor in minors):
-        point = between(exactly(point), end)
-    return point
 
 
 def _patterns(rows: Mapping[int, Row], alpha: fmpq, given: Mapping[int, bool]) -> set[Active]:
