@@ -9,22 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, product
 
 import numpy as np
 
+from geometry.proposals.boundaries import Group, Label, boundaries, smooth_breakpoints
 from geometry.proposals.charts import Chart
 from geometry.proposals.floats import FloatObjective, Local, Pattern
 from geometry.proposals.images import moved, near
 from geometry.proposals.loops import Array, Integers
-from piecewise.networks import FeedForward
-from piecewise.problems import Problem
-
-Label = tuple[int, int, int]
-"""(unit, example, breakpoint), counted from 0."""
-Group = tuple[Label, ...]
 
 NEAREST = 5
 """Boundaries and walls near a point that are tried as active."""
@@ -72,8 +66,8 @@ class Solver:
         self.groups: list[Group] = []
         self.smooth: set[int] = set()
         if isinstance(objective, FloatObjective):
-            self.groups = _groups(objective.problem, objective.network)
-            self.smooth = _smooth(objective.network)
+            self.groups = boundaries(objective.problem, objective.network)
+            self.smooth = smooth_breakpoints(objective.network)
 
     # -- first-order points ------------------------------------------------------------
 
@@ -145,16 +139,8 @@ class Solver:
         ):
             return "box"
         local = objective.local(alpha, w, face.pattern)
-        listed = {label for group in face.groups for label in group}
-        for unit, example in product(range(objective.units), range(len(objective.y))):
-            piece = face.pattern[unit, example]
-            z = local.z[unit, example]
-            below = piece > 0 and (unit, example, piece - 1) not in listed
-            if below and z < objective.points[piece - 1] - slack:
-                return "pattern"
-            above = piece < len(objective.points) and (unit, example, piece) not in listed
-            if above and z > objective.points[piece] + slack:
-                return "pattern"
+        if objective.units and not self._holds(local, face, slack):
+            return "pattern"
         for pattern in self.sides(face):
             here = objective.local(alpha, w, pattern)
             _, dz, _ = self._active(here, face)
@@ -174,6 +160,16 @@ class Solver:
             if len(bends) and bends[0] <= FLAT * np.max(np.abs(bends)):
                 return "curvature"
         return None
+
+    def _holds(self, local: Local, face: Face, slack: float) -> bool:
+        """Whether every z lies in its piece, but for the ends of it that are active."""
+        ends = np.concatenate([[-np.inf], self.objective.points, [np.inf]])
+        low, high = ends[face.pattern], ends[face.pattern + 1]
+        for group in face.groups:
+            for unit, example, k in group:
+                bound, value = (low, -np.inf) if face.pattern[unit, example] > k else (high, np.inf)
+                bound[unit, example] = value
+        return not (np.any(local.z < low - slack) or np.any(local.z > high + slack))
 
     def _bends(self, local: Local, face: Face, factors: Array) -> Array:
         """The curvatures of f along a stratum, the least first."""
@@ -375,41 +371,3 @@ def _kernel(rows: Array, size: int) -> Array:
     rank = int(np.sum(values > 1e-12 * max(1e-300, float(np.max(values, initial=0.0)))))
     basis: Array = vectors[rank:].T
     return basis
-
-
-def _groups(problem: Problem, network: FeedForward) -> list[Group]:
-    """Boundaries, those of a first-layer unit that are one hyperplane together."""
-    points, hidden = network.activation.breakpoints, network.hidden
-    found: list[Group] = []
-    for unit in range(hidden[0]):
-        merged: dict[object, list[Label]] = {}
-        for t, inputs in enumerate(problem.inputs):
-            row = [*inputs, *([Fraction(1)] if network.bias else [])]
-            lead = next((v for v in row if v), None)
-            if lead is None:
-                continue
-            for k, at in enumerate(points):
-                key = tuple(v / lead for v in (*row, at))
-                merged.setdefault(key, []).append((unit, t, k))
-        found += [tuple(group) for group in merged.values()]
-    for unit in range(hidden[0], sum(hidden)):
-        found += [((unit, t, k),) for t in range(len(problem.targets)) for k in range(len(points))]
-    return found
-
-
-def _smooth(network: FeedForward) -> set[int]:
-    """The breakpoints at which σ_α is C¹ for every α."""
-    activation = network.activation
-    found = set()
-    for k, at in enumerate(activation.breakpoints):
-        jumps = []
-        for side in (0, 1):
-            left, right = activation.pairs[k][side], activation.pairs[k + 1][side]
-            slope = [
-                sum((i * c * at ** (i - 1) for i, c in enumerate(piece) if i), 0 * at)
-                for piece in (left, right)
-            ]
-            jumps.append(slope[0] - slope[1])
-        if not any(jumps):
-            found.add(k)
-    return found

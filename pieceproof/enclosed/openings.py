@@ -12,7 +12,7 @@ import numpy as np
 from geometry.proposals.floats import FloatObjective
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser, Solver
-from geometry.proposals.slabbing import Proposal
+from geometry.proposals.slabbing import NO_BASIN, Proposal
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.openings import ceiling, is_floor
 from pieceproof.checking.enclosing.tubes import Space
@@ -25,6 +25,10 @@ GAPS = (1e-6, 1e-4, 1e-2, 0.1, 0.5)
 BOXES = 100_000
 """Boxes for one floor; the checker may use more."""
 UNCOVERED = "W is not covered: f could not be shown to be above the minimum everywhere"
+FLAT, MOVES = 1e-9, 0.01
+"""Least part of the largest curvature, and least part of a direction, that are not 0."""
+WIDE = 2.0**-9
+"""Of open intervals wider than this part of A it is said whether there is an isolated minimiser."""
 TIE = 1e-5
 """Values closer than this part of the size of f are equal or nearly so."""
 
@@ -75,7 +79,11 @@ def bounds(
 
 
 def none_isolated(tracker: Tracker, lower: Fraction, upper: Fraction) -> str:
-    """Why no strict minimiser is found: at the lowest point some unit may have no influence."""
+    """Why no strict minimiser is found: at the lowest point some unit may have no influence.
+
+    Or some may be turned into each other: where all examples are on one piece of two units with
+    equal output weights the network depends on the sum of their squares alone, near a square.
+    """
     alpha, reason = float(lower + upper) / 2, "no isolated minimiser was found"
     best: tuple[float, Solver, Array] | None = None
     for solver in _whole(tracker):
@@ -91,15 +99,28 @@ def none_isolated(tracker: Tracker, lower: Fraction, upper: Fraction) -> str:
     for unit, own in enumerate(incoming(objective.network, objective.x.shape[1])):
         if np.max(hessian[list(own)]) <= 1e-12 * max(1.0, float(np.max(hessian))):
             return f"{reason}: hidden unit {unit + 1} has no influence there"
+    values, vectors = np.linalg.eigh(objective.local(alpha, w).hessian[1:, 1:])
+    flat = int(np.argmin(np.abs(values)))
+    turned = [
+        str(unit + 1)
+        for unit, own in enumerate(incoming(objective.network, objective.x.shape[1]))
+        if np.max(np.abs(vectors[list(own), flat])) > MOVES
+    ]
+    if abs(values[flat]) <= FLAT * float(np.max(np.abs(values))) and len(turned) > 1:
+        return f"{reason}: hidden units {' and '.join(turned)} may be changed together, f unchanged"
     return reason
 
 
 def explained(proposal: Proposal, tracker: Tracker) -> Proposal:
-    """An interval on which W is not covered, with what stands in the way if that is a tie.
+    """An open interval with what stands in the way: no isolated minimiser, or a tie.
 
     Boxes around a second minimiser of the same value never finish. Mirror images do not count,
     as the search knows one of each only.
     """
+    middle = float(proposal.lower + proposal.upper) / 2
+    wide = float(proposal.upper - proposal.lower) > WIDE * tracker.width
+    if proposal.reason == NO_BASIN and wide and tracker.best(middle) is None:
+        return replace(proposal, reason=none_isolated(tracker, proposal.lower, proposal.upper))
     if proposal.reason != UNCOVERED:
         return proposal
     width = proposal.upper - proposal.lower
