@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 
 from pieceproof.checking.enclosing.compiled.linear import diagonalised
 from pieceproof.checking.enclosing.compiled.models import expand, fresh_model, monomials, remainder
+from pieceproof.checking.enclosing.compiled.places import Claims, beyond_face, meets
 from pieceproof.checking.enclosing.compiled.programs import EMPTY, FOUND, minimised
 from pieceproof.checking.enclosing.compiled.quadratics import convexified, is_positive
 from pieceproof.checking.enclosing.compiled.sides import boundaries, fresh_sides
@@ -276,3 +277,46 @@ def test_boundaries_that_are_one_hyperplane_are_met_once() -> None:
     assert members[1].tolist() == [0, 0, 0, 0]
     assert sides([-1, -1], [1, 2])[0] == 2
     assert sides([1, 1], [2, 2])[0] == 0
+
+
+@numba.njit
+def beyond(claims: Compiled, box: Compiled, face: Compiled) -> Compiled:
+    cut = np.zeros((2, 1 + box.shape[1]))
+    return beyond_face(claims, box, 0, 0, face, cut), cut, meets(claims, box, 0, 0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_beyond_a_face_satisfies_its_cut(seed: int) -> None:
+    """Coordinates of a basin may be linear, squares or products of two."""
+    random = np.random.default_rng(seed)
+    cuts = 0
+    for _ in range(25):
+        views = random.normal(size=(1, 2, 2))
+        squares = np.array([[[0, 0], [0, 1], [3, 0], [1, 1]][seed % 4]])
+        path = random.normal(size=(3, 1, 1, 2)) * np.array([2.0, 1.0, 1.0])[:, None, None, None]
+        path[2] = np.abs(path[2])
+        none = np.zeros((3, 1, 0, 2))
+        middle = np.array([[0.4]])
+        claims = Claims(
+            np.array([[0.3], [0.5]]), np.zeros(1, np.int64), np.full((5, 1, 1), np.nan), none,
+            np.zeros((1, 0)), np.zeros((1, 1)), views, squares, path, middle,
+        )  # fmt: skip
+        centre, half = np.array([0.4, *random.normal(size=2)]), random.uniform(0.01, 1, 3)
+        half[0] = 0.1
+        box = np.stack([centre - half, centre + half])
+        points = centre + half * random.uniform(-1, 1, (400, 3))
+        linear = points[:, 1:] @ views[0].T
+        own = linear.copy()
+        for i, kind in enumerate(squares[0]):
+            if kind:
+                own[:, i] = linear[:, i] * linear[:, i if kind == 1 else kind - 2]
+        away = own - (path[0, 0, 0] + path[1, 0, 0] * (points[:, :1] - 0.4))
+        for face in range(4):
+            known, cut, meeting = beyond(claims, box, face)
+            there = (1 if face % 2 else -1) * away[:, face // 2] > path[2, 0, 0, face // 2]
+            assert known or not there.any()
+            if known:
+                cuts += 1
+                assert (cut[1, 0] + points[there] @ cut[1, 1:] >= -1e-12).all()
+            assert meeting or not (np.abs(away) <= path[2, 0, 0]).all(axis=1).any()
+    assert cuts

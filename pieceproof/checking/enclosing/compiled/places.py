@@ -176,42 +176,94 @@ def is_local(claims: Claims, box: Array, slab: int, single: bool) -> bool:
 
 @compiled
 def meets(claims: Claims, box: Array, slab: int, b: int) -> bool:
-    """Whether the box may meet a basin that is a parallelepiped."""
-    plain = claims.basins.shape[2]
+    """Whether the box may meet a basin."""
     for i in range(claims.basins.shape[3]):
-        if b < plain:
-            path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
-            low, high = box[0, 1 + i], box[1, 1 + i]
-        else:
-            if claims.squares[b - plain, i]:
-                return False
-            path = claims.folded[:, b - plain, slab]
-            middle = claims.folded_middles[b - plain, slab]
-            low, high = coordinate(claims, box, b - plain, i)
-        least, most = _path(path, i, middle, box)
-        if not (low <= most + path[2, i] and high >= least - path[2, i]):
+        least, most = _differences(claims, box, slab, b, i)
+        radius = _radius(claims, slab, b, i)
+        if not (least <= radius and most >= -radius):
             return False
     return True
 
 
 @compiled
-def face_of(claims: Claims, slab: int, b: int, face: int, cut: Array) -> None:
-    """What is beyond a face of such a basin: ±(coordinate − p(α)) − radius ≥ 0, an affine
-    function ``cut`` (2, 1 + n), its value at (α, w) = 0 and its gradient.
+def _radius(claims: Claims, slab: int, b: int, i: int) -> float:
+    plain = claims.basins.shape[2]
+    found: float = (
+        claims.basins[2, slab, b, i] if b < plain else claims.folded[2, b - plain, slab, i]
+    )
+    return found
+
+
+@compiled
+def _differences(claims: Claims, box: Array, slab: int, b: int, i: int) -> tuple[float, float]:
+    """Coordinate − p(α) over the box."""
+    plain = claims.basins.shape[2]
+    if b < plain:
+        least, most = _path(claims.basins[:, slab, b], i, claims.middles[slab, b], box)
+        return minus(box[0, 1 + i], box[1, 1 + i], least, most)
+    path, middle = claims.folded[:, b - plain, slab], claims.folded_middles[b - plain, slab]
+    least, most = _path(path, i, middle, box)
+    low, high = coordinate(claims, box, b - plain, i)
+    return minus(low, high, least, most)
+
+
+@compiled
+def beyond_face(claims: Claims, box: Array, slab: int, b: int, face: int, cut: Array) -> bool:
+    """What is beyond a face of a basin, ±(coordinate − p(α)) > radius, lies where ``cut`` ≥ 0.
+
+    The cut (2, 1 + n) is an affine function, its value at (α, w) = 0 and its gradient. False if
+    nothing of the box is beyond. Squares and products are replaced by affine functions: with
+    |l − c| ≤ ρ on the box
+
+        −l² ≤ c² − 2cl,  l² ≤ 2cl − c² + ρ²,  ±l l′ ≤ ±(c l′ + c′l − cc′) + ρρ′.
     """
     plain, i = claims.basins.shape[2], face // 2
     sign = 1.0 if face % 2 else -1.0
+    least, most = _differences(claims, box, slab, b, i)
+    radius = _radius(claims, slab, b, i)
+    if (most if face % 2 else -least) <= radius:
+        return False
     cut[:] = 0.0
+    low = high = 0.0
     if b < plain:
         path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
         cut[0, 2 + i] = cut[1, 2 + i] = sign
     else:
         path = claims.folded[:, b - plain, slab]
         middle = claims.folded_middles[b - plain, slab]
-        for j in range(claims.views.shape[2]):
-            cut[0, 2 + j] = cut[1, 2 + j] = sign * claims.views[b - plain, i, j]
-    cut[0, 1] = cut[1, 1] = -sign * path[1, i]
-    low, high = scaled(path[1, i], path[1, i], middle)
-    low, high = minus(low, high, path[0, i], path[0, i])
-    low, high = scaled(low, high, sign)
-    cut[0, 0], cut[1, 0] = minus(low, high, path[2, i], path[2, i])
+        kind = claims.squares[b - plain, i]
+        if kind == 0:
+            _add(claims, b - plain, i, sign, cut)
+        else:
+            other = i if kind == 1 else kind - 2
+            c, reach = _around(claims, box, b - plain, i)
+            d, width = _around(claims, box, b - plain, other)
+            _add(claims, b - plain, i, sign * d, cut)
+            _add(claims, b - plain, other, sign * c, cut)
+            low, high = scaled(c, c, -sign * d)
+            if kind != 1 or sign > 0.0:
+                _, x = scaled(reach, reach, width)
+                low, high = plus(low, high, x, x)
+    cut[0, 1], cut[1, 1] = -sign * path[1, i], -sign * path[1, i]
+    x, y = scaled(path[1, i], path[1, i], middle)
+    x, y = minus(x, y, path[0, i], path[0, i])
+    x, y = scaled(x, y, sign)
+    low, high = plus(low, high, x, y)
+    cut[0, 0], cut[1, 0] = minus(low, high, radius, radius)
+    return True
+
+
+@compiled
+def _add(claims: Claims, view: int, slot: int, factor: float, cut: Array) -> None:
+    """Add a multiple of a coordinate before squares and products are taken."""
+    for j in range(claims.views.shape[2]):
+        x, y = scaled(claims.views[view, slot, j], claims.views[view, slot, j], factor)
+        cut[0, 2 + j], cut[1, 2 + j] = plus(cut[0, 2 + j], cut[1, 2 + j], x, y)
+
+
+@compiled
+def _around(claims: Claims, box: Array, view: int, slot: int) -> tuple[float, float]:
+    """A number, and how far such a coordinate is from it on the box, at most."""
+    low, high = _linear(claims, box, view, slot)
+    middle = 0.5 * (low + high)
+    return middle, max(up(high - middle), up(middle - low))

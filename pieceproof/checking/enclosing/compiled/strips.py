@@ -27,7 +27,7 @@ from pieceproof.checking.enclosing.compiled.models import (
     quadratic,
     remainder,
 )
-from pieceproof.checking.enclosing.compiled.places import Claims, face_of, meets
+from pieceproof.checking.enclosing.compiled.places import Claims, beyond_face, meets
 from pieceproof.checking.enclosing.compiled.quadratics import convexified, is_positive
 from pieceproof.checking.enclosing.compiled.records import Integers, Net
 from pieceproof.checking.enclosing.ranges import Array
@@ -124,8 +124,7 @@ def is_above(
                 continue
             beyond = True
             for face in range(2 * (n - 1)):
-                face_of(claims, slab, b, face, side.cuts[:, count])
-                if _most(side.cuts[:, count], box) <= 0.0:
+                if not beyond_face(claims, box, slab, b, face, side.cuts[:, count]):
                     continue
                 _local(model, side.cuts[:, count], own[:, count])
                 if not is_positive(constant, slope, m, s, d, own[:, : count + 1], hope):
