@@ -15,7 +15,7 @@ from geometry.intervals import Interval, sign_changes
 from geometry.margins import Bound
 from geometry.network_regions import NetworkRegions
 from geometry.rational_functions import RationalFunction
-from geometry.regions import Region, rational_row, regions
+from geometry.regions import ConvolutionRegions, Region, rational_row, regions
 from geometry.verdicts import Verdict
 from geometry.witnesses import Part, Search
 from geometry.zero_one import Case, Step, merged, steps
@@ -32,7 +32,7 @@ class ConstantDual(DualFunction):
     region of a network that it has nowhere fewer.
     """
 
-    regions: Sequence[Region] | NetworkRegions
+    regions: Sequence[Region] | NetworkRegions | ConvolutionRegions
     errors: tuple[int, ...]
     bounds: tuple[tuple[Bound, ...], ...] = ()
 

@@ -26,13 +26,14 @@ from geometry.intervals import Interval
 from geometry.lowest_steps import Attained, LowestSteps
 from geometry.margins import Bound, Need, Outcome, RegionSearch
 from geometry.network_regions import NetworkRegions
-from geometry.regions import Region
+from geometry.regions import ConvolutionRegions, Region
 from geometry.sample_search import LIMIT
 from geometry.split_proofs import trimmed
 from geometry.verdicts import Verdict
 from geometry.witnesses import Part
 from piecewise.exact import to_fmpq
 from piecewise.layers import DEFAULT_MAX_CELLS
+from piecewise.networks import FeedForward
 from piecewise.problems import Problem
 
 SAMPLES = 3
@@ -57,7 +58,7 @@ class Task:
 
 
 class Searches:
-    """The regions of a network with its labels; a worker builds them once.
+    """The regions of a network, or of several channels, with the labels; a worker builds them once.
 
     Raises:
         TooManyCells: more than ``max_cells`` regions.
@@ -66,7 +67,11 @@ class Searches:
     def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
         self.problem = problem
         self.max_cells = max_cells
-        self.regions = NetworkRegions(problem, max_cells)
+        self.regions: NetworkRegions | ConvolutionRegions = (
+            NetworkRegions(problem, max_cells)
+            if isinstance(problem.model, FeedForward)
+            else ConvolutionRegions(problem, max_cells)
+        )
         self.whole = Interval.rational(*map(to_fmpq, problem.interval))
 
     def perform(self, task: Task) -> list[Outcome]:
@@ -168,7 +173,15 @@ class _Run:
         self.steps = LowestSteps([self._anything()])
 
     def _anything(self) -> Attained:
-        """Parameters in the first region; they may misclassify all examples."""
+        """Parameters in the first region; they may misclassify all examples. Where regions move,
+        w = 0 is in all of them."""
+        if isinstance(self.searches.regions, ConvolutionRegions):
+            size = len(self.searches.problem.parameters)
+            return Attained(
+                self.searches.whole,
+                len(self.searches.problem.targets),
+                ((),) * size + ((1,),),
+            )
         region, whole = self.searches.regions[0], self.searches.whole
         system = System((one(region), *region.constraints), 0)
         found = RegionSearch(0, system, whole).attempt(whole.sample(), 1)
@@ -220,7 +233,7 @@ def lowered(needs: Sequence[Need], attained: Iterable[Attained]) -> list[Need]:
     return steps.needs()
 
 
-def _part(step: Attained, regions: NetworkRegions) -> Part:
+def _part(step: Attained, regions: NetworkRegions | ConvolutionRegions) -> Part:
     direction = [fmpz_poly(list(c)) for c in step.direction]
     return Part(step.interval, step.region, regions.full(step.region, direction))
 

@@ -30,7 +30,8 @@ from piecewise.scores import linear_predictions
 
 T = TypeVar("T")
 MAX_JOINT_PARAMETERS = 3
-"""Parameters of several channels: with four, rays of products of cones take minutes per pattern."""
+"""Parameters of several channels that rays serve: with four they take minutes per pattern, and
+circuits (:mod:`geometry.margin_dual`) take their place."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,11 @@ def refusal(problem: Problem) -> str | None:
         return "the zero-one loss with a penalty; leave the penalty out"
     model = problem.model
     if isinstance(model, GraphConvolution):
-        size = len(problem.parameters)
-        if (model.hidden or 1) > 1 and size > MAX_JOINT_PARAMETERS:
+        outside = next((p.name for p in problem.parameters if not p.lower <= 0 <= p.upper), None)
+        if is_joint(problem) and outside is not None:
             return (
-                f"the zero-one loss of {model.hidden} hidden channels with {size} parameters, more "
-                f"than {MAX_JOINT_PARAMETERS}; use one channel, or fewer features"
+                f"the zero-one loss of {model.hidden} hidden channels with a box that does not "
+                f"hold 0 ({outside}); widen the box"
             )
         return None
     if not isinstance(model, FeedForward):
@@ -94,6 +95,16 @@ def refusal(problem: Problem) -> str | None:
         reason = sign_models.refusal(problem)
         return None if reason is None else f"the zero-one loss with {reason}"
     return None
+
+
+def is_joint(problem: Problem) -> bool:
+    """Whether several channels have too many parameters for rays."""
+    model = problem.model
+    return (
+        isinstance(model, GraphConvolution)
+        and (model.hidden or 1) > 1
+        and len(problem.parameters) > MAX_JOINT_PARAMETERS
+    )
 
 
 def regions(
@@ -117,17 +128,57 @@ def _through_zero(problem: Problem, region: Region) -> Region:
     """A region whose rows are linear in w: the box is of account if it does not hold 0 inside."""
     if all(p.lower < 0 < p.upper for p in problem.parameters):
         return region
+    return _with_walls(problem, region)
+
+
+def _with_walls(problem: Problem, region: Region) -> Region:
     zero = fmpz_poly()
+    names = tuple(f"{p.name}:{end}" for p in problem.parameters for end in ("lower", "upper"))
     return replace(
         region,
         scores=tuple((*row, zero) for row in region.scores),
         constraints=tuple((*row, zero) for row in region.constraints) + walls(problem),
         homogeneous=False,
+        labels=region.labels + names,
     )
 
 
+class ConvolutionRegions:
+    """The regions of a graph convolution with several channels, for circuits: rows on (w, 1).
+
+    Walls and boundaries are constraints, and the former have full rank for every α.
+
+    Raises:
+        TooManyCells: more than ``max_cells``.
+    """
+
+    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
+        self._regions = [
+            _with_walls(problem, region)
+            for region in _convolution_regions(
+                problem, max_cells, lambda: False, through_zero=False
+            )
+        ]
+
+    def __len__(self) -> int:
+        return len(self._regions)
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter(self._regions)
+
+    def __getitem__(self, number: int) -> Region:
+        return self._regions[number]
+
+    def full(self, number: int, direction: Sequence[fmpz_poly]) -> tuple[fmpz_poly, ...]:
+        """The direction itself."""
+        return tuple(direction)
+
+
 def _convolution_regions(
-    problem: Problem, max_cells: int, out_of_time: Callable[[], bool]
+    problem: Problem,
+    max_cells: int,
+    out_of_time: Callable[[], bool],
+    through_zero: bool = True,
 ) -> Iterator[Region]:
     """The cones of patterns, a pattern for every channel, each once.
 
@@ -155,10 +206,11 @@ def _convolution_regions(
             convolution.scores(pattern, chosen),
             tuple(row for _, row, _ in boundaries(convolution, pattern)),
             True,
+            labels=tuple(label for label, _, _ in boundaries(convolution, pattern)),
             settled=convolution.settled(pattern, chosen),
             alive=tuple(sorted(intervals, key=lambda interval: interval.lower)),
         )
-        yield _through_zero(problem, region)
+        yield _through_zero(problem, region) if through_zero else region
 
 
 def _reordered(entries: list[T], places: Sequence[int], order: Sequence[int]) -> list[T]:

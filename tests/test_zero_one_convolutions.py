@@ -18,7 +18,7 @@ from geometry.verdicts import Verdict
 from pieceproof.certificate import digest
 from pieceproof.evaluation import evaluate
 from pieceproof.verify import CertificateError, verify
-from piecewise import GraphConvolution, NotYetSupported, Problem, ProblemError
+from piecewise import GraphConvolution, Problem, ProblemError
 from piecewise.exact import to_fraction
 
 F = Fraction
@@ -241,11 +241,6 @@ def test_the_example() -> None:
     assert dual.document["counts"]["discontinuities"] == 4
     alpha = inside(dual, random.Random(2))[1]
     assert dual(alpha) == brute_force(dual.problem, alpha)
-
-
-def test_many_channels_are_refused() -> None:
-    with pytest.raises(NotYetSupported, match="use one channel, or fewer features"):
-        pieceproof.analyze(small([[1, 0], [0, 1]], [1, -1], hidden=2))
 
 
 # -- the checker -----------------------------------------------------------------------

@@ -60,8 +60,8 @@ class Region:
 
 @dataclass(frozen=True)
 class Problem:
-    """Regions that cover the box, labels, box; of a network, ``names`` gives for every region
-    its rows by name, ``signs`` those of output weights."""
+    """Regions that cover the box, labels, box; where circuits prove, ``names`` gives for every
+    region its rows by name; of a network ``signs`` are those of output weights."""
 
     regions: tuple[Region, ...]
     labels: tuple[int, ...]
@@ -105,12 +105,10 @@ def read_regions(members: Mapping[str, Node]) -> Problem:
         problem = _read_graph(entry) if kind == "gcn" else _read_network(members)
     if any(label not in (1, -1) for label in problem.labels):
         raise entry["data"].wrong("labels 1 and -1")
-    if kind == "gcn" and (
-        members["cells"].value is not None
-        or members["exchangeable"].items()
-        or members["proofs"].items()
-    ):
-        raise members["cells"].wrong("no cells and no proofs")
+    if kind == "gcn" and (members["cells"].value is not None or members["exchangeable"].items()):
+        raise members["cells"].wrong("no cells")
+    if kind == "gcn" and not hidden and members["proofs"].items():
+        raise members["proofs"].wrong("no proofs")
     if kind == "gcn" and not hidden and members["regions"].value != [{}]:
         raise members["regions"].wrong("one region without a name")
     return problem
@@ -156,6 +154,7 @@ def _read_convolution(members: Mapping[str, Node]) -> Problem:
     spells = find_spells(convolution.rows, whole)
     expected = _joint_patterns(convolution, spells)
     regions = []
+    named: list[tuple[list[Active], tuple[int, ...] | None]] = []
     for entry in members["regions"]:
         name = entry.fields("on", *(("signs",) if convolution.signed else ()))
         on = [frozenset(node.integer(0, 10**6) for node in channel) for channel in name["on"]]
@@ -165,6 +164,7 @@ def _read_convolution(members: Mapping[str, Node]) -> Problem:
         alive = expected.pop(_orbit(convolution, on, signs), None)
         if alive is None:
             raise Refuted(f"{entry.path}: repeated, or the patterns never occur together")
+        named.append((on, signs))
         regions.append(
             _through_zero(
                 convolution.scores(on, signs),
@@ -176,13 +176,50 @@ def _read_convolution(members: Mapping[str, Node]) -> Problem:
         )
     if expected:
         raise Refuted(f"{members['regions'].path}: {len(expected)} regions are missing")
+    labels = tuple(map(_label, convolution.targets))
+
+    def names(number: int, name: Node) -> tuple[int | None, Row]:
+        on, _ = named[number]
+        return _named_row(name, convolution, on, regions[number].scores, labels)
+
     return Problem(
         tuple(regions),
-        tuple(map(_label, convolution.targets)),
+        labels,
         convolution.parameters,
         convolution.interval,
         convolution.mean,
+        names if members["proofs"].items() else None,
     )
+
+
+def _named_row(
+    name: Node,
+    convolution: Convolution,
+    on: Sequence[Active],
+    scores: Sequence[Row],
+    labels: Sequence[int],
+) -> tuple[int | None, Row]:
+    """The row on (w, 1) of an example, of "1", of ``h1:ada`` or of a wall."""
+    text, zero = name.text(), fmpz_poly()
+    if text == "1":
+        return None, (*[zero] * len(convolution.parameters), fmpz_poly([1]))
+    match = _EXAMPLE.fullmatch(text)
+    if match is not None:
+        example = int(match[1]) - 1
+        if example >= len(labels):
+            raise name.wrong(f"an example up to e{len(labels)}")
+        return example, tuple(labels[example] * p for p in scores[example])
+    known = [
+        f"h{channel + 1}:{convolution.graph.names[node]}"
+        for channel in range(convolution.channels)
+        for node in convolution.rows
+    ]
+    if text in known:
+        return None, (*convolution.boundaries(on)[known.index(text)], zero)
+    walls = [f"{p.name}:{end}" for p in convolution.parameters for end in ("lower", "upper")]
+    if text in walls:
+        return None, _walls(convolution.parameters)[walls.index(text)]
+    raise name.wrong("the name of a row")
 
 
 def _orbit(convolution: Convolution, on: Sequence[Active], signs: Sequence[int] | None) -> Key:

@@ -19,7 +19,7 @@ from geometry.intervals import Interval
 from geometry.margin_dual import Searches, margin_dual
 from geometry.margins import Bound
 from geometry.network_regions import NetworkRegions
-from geometry.regions import Region, refusal
+from geometry.regions import Region, is_joint, refusal
 from geometry.split_proofs import supports_of
 from geometry.witnesses import Part
 from pieceproof import certificate
@@ -57,11 +57,12 @@ def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:
     Raises:
         TooManyCells: too many regions, or an arrangement with too many vertices.
     """
-    dual = (_network if isinstance(problem.model, FeedForward) else _graph)(problem, options)
+    by_circuits = isinstance(problem.model, FeedForward) or is_joint(problem)
+    dual = (_by_circuits if by_circuits else _by_rays)(problem, options)
     return dual, document(dual, monotonic() - options.start, options.jobs)
 
 
-def _network(problem: Problem, options: Options) -> ConstantDual:
+def _by_circuits(problem: Problem, options: Options) -> ConstantDual:
     searches = Searches(problem, options.max_cells)
     deadline = None if options.seconds is None else options.start + options.seconds
     with region_runner(searches, options.jobs) as carry:
@@ -73,7 +74,7 @@ def _network(problem: Problem, options: Options) -> ConstantDual:
         )
 
 
-def _graph(problem: Problem, options: Options) -> ConstantDual:
+def _by_rays(problem: Problem, options: Options) -> ConstantDual:
     try:
         return constant_dual(
             problem,
