@@ -55,7 +55,7 @@ def _multipliers_on(
     bends = [bent(space.jets, seen, group[0]) for group in groups]
     rows = [row for _, row, _ in bends]
     walls = curve.stratum.walls
-    found = _combination(rows, f.gradient[0], free)
+    found = combination(rows, f.gradient[0], free)
 
     def rates() -> tuple[list[Range], dict[int, Range]]:
         along = np.zeros((2, space.jets.n))
@@ -66,13 +66,13 @@ def _multipliers_on(
         change = (f.hessian[0] * direction).sum(1)
         for factor, (_, _, second) in zip(found, bends, strict=True):
             change = change - factor * (second * direction).sum(1)
-        own = _combination(rows, change, free)
+        own = combination(rows, change, free)
         return own, _at_walls(walls, change, own, rows)
 
     return found, _at_walls(walls, f.gradient[0], found, rows), rates
 
 
-def _combination(rows: Sequence[Range], gradient: Range, free: Integers) -> list[Range]:
+def combination(rows: Sequence[Range], gradient: Range, free: Integers) -> list[Range]:
     """The m_j with g = Σ m_j rows_j on the free parameters, given that there are such.
 
     Raises:

@@ -22,6 +22,16 @@ def cell_polynomial(network: Network, pattern: Pattern) -> fmpq_mpoly:
     if network.polynomial is not None:
         return network.polynomial
     context = ring(1 + network.parameters)
+    total = sum((r**2 for r in residuals(network, pattern)), context.constant(0))
+    if network.mean:
+        total *= fmpq(1, network.examples)
+    weights = context.gens()[1:]
+    return total + network.decay * sum((w**2 for w in weights), context.constant(0))
+
+
+def residuals(network: Network, pattern: Pattern) -> list[fmpq_mpoly]:
+    """Outputs less targets along a pattern, in Q[α, w]."""
+    context = ring(1 + network.parameters)
     alpha, *weights = context.gens()
     blends = [
         _blended(alpha, first, second)
@@ -34,7 +44,7 @@ def cell_polynomial(network: Network, pattern: Pattern) -> fmpq_mpoly:
         else [context.constant(value) for value in network.outputs]
     )
     offset = weights[-1] if network.offset is None else context.constant(network.offset)
-    total = context.constant(0)
+    found = []
     for example, (row, target) in enumerate(zip(network.inputs, network.targets, strict=True)):
         sources = [context.constant(value) for value in row]
         unit = 0
@@ -51,10 +61,8 @@ def cell_polynomial(network: Network, pattern: Pattern) -> fmpq_mpoly:
         residual = offset - target
         for weight, source in zip(outputs, sources, strict=True):
             residual = residual + source * weight
-        total += residual**2
-    if network.mean:
-        total *= fmpq(1, network.examples)
-    return total + network.decay * sum((w**2 for w in weights), context.constant(0))
+        found.append(residual)
+    return found
 
 
 def _blended(alpha: fmpq_mpoly, first: fmpq_poly, second: fmpq_poly) -> list[fmpq_mpoly]:

@@ -24,6 +24,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
 
+from pieceproof.checking.enclosing.fits import is_fitted
 from pieceproof.checking.enclosing.flatness import is_constant
 from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.jets import Pattern
@@ -40,7 +41,7 @@ SAMPLES = tuple(fmpq(k, 11) for k in range(1, 11))
 def is_flat(curve: Curve) -> bool:
     """Whether v′ = 0 for all α. As v is analytic all α but finitely many suffice."""
     network = curve.space.network
-    if vanishes(curve) or is_constant(curve):
+    if vanishes(curve) or is_constant(curve) or is_fitted(curve):
         return True
     if isinstance(curve.space.jets, PolynomialJets):
         point = _resting(curve, None)
