@@ -129,7 +129,8 @@ def irredundant(
     """
     kept = list(range(len(family)))
     for position in range(len(family)):
-        if len(kept) <= most + 1:  # without any of them, an element of each other is enough
+        # Without any of so few, an element of each other is enough; an empty set has none.
+        if len(kept) <= most + 1 and all(family[p] for p in kept):
             break
         if position not in kept:
             continue
