@@ -8,13 +8,16 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.optimize import minimize
 
+import pieceproof
 from geometry.proposals.charts import charts
 from geometry.proposals.events import Change
 from geometry.proposals.images import images, is_image
 from geometry.proposals.locating import zero
 from geometry.proposals.minimisers import Solver, same
 from geometry.proposals.tracking import Tracker
+from pieceproof.enclosed import EnclosedDual
 from piecewise import FeedForward, Interpolated, Problem, activations
 
 Array = npt.NDArray[np.float64]
@@ -25,6 +28,8 @@ def problem(
     y: Sequence[float],
     interval: tuple[str, str] = ("1/10", "9/10"),
     pair: tuple[str, str] = ("relu", "square"),
+    box: int = 5,
+    decay: str = "0",
 ) -> Problem:
     """Two equal units with biases."""
     first, second = (activations.CATALOGUE[name] for name in pair)
@@ -33,7 +38,8 @@ def problem(
         inputs=[[Fraction(v)] for v in x],
         targets=[Fraction(v) for v in y],
         interval=interval,
-        box=(-5, 5),
+        box=(-box, box),
+        weight_decay=decay,
     )
 
 
@@ -49,7 +55,8 @@ def loss(problem: Problem, alpha: float, w: Array) -> float:
     x = np.array([float(row[0]) for row in problem.inputs])
     y = np.array([float(v) for v in problem.targets])
     z = np.outer(w[0::2], x) + w[1::2, None]
-    return float(np.mean((np.sum(alpha * np.maximum(z, 0) + (1 - alpha) * z**2, 0) - y) ** 2))
+    residuals = np.sum(alpha * np.maximum(z, 0) + (1 - alpha) * z**2, 0) - y
+    return float(np.mean(residuals**2) + float(problem.weight_decay) * np.sum(w**2))
 
 
 X = (0.5, 1.25, -1.75, -0.25, 0.75, 2.0)
@@ -198,3 +205,27 @@ def test_zeros(root: float) -> None:
     assert len(seen) < 40
     assert zero(function, 0.0, root / 2, 1e-12) is None
     assert zero(lambda x: None if 0.2 < x < 0.8 else x - 0.5, 0.0, 1.0, 1e-12) is None
+
+
+DECAYING = problem((-1.0, 0.75, -0.75), (2.25, 3.5, 3.25), ("2/5", "3/5"), box=2, decay="1")
+
+
+def test_four_parameters_are_proved() -> None:
+    """The whole way with weight decay, against descents of another method from many starts."""
+    dual = pieceproof.analyze(DECAYING)
+    assert isinstance(dual, EnclosedDual)
+    assert str(dual.verdict) == "proved"
+    assert not dual.breakpoints
+    starts = np.random.default_rng(5).uniform(-2, 2, (12, 4))
+    for alpha in (Fraction(2, 5), Fraction(49, 100), Fraction(3, 5)):
+        a, found = float(alpha), dual(alpha)
+        least = min(
+            minimize(
+                lambda w, a=a: loss(DECAYING, a, w), start, method="Nelder-Mead",
+                bounds=[(-2, 2)] * 4, options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000},
+            ).fun
+            for start in starts
+        )  # fmt: skip
+        assert found.lower <= least <= found.upper + 1e-9
+        point = np.array(list(found.minimiser.values()))
+        assert loss(DECAYING, a, point) == pytest.approx(found.upper, abs=1e-9)
