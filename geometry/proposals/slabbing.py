@@ -136,7 +136,7 @@ class Slabs:
     def _fill(
         self, lower: Fraction, upper: Fraction, points: Sequence[Minimiser], sure: Fraction
     ) -> list[Proposal]:
-        """The same; on ``sure`` some slab of least length is known to succeed."""
+        """The same; on ``sure`` of α around it a slab of least length is known to succeed."""
         if lower >= upper:
             return []
         if self.is_late():

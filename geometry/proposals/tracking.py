@@ -235,9 +235,9 @@ class Tracker:
 
     def _between(self, a: float, b: float) -> list[Event]:
         left, right = self.nodes[a], self.nodes[b]
-        reached = self.joined(left, right)
-        if reached is not None:
-            self.nodes[b] = reached
+        there = self.joined(left, right)
+        if there is not None:
+            self.nodes[b] = there
             return []
         for point, other in ((left, right), (right, left)):
             arrived = self.follow(point, other.alpha, 4)

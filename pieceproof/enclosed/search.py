@@ -247,8 +247,9 @@ class Search:
             first, last = first or known[0], last or known[-1]
         events = tracker.events(first.alpha, last.alpha)
         if self.dead.left(events):
-            first, last = tracker.nodes[first.alpha], tracker.nodes[last.alpha]
             events = tracker.events(first.alpha, last.alpha)
+        # What is joined from the left may have become an image of what it was.
+        first, last = tracker.nodes[first.alpha], tracker.nodes[last.alpha]
         events = [e for e in events if float(lower) < e.alpha < float(upper)]
         slabs = self._slabbing()
         found: list[Proposal] = []
