@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
 
 import numpy as np
 from flint import fmpq
@@ -13,6 +14,7 @@ from pieceproof.checking.enclosing import basins
 from pieceproof.checking.enclosing.covering import Level
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.tubes import Curve, Path, Stratum
+from pieceproof.checking.reading import Refuted
 
 
 class Kind(Enum):
@@ -27,6 +29,12 @@ class Kind(Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+PARTS = 6
+"""Parts of a slab on which v′ is enclosed, if need be."""
+NARROW = 0.125
+"""There is no need if v″ makes the enclosure narrower by this factor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +69,34 @@ class Slab:
 
 def level_of(curve: Curve) -> Level:
     """v at the middle, and its slope on the slab."""
-    return Level(curve.middle, curve.at(curve.middle).value, curve.slope)
+    return Level(curve.middle, curve.at(curve.middle).value, _tilt(curve, PARTS))
+
+
+def _tilt(curve: Curve, parts: int) -> Range:
+    """v′ on the slab: v′(m) + v″·(α − m), and part by part where that is not much narrower."""
+    found = curve.slope
+    try:
+        known = curve.at(curve.middle).slope + curve.curvature * (curve.alpha - curve.middle)
+        found = _meet(found, known)
+    except Refuted:
+        pass  # v″ is not enclosed
+    if parts == 1 or _width(found) < NARROW * _width(curve.slope):
+        return found
+    low, high = curve.alpha.lo, curve.alpha.hi
+    marks = [low + (high - low) * k / parts for k in range(parts)] + [high]
+    try:
+        each = [_tilt(curve.at(Range(a, b)), 1) for a, b in zip(marks, marks[1:], strict=False)]
+    except Refuted:
+        return found
+    return _meet(found, reduce(Range.hull, each))
+
+
+def _meet(own: Range, known: Range) -> Range:
+    return own.meet(known) if bool(np.isfinite(known.lo + known.hi)[0]) else own
+
+
+def _width(own: Range) -> float:
+    return float(own.hi[0] - own.lo[0])
 
 
 def basin_box(curve: Curve, alpha: Range | None = None) -> Range:
