@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 from flint import fmpq
@@ -85,7 +86,7 @@ def _tilt(curve: Curve, parts: int) -> Range:
     low, high = curve.alpha.lo, curve.alpha.hi
     marks = [low + (high - low) * k / parts for k in range(parts)] + [high]
     try:
-        each = [_tilt(curve.at(Range(a, b)), 1) for a, b in zip(marks, marks[1:], strict=False)]
+        each = [_tilt(curve.at(Range(a, b)), 1) for a, b in pairwise(marks)]
     except Refuted:
         return found
     return _meet(found, reduce(Range.hull, each))
