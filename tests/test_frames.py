@@ -17,10 +17,14 @@ import pieceproof
 from geometry.proposals.frames import Frame as FloatFrame
 from geometry.verdicts import Verdict
 from pieceproof.certificate import digest
+from pieceproof.checking.enclosing.claimedslabs import Slab
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.frames import Frame
+from pieceproof.checking.enclosing.joins import check_joined, narrowed
 from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.polynomials import cell_polynomial
 from pieceproof.checking.enclosing.ranges import Range, exact_double
+from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import CertificateError, Node
 from pieceproof.enclosed import EnclosedDual
 from pieceproof.problem_document import problem_document
@@ -191,3 +195,51 @@ def test_a_frame_besides_a_fold_is_unreadable() -> None:
 
     with pytest.raises(CertificateError):
         verify(altered(change))
+
+
+def test_curves_at_a_wall_are_joined_whatever_rounding_says() -> None:
+    """In the two frames the wall w_2 = −5 comes out on either side of itself."""
+    mixed = Interpolated(activations.CATALOGUE["relu"], activations.CATALOGUE["square"])
+    problem = Problem(
+        FeedForward([2], mixed, bias=False, output_weights=[1, -1]),
+        inputs=[[2], ["5/4"], ["1/4"], ["3/4"], ["1/4"], ["-3/4"], [0], ["-5/4"]],
+        targets=[-2, "-1/4", 1, "15/4", "5/4", 0, 2, "1/2"],
+        interval=("1/10", "9/10"),
+        box=(-5, 5),
+    )
+    spaces = Spaces(Node(problem_document(problem), "problem"))
+    below: dict[str, Any] = {
+        "chart": 0, "active": [], "frame": [[1.0, -1.005859375], [0.0, 1.0]],
+        "pattern": [[0, 0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 1, 1, 1]], "walls": ["w2_x1:lower"],
+        "centre": [0.1859355817672644, -5.0], "slope": [0.8293748842186488, 0.0],
+        "radius": [0.011878632009029388, 0.4729258591730522],
+    }  # fmt: skip
+    above: dict[str, Any] = {
+        **below, "frame": [[1.0, -1.021728515625], [0.0, 1.0]],
+        "centre": [0.27124739116541313, -5.0], "slope": [0.87483531751604, 0.0],
+        "radius": [0.00703125, 0.33663171019839355],
+    }  # fmt: skip
+    other: dict[str, Any] = {
+        **above, "walls": ["w2_x1:upper"],
+        "pattern": [[1, 1, 1, 1, 1, 0, 1, 0], [1, 1, 1, 1, 1, 0, 1, 0]],
+        "centre": [-0.23811342252755965, 5.0], "slope": [-0.5514634075078049, 0.0],
+        "radius": [0.00703125, 0.4810888457100768],
+    }  # fmt: skip
+    marks = [
+        "1258130050546940873/1441151880758558720",
+        "3986915081692875/4503599627370496",
+        "3994717973803531/4503599627370496",
+    ]
+    written = [
+        {"interval": marks[:2], "kind": "one", "curves": [below]},
+        {"interval": marks[1:], "kind": "kink", "curves": [above, other]},
+    ]
+    settled = []
+    for each in written:
+        slab = read_slab(Node(each, "slab"), spaces)
+        assert isinstance(slab, Slab)
+        settled.append(settle(spaces, slab, spaces.network.interval))
+    check_joined(*settled)
+    (kink,) = settled[1:]
+    low, high = narrowed(kink, fmpq(1, 10**6))
+    assert kink.slab.lower < low < high < kink.slab.upper

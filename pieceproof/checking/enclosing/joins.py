@@ -137,7 +137,7 @@ def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
     low = basin.lo.copy()
     squared = list(fold.squared)
     low[squared] = np.where(low[squared] <= 0, -np.inf, low[squared])
-    moving = list(folded.space.chart.moving)
+    moving = [i for i in folded.space.chart.moving if i not in kept]
     if not np.all((low <= point.lo)[moving] & (point.hi <= basin.hi)[moving]):
         raise Refuted(f"the slabs that meet at α = {at} follow different curves")
 
@@ -176,9 +176,12 @@ def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> N
     floor = basin.lo.copy()
     for slot in mirrors:
         floor[slot] = -np.inf if floor[slot] <= 0 else floor[slot]
-    moving = list(curve.space.chart.moving)
+    common = {i for i, _ in walls[0] if i not in mirrors}
     for sources, signs in curve.space.chart.images:
         index, minus = list(sources), np.array(signs) < 0
+        # At a common wall both points have the same coordinate, whatever rounding says.
+        held = {i for i in common if index[i] == i and not minus[i]}
+        moving = [i for i in curve.space.chart.moving if i not in held]
         image = Range(
             np.where(minus, -point.hi[index], point.lo[index]),
             np.where(minus, -point.lo[index], point.hi[index]),
