@@ -23,7 +23,10 @@ SLIGHT = 1e-12
 
 @compiled
 def _normal(rows: Array, i: int, size: int, normal: Array) -> float:
-    """Constraint i, normal·y ≥ the number returned: lower and upper bounds, then rows."""
+    """Constraint i, normal·y ≥ the number returned: lower and upper bounds, then rows.
+
+    Rows are scaled so that the largest component of the normal is ±1; so are multipliers.
+    """
     for p in range(size):
         normal[p] = 0.0
     if i < size:
@@ -32,10 +35,19 @@ def _normal(rows: Array, i: int, size: int, normal: Array) -> float:
     if i < 2 * size:
         normal[i - size] = -1.0
         return -1.0
+    scale = _length(rows, i - 2 * size)
     for p in range(size):
-        normal[p] = rows[i - 2 * size, p]
-    bound: float = rows[i - 2 * size, size]
+        normal[p] = rows[i - 2 * size, p] / scale
+    bound: float = rows[i - 2 * size, size] / scale
     return bound
+
+
+@compiled
+def _length(rows: Array, j: int) -> float:
+    found = 0.0
+    for p in range(rows.shape[1] - 1):
+        found = max(found, abs(rows[j, p]))
+    return found if found > 0.0 else 1.0
 
 
 @compiled
@@ -64,24 +76,28 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
             slack = -SLIGHT
             for i in range(count):
                 bound = _normal(rows, i, size, normal)
-                total, length = -bound, 0.0
+                total = -bound
                 for p in range(size):
                     total += normal[p] * y[p]
-                    length = max(length, abs(normal[p]))
-                if length > 0.0 and total / length < slack:
-                    entering, slack = i, total / length
+                if total < slack:
+                    entering, slack = i, total
             if entering < 0:
                 for j in range(len(rows)):
                     factors[j] = 0.0
                 for j in range(k):
                     if active[j] >= 2 * size:
-                        factors[active[j] - 2 * size] = max(0.0, u[j])
+                        row = active[j] - 2 * size
+                        factors[row] = max(0.0, u[j]) / _length(rows, row)
                 return FOUND
             weight = 0.0
         bound = _normal(rows, entering, size, normal)
         slack = -bound
         for p in range(size):
             slack += normal[p] * y[p]
+        if slack > -SLIGHT:  # dropping other constraints was enough
+            entering = -1
+            continue
+        for p in range(size):
             half[p] = 0.0
             for q in range(size):
                 half[p] += free[p, q] * normal[q]
@@ -121,10 +137,12 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
             for j in range(len(rows)):
                 factors[j] = 0.0
             if entering >= 2 * size:
-                factors[entering - 2 * size] = max(0.0, -1.0 / slack)
+                row = entering - 2 * size
+                factors[row] = max(0.0, -1.0 / slack) / _length(rows, row)
             for a in range(k):
                 if active[a] >= 2 * size:
-                    factors[active[a] - 2 * size] = max(0.0, r[a] / slack)
+                    row = active[a] - 2 * size
+                    factors[row] = max(0.0, r[a] / slack) / _length(rows, row)
             return EMPTY
         if full < np.inf:
             for p in range(size):

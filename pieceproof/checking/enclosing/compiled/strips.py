@@ -103,8 +103,10 @@ def is_above(
         model.frame[p, p] = max(model.frame[p, p], THIN * (1.0 + abs(model.centre[p])))
     m, s, d = np.empty((n, n)), np.empty((n, n)), np.empty(n)
     constant, slope, hope = np.empty(2), np.empty((2, n)), np.zeros(1)
-    own = np.empty((2, side.cuts.shape[1], 1 + n))
+    own = np.full((2, side.cuts.shape[1], 1 + n), np.nan)
     for round_ in range(ROUNDS):
+        if round_ == 1:
+            count = _faces(box, count, side.cuts)  # P is no longer the box
         expand(net, mono, side.pattern, model)
         rest = remainder(mono, model)
         quadratic(mono, model, line, constant, slope, m)
@@ -141,7 +143,6 @@ def is_above(
                 for p in range(n):
                     side.scores[p] = halved(mono, model, p) + 0.375 * d[p]
                 side.scores[0] += 0.5 * line[2]
-            count = _faces(box, count, side.cuts)
         if best <= 0.0:
             return False
         if round_ + 1 == ROUNDS or not _shrunk(
