@@ -201,9 +201,8 @@ def settle(
                 state.counts[KINKED] += 1
             elif moved == 0:
                 state.counts[NEWTON] += 1
-                if evaluate(net, point, SLOPES, none, room):
-                    for p in range(n):
-                        slope[0, p], slope[1, p] = room.f[0, 1 + p], room.f[1, 1 + p]
+                for p in range(n):
+                    slope[0, p], slope[1, p] = room.f[0, 1 + p], room.f[1, 1 + p]
                 if evaluate(net, box, BENDS, none, room):
                     for c in range(jet.shape[1]):
                         jet[0, c], jet[1, c] = room.f[0, c], room.f[1, c]

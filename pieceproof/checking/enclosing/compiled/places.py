@@ -116,11 +116,33 @@ def coordinate(claims: Claims, box: Array, view: int, slot: int) -> tuple[float,
 
 
 @compiled
-def _path(path: Array, i: int, middle: float, box: Array) -> tuple[float, float]:
-    """p_i over the box's range of α; ``path`` (3, d)."""
-    low, high = minus(box[0, 0], box[1, 0], middle, middle)
-    low, high = scaled(low, high, path[1, i])
-    return plus(low, high, path[0, i], path[0, i])
+def _slot(claims: Claims, slab: int, b: int, i: int) -> tuple[float, float, float, float]:
+    """Centre, slope and radius of basin b in coordinate i, and the α of the centre.
+
+    Basins along the axes come first, then those in views.
+    """
+    plain = claims.basins.shape[2]
+    if b < plain:
+        own = claims.basins[:, slab, b, i]
+        return own[0], own[1], own[2], claims.middles[slab, b]
+    own = claims.folded[:, b - plain, slab, i]
+    return own[0], own[1], own[2], claims.folded_middles[b - plain, slab]
+
+
+@compiled
+def _place(
+    claims: Claims, box: Array, slab: int, b: int, i: int
+) -> tuple[float, float, float, float, float]:
+    """Coordinate i of basin b over the box, p_i over its range of α, and the radius."""
+    centre, slope, radius, middle = _slot(claims, slab, b, i)
+    least, most = minus(box[0, 0], box[1, 0], middle, middle)
+    least, most = scaled(least, most, slope)
+    least, most = plus(least, most, centre, centre)
+    plain = claims.basins.shape[2]
+    low, high = box[0, 1 + i], box[1, 1 + i]
+    if b >= plain:
+        low, high = coordinate(claims, box, b - plain, i)
+    return low, high, least, most, radius
 
 
 @compiled
@@ -130,15 +152,8 @@ def in_basin(claims: Claims, box: Array, slab: int) -> bool:
     for b in range(plain + len(claims.views)):
         inside = True
         for i in range(d):
-            if b < plain:
-                path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
-                low, high = box[0, 1 + i], box[1, 1 + i]
-            else:
-                path = claims.folded[:, b - plain, slab]
-                middle = claims.folded_middles[b - plain, slab]
-                low, high = coordinate(claims, box, b - plain, i)
-            least, most = _path(path, i, middle, box)
-            least, most = up(most - path[2, i]), down(least + path[2, i])
+            low, high, least, most, radius = _place(claims, box, slab, b, i)
+            least, most = up(most - radius), down(least + radius)
             if b >= plain and claims.squares[b - plain, i] == 1 and least <= 0.0:
                 least = -np.inf  # a mirror at the wall T = 0 has nothing below it
             if not (least <= low and high <= most):
@@ -156,15 +171,7 @@ def is_local(claims: Claims, box: Array, slab: int, single: bool) -> bool:
     for b in range(plain + len(claims.views)):
         local, moves = True, not single
         for i in range(d):
-            if b < plain:
-                path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
-                low, high = box[0, 1 + i], box[1, 1 + i]
-            else:
-                path = claims.folded[:, b - plain, slab]
-                middle = claims.folded_middles[b - plain, slab]
-                low, high = coordinate(claims, box, b - plain, i)
-            least, most = _path(path, i, middle, box)
-            radius = path[2, i]
+            low, high, least, most, radius = _place(claims, box, slab, b, i)
             moves = moves or most - least > MOVES * radius
             if low > most + radius or high < least - radius or high - low > 2.0 * LOCAL * radius:
                 local = False
@@ -178,33 +185,11 @@ def is_local(claims: Claims, box: Array, slab: int, single: bool) -> bool:
 def meets(claims: Claims, box: Array, slab: int, b: int) -> bool:
     """Whether the box may meet a basin."""
     for i in range(claims.basins.shape[3]):
-        least, most = _differences(claims, box, slab, b, i)
-        radius = _radius(claims, slab, b, i)
+        low, high, least, most, radius = _place(claims, box, slab, b, i)
+        least, most = minus(low, high, least, most)
         if not (least <= radius and most >= -radius):
             return False
     return True
-
-
-@compiled
-def _radius(claims: Claims, slab: int, b: int, i: int) -> float:
-    plain = claims.basins.shape[2]
-    found: float = (
-        claims.basins[2, slab, b, i] if b < plain else claims.folded[2, b - plain, slab, i]
-    )
-    return found
-
-
-@compiled
-def _differences(claims: Claims, box: Array, slab: int, b: int, i: int) -> tuple[float, float]:
-    """Coordinate − p(α) over the box."""
-    plain = claims.basins.shape[2]
-    if b < plain:
-        least, most = _path(claims.basins[:, slab, b], i, claims.middles[slab, b], box)
-        return minus(box[0, 1 + i], box[1, 1 + i], least, most)
-    path, middle = claims.folded[:, b - plain, slab], claims.folded_middles[b - plain, slab]
-    least, most = _path(path, i, middle, box)
-    low, high = coordinate(claims, box, b - plain, i)
-    return minus(low, high, least, most)
 
 
 @compiled
@@ -219,18 +204,15 @@ def beyond_face(claims: Claims, box: Array, slab: int, b: int, face: int, cut: A
     """
     plain, i = claims.basins.shape[2], face // 2
     sign = 1.0 if face % 2 else -1.0
-    least, most = _differences(claims, box, slab, b, i)
-    radius = _radius(claims, slab, b, i)
+    low, high, least, most, radius = _place(claims, box, slab, b, i)
+    least, most = minus(low, high, least, most)
     if (most if face % 2 else -least) <= radius:
         return False
     cut[:] = 0.0
     low = high = 0.0
     if b < plain:
-        path, middle = claims.basins[:, slab, b], claims.middles[slab, b]
         cut[0, 2 + i] = cut[1, 2 + i] = sign
     else:
-        path = claims.folded[:, b - plain, slab]
-        middle = claims.folded_middles[b - plain, slab]
         kind = claims.squares[b - plain, i]
         if kind == 0:
             _add(claims, b - plain, i, sign, cut)
@@ -244,9 +226,10 @@ def beyond_face(claims: Claims, box: Array, slab: int, b: int, face: int, cut: A
             if kind != 1 or sign > 0.0:
                 _, x = scaled(reach, reach, width)
                 low, high = plus(low, high, x, x)
-    cut[0, 1], cut[1, 1] = -sign * path[1, i], -sign * path[1, i]
-    x, y = scaled(path[1, i], path[1, i], middle)
-    x, y = minus(x, y, path[0, i], path[0, i])
+    centre, slope, _, middle = _slot(claims, slab, b, i)
+    cut[0, 1] = cut[1, 1] = -sign * slope
+    x, y = scaled(slope, slope, middle)
+    x, y = minus(x, y, centre, centre)
     x, y = scaled(x, y, sign)
     low, high = plus(low, high, x, y)
     cut[0, 0], cut[1, 0] = minus(low, high, radius, radius)

@@ -111,9 +111,7 @@ def is_above(
         rest = remainder(mono, model)
         quadratic(mono, model, line, constant, slope, m)
         constant[0] = down(constant[0] + rest)
-        for p in range(n):
-            for q in range(n):
-                s[p, q] = m[p, q]
+        s[:] = m
         if not convexified(s, d):
             return False
         for j in range(count):
