@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 from flint import fmpq, fmpq_mat
 
+from geometry.null_vectors import rational_null_vector
 from geometry.programs import MAX_ZERO_STEPS
 
 Vector = list[fmpq]
@@ -135,15 +136,8 @@ class NonsmoothProgram:
 
     def flat_direction(self, state: State) -> Vector:
         """A d ≠ 0 with Hd = 0 on the rows of a singular state, along which f does not rise."""
-        n = len(self.linear)
         rows, _ = self.rows(state)
-        reduced, rank = fmpq_mat([*self.hessian.tolist(), *rows]).rref()
-        pivots = [next(i for i in range(n) if reduced[r, i]) for r in range(rank)]
-        free = next(i for i in range(n) if i not in pivots)
-        direction = [ZERO] * n
-        direction[free] = ONE
-        for r, pivot in enumerate(pivots):
-            direction[pivot] = -reduced[r, free]
+        direction = rational_null_vector([*self.hessian.tolist(), *rows])
         if _dot(self.signed_linear(state.signs), direction) < 0:
             direction = [-d for d in direction]
         return direction

@@ -1,12 +1,26 @@
-"""The null vector of a matrix of polynomials, by elimination without fractions [Bareiss 1968]."""
+"""Null vectors: of rational matrices, and of matrices of polynomials by elimination without
+fractions [Bareiss 1968]."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flint import fmpz_poly
+from flint import fmpq, fmpq_mat, fmpz_poly
 
 Entries = Sequence[fmpz_poly]
+
+
+def rational_null_vector(rows: Sequence[Sequence[int | fmpq]]) -> list[fmpq]:
+    """v ∈ Q^n, v ≠ 0, with M·v = 0, for at least one row and a rank below n."""
+    reduced, rank = fmpq_mat([list(row) for row in rows]).rref()
+    n = len(rows[0])
+    pivots = [next(c for c in range(n) if reduced[r, c]) for r in range(rank)]
+    free = next(c for c in range(n) if c not in pivots)
+    vector = [fmpq(0)] * n
+    vector[free] = fmpq(1)
+    for r, pivot in enumerate(pivots):
+        vector[pivot] = -reduced[r, free]
+    return vector
 
 
 def null_vector(rows: Sequence[Entries]) -> list[fmpz_poly] | None:

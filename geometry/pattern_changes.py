@@ -17,6 +17,7 @@ from functools import reduce
 
 from flint import fmpq, fmpq_mat, fmpz_poly
 
+from geometry.null_vectors import rational_null_vector
 from geometry.polynomials import sign
 from geometry.sign_rows import Row
 from piecewise.convolutions import Pattern
@@ -126,11 +127,4 @@ def _ray(table: fmpq_mat, members: Sequence[int]) -> list[fmpq]:
     width = table.ncols()
     if not members:
         return [fmpq(1)]
-    reduced, rank = fmpq_mat([[table[i, c] for c in range(width)] for i in members]).rref()
-    pivots = [next(c for c in range(width) if reduced[i, c] != 0) for i in range(rank)]
-    free = next(c for c in range(width) if c not in pivots)
-    ray = [fmpq(0)] * width
-    ray[free] = fmpq(1)
-    for i, c in enumerate(pivots):
-        ray[c] = -reduced[i, free]
-    return ray
+    return rational_null_vector([[table[i, c] for c in range(width)] for i in members])

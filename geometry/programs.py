@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 
 from flint import fmpq, fmpq_mat, fmpz
 
+from geometry.null_vectors import rational_null_vector
+
 MAX_ZERO_STEPS = 40
 """Steps of length zero allowed before the constraints are relaxed to break ties."""
 
@@ -60,16 +62,7 @@ class QuadraticProgram:
 
     def flat_direction(self, active: Sequence[int]) -> list[fmpq]:
         """A d ≠ 0 with Hd = 0 and a_j·d = 0 on ``active``, for a singular KKT matrix."""
-        rows = [list(row) for row in self.hessian] + [list(self.normals[j]) for j in active]
-        reduced, rank = fmpq_mat(rows).rref()
-        n = len(self.linear)
-        pivots = [next(i for i in range(n) if reduced[r, i]) for r in range(rank)]
-        free = next(i for i in range(n) if i not in pivots)
-        direction = [fmpq(0)] * n
-        direction[free] = fmpq(1)
-        for r, pivot in enumerate(pivots):
-            direction[pivot] = -reduced[r, free]
-        return direction
+        return rational_null_vector([*self.hessian, *[self.normals[j] for j in active]])
 
 
 def _dot(normal: Sequence[int | fmpq], w: Sequence[fmpq]) -> fmpq:
