@@ -10,7 +10,7 @@ from typing import Any
 
 from geometry.best_fits import BestFits, Contribution, Fit
 from geometry.second_stage import Best
-from geometry.validation import Run, Task
+from geometry.validation import Task
 from geometry.validation_values import Path as Fitted
 from geometry.values import Level
 from pieceproof import store
@@ -38,27 +38,24 @@ class KeptFits:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def carried(self, run: Run, tasks: Sequence[Task]) -> Iterator[Sequence[Contribution | None]]:
-        """Results in order; those that are kept are not computed again.
+    def get(self, task: Task) -> list[Contribution | None] | None:
+        """What the cells of a task contribute, or None.
 
         Raises:
-            CacheError: the file cannot be read or written.
+            CacheError: the file cannot be read.
         """
-        known = [self._known(task) for task in tasks]
-        missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
-        computed = iter(run(missing))
-        for task, result in zip(tasks, known, strict=True):
-            if result is not None:
-                yield result
-                continue
-            fresh = list(next(computed))
-            if None not in fresh:
-                self._store.put(_task_json(task), [_contribution_json(own) for own in fresh if own])
-            yield fresh
-
-    def _known(self, task: Task) -> list[Contribution | None] | None:
         entries = self._store.get(_task_json(task))
         return None if entries is None else [_contribution(entry) for entry in entries]
+
+    def put(self, task: Task, found: Sequence[Contribution | None]) -> None:
+        """Keep what the cells of a task contribute, if it is finished.
+
+        Raises:
+            CacheError: the file cannot be written.
+        """
+        finished = [own for own in found if own is not None]
+        if len(finished) == len(found):
+            self._store.put(_task_json(task), [_contribution_json(own) for own in finished])
 
 
 @contextmanager

@@ -6,9 +6,10 @@ change any result. Each worker makes the cells once; those that are hard to find
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from typing import Protocol, TypeVar
 
 from geometry import margin_dual, validation
 from geometry.best_fits import BestFits, Contribution
@@ -19,6 +20,9 @@ from pieceproof.cache import Cache
 from pieceproof.kept_fits import KeptFits
 from pieceproof.processes import worker_pool
 from piecewise.problems import Problem
+
+T = TypeVar("T", contravariant=True)
+R = TypeVar("R")
 
 _started: list[Cells] = []
 """The cells of this worker process, made once by its initializer."""
@@ -42,7 +46,19 @@ def runner(cells: Cells, jobs: int, cache: Cache | None) -> Iterator[Run]:
         yield partial(_cached, cache, partial(executor.map, _perform))
 
 
-def _cached(cache: Cache | None, run: Run, tasks: Sequence[Task]) -> Iterator[Sequence[CellBound]]:
+class _Kept(Protocol[T, R]):
+    """Results of finished tasks."""
+
+    def get(self, task: T) -> list[R] | None: ...
+
+    def put(self, task: T, found: Sequence[R]) -> None: ...
+
+
+def _cached(
+    cache: _Kept[T, R] | None,
+    run: Callable[[Sequence[T]], Iterable[Sequence[R]]],
+    tasks: Sequence[T],
+) -> Iterator[Sequence[R]]:
     """Results in order; those the cache holds are not computed again."""
     known = [cache.get(task) if cache else None for task in tasks]
     missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
@@ -74,7 +90,7 @@ def fits_runner(fits: BestFits, jobs: int, kept: KeptFits | None) -> Iterator[va
     """Looks for best fits with ``jobs`` processes and keeps what is finished."""
     serial = partial(map, partial(validation.perform, fits))
     if jobs == 1:
-        yield serial if kept is None else partial(kept.carried, serial)
+        yield partial(_cached, kept, serial)
         return
     with worker_pool(jobs, _start_fits, (fits.again(),)) as executor:
 
@@ -82,7 +98,7 @@ def fits_runner(fits: BestFits, jobs: int, kept: KeptFits | None) -> Iterator[va
             """Few cells do not pay for the start of workers."""
             return executor.map(_perform_fits, tasks) if len(tasks) > 1 else serial(tasks)
 
-        yield pooled if kept is None else partial(kept.carried, pooled)
+        yield partial(_cached, kept, pooled)
 
 
 @lru_cache(maxsize=1)
