@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
 from pieceproof.checking.reading import canonical_digest
+from pieceproof.verify import CertificateError, verify
 
 Path = tuple[str | int, ...]
 
@@ -22,6 +23,16 @@ def sealed(document: dict[str, Any]) -> dict[str, Any]:
     document["provenance"]["input_digest"] = canonical_digest(document["problem"])
     content = {key: value for key, value in document.items() if key != "digest"}
     return content | {"digest": canonical_digest(content)}
+
+
+def is_refused(document: dict[str, Any], change: Callable[[dict[str, Any]], object]) -> bool:
+    """Whether the checker refuses a changed copy that is sealed again, or cannot read it."""
+    changed = copied(document)
+    change(changed)
+    try:
+        return not verify(sealed(changed)).accepted
+    except CertificateError:
+        return True
 
 
 def nodes(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

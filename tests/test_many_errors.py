@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from certificates import is_refused
 from oracle_slabs import fewest_errors
 from test_margins import general_points, zero_one
 
@@ -107,35 +108,25 @@ def document() -> Document:
     return found
 
 
-def refused(document: Document, change: Callable[[Document], object]) -> bool:
-    changed = copy.deepcopy(document)
-    change(changed)
-    changed["digest"] = digest({k: v for k, v in changed.items() if k != "digest"})
-    try:
-        return not verify(changed).accepted
-    except CertificateError:
-        return True
-
-
 def test_no_node_and_no_leaf_can_be_left_out(document: Document) -> None:
     assert verify(document).accepted
     for number, step in enumerate(trees(document)[:2]):
         for place, node in enumerate(step["tree"]):
-            assert refused(document, lambda d, n=number, p=place: trees(d)[n]["tree"].pop(p))
+            assert is_refused(document, lambda d, n=number, p=place: trees(d)[n]["tree"].pop(p))
             for entry in range(len(node) if isinstance(node, list) else 0):
-                assert refused(
+                assert is_refused(
                     document, lambda d, n=number, p=place, e=entry: trees(d)[n]["tree"][p].pop(e)
                 )
 
 
-def test_what_more_there_is_in_a_tree_is_refused(document: Document) -> None:
+def test_what_more_there_is_in_a_tree_is_is_refused(document: Document) -> None:
     for extra in ([], [0], "e1"):
-        assert refused(document, lambda d, x=extra: trees(d)[0]["tree"].append(x))
+        assert is_refused(document, lambda d, x=extra: trees(d)[0]["tree"].append(x))
     for wrong in ("e0", "e99", "1", "-e1", "w1_x1:upper", "", 3, None, [-1], [10**6], ["e1"]):
-        assert refused(document, lambda d, x=wrong: trees(d)[0]["tree"].__setitem__(0, x))
+        assert is_refused(document, lambda d, x=wrong: trees(d)[0]["tree"].__setitem__(0, x))
 
 
-def test_branches_that_are_exchanged_are_refused(document: Document) -> None:
+def test_branches_that_are_exchanged_are_is_refused(document: Document) -> None:
     """Right and wrong at the last split, whose branches are leaves."""
     exchanged = 0
     for number, step in enumerate(trees(document)):
@@ -148,7 +139,7 @@ def test_branches_that_are_exchanged_are_refused(document: Document) -> None:
             own = trees(changed)[n]["tree"]
             own[p + 1], own[p + 2] = own[p + 2], own[p + 1]
 
-        exchanged += refused(document, exchange)
+        exchanged += is_refused(document, exchange)
     assert exchanged > 0
 
 
@@ -162,16 +153,16 @@ def test_a_negated_row_is_another_row(document: Document) -> None:
         for place, circuit in enumerate(step["circuits"]):
             for row in range(len(circuit)):
                 tried += 1
-                assert refused(document, lambda d, a=number, b=place, c=row: sign(d, a, b, c))
+                assert is_refused(document, lambda d, a=number, b=place, c=row: sign(d, a, b, c))
     assert tried > 10
 
 
-def test_a_split_at_an_example_twice_is_refused(document: Document) -> None:
+def test_a_split_at_an_example_twice_is_is_refused(document: Document) -> None:
     def twice(changed: Document) -> None:
         tree = trees(changed)[0]["tree"]
         tree[1:1] = [tree[0], []]
 
-    assert refused(document, twice)
+    assert is_refused(document, twice)
 
 
 # -- a score that is zero throughout -----------------------------------------------------
