@@ -351,22 +351,29 @@ def test_a_budget_of_nothing_leaves_all_of_the_interval_open_with_bounds() -> No
     assert entry["floor"] == 0 < entry["ceiling"]
 
 
+def test_bounds_of_an_open_interval_follow_the_dual() -> None:
+    parts = rushed().document["slabs"]
+    assert len(parts) > 16
+    ceilings = [part["bounds"]["ceiling"] for part in parts]
+    assert ceilings[0] != ceilings[-1]
+
+
 def test_floors_and_ceilings_are_checked() -> None:
-    def stated(floor: float, ceiling: float | None = None) -> Callable[[dict[str, Any]], None]:
+    def stated(floor: float, share: float = 1.0) -> Callable[[dict[str, Any]], None]:
         def change(document: dict[str, Any]) -> None:
-            for place in (document["slabs"][0]["bounds"], document["open"][0]):
+            parts = [slab["bounds"] for slab in document["slabs"]]
+            for place in (*parts, document["open"][0]):
                 place["floor"] = floor
-                place["ceiling"] = place["ceiling"] if ceiling is None else ceiling
+                place["ceiling"] *= share
 
         return change
 
     def outside(document: dict[str, Any]) -> None:
         document["slabs"][0]["bounds"]["witness"] = [5.0]
 
-    top = rushed().document["open"][0]["ceiling"]
     assert changed(rushed(), stated(0.5)) is Conclusion.UNRESOLVED
     assert changed(rushed(), stated(2.5)) is Conclusion.REJECTED
-    assert changed(rushed(), stated(0.0, 0.99 * top)) is Conclusion.REJECTED
+    assert changed(rushed(), stated(0.0, 0.99)) is Conclusion.REJECTED
     assert changed(rushed(), outside) is Conclusion.REJECTED
 
 

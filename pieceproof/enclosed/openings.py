@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,10 +21,24 @@ from pieceproof.checking.reading import Refuted
 from piecewise.exact import to_fmpq
 from piecewise.wiring import incoming
 
-GAPS = (1e-6, 1e-4, 1e-2, 0.1, 0.5)
-"""Floors lie below the least value seen by these parts of the ceiling."""
-BOXES = 100_000
-"""Boxes for one floor; the checker may use more."""
+
+class Effort(NamedTuple):
+    """How a floor is looked for: below the least value seen by these parts of the ceiling.
+
+    One after the other, with so many boxes each, until one cannot be proved.
+    """
+
+    gaps: tuple[float, ...]
+    boxes: int
+
+
+THOROUGH = Effort((0.5, 0.1, 1e-2, 1e-4, 1e-6), 100_000)
+QUICK = Effort((0.5, 0.1, 1e-2), 2_000)
+NO_EFFORT = Effort((), 0)
+BEST = 6
+"""So many points are followed to the least value of f on an open interval."""
+PARTS = 32
+"""An open interval has bounds on each of its parts, which are no wider than this share of A."""
 UNCOVERED = "W is not covered: f could not be shown to be above the minimum everywhere"
 FLAT, MOVES = 1e-9, 0.01
 """Least part of the largest curvature, and least part of a direction, that are not 0."""
@@ -45,34 +60,44 @@ def merged(proposals: Sequence[Proposal]) -> list[Proposal]:
     return found
 
 
+def divided(proposal: Proposal, interval: tuple[Fraction, Fraction]) -> list[Proposal]:
+    """An open interval in parts, so that the bounds follow ℓ*."""
+    lower, upper = interval
+    width = (upper - lower) / PARTS
+    first, last = (proposal.lower - lower) // width + 1, -(-(proposal.upper - lower) // width)
+    cuts = [lower + width * k for k in range(first, last)]
+    ends = [proposal.lower, *cuts, proposal.upper]
+    return [replace(proposal, lower=a, upper=b) for a, b in pairwise(ends)]
+
+
 def bounds(
     proposal: Proposal,
     spaces: Sequence[Space],
     tracker: Tracker,
-    out_of_time: Callable[[], bool],
+    effort: Effort,
 ) -> dict[str, Any] | None:
     """floor ≤ ℓ* ≤ ceiling on an open interval, with a witness, as a document writes them."""
     lower, upper = to_fmpq(proposal.lower), to_fmpq(proposal.upper)
-    best: tuple[float, int, list[float]] | None = None
+    tops: list[tuple[float, int, list[float]]] = []
     for chart, w in _points(proposal, tracker):
         try:
-            top = ceiling(spaces[chart], lower, upper, w)
+            tops.append((ceiling(spaces[chart], lower, upper, w), chart, w))
         except Refuted:
             continue
-        if np.isfinite(top) and (best is None or top < best[0]):
-            best = (top, chart, w)
-    if best is None:
+    tops = [each for each in tops if np.isfinite(each[0])]
+    if not tops:
         return None
-    top, chart, w = best
+    top, chart, w = min(tops, key=lambda each: each[0])
     signed = any(space.network.polynomial is not None for space in spaces)
     floor = None if signed else 0.0
-    if not out_of_time():
-        least = _least(proposal, tracker, top)
-        for gap in GAPS:
-            level = least - gap * (max(abs(least), abs(top), 1e-3) if signed else top)
-            if (signed or level > 0) and is_floor(spaces, lower, upper, level, BOXES):
-                floor = level
-                break
+    least = _least(proposal, tracker, tops) if effort.gaps else top
+    for gap in effort.gaps:
+        level = least - gap * (max(abs(least), abs(top), 1e-3) if signed else top)
+        if not signed and level <= 0:
+            continue
+        if not is_floor(spaces, lower, upper, level, effort.boxes):
+            break
+        floor = level
     if floor is None:
         return None
     return {"floor": floor, "ceiling": top, "chart": chart, "witness": w}
@@ -174,13 +199,16 @@ def _whole(tracker: Tracker) -> list[Solver]:
     return [solver for solver in tracker.own if not solver.chart.dead]
 
 
-def _least(proposal: Proposal, tracker: Tracker, top: float) -> float:
-    """About the least value of ℓ* on the interval."""
-    values = [top]
+def _least(
+    proposal: Proposal, tracker: Tracker, tops: Sequence[tuple[float, int, list[float]]]
+) -> float:
+    """About the least value of ℓ* on the interval, from its best points."""
+    best = sorted(tops, key=lambda each: each[0])
+    values = [best[0][0]]
     for part in (0, 1, 2):
-        alpha = proposal.lower + (proposal.upper - proposal.lower) * Fraction(part, 2)
-        for chart, w in _points(proposal, tracker):
+        alpha = float(proposal.lower + (proposal.upper - proposal.lower) * Fraction(part, 2))
+        for _, chart, w in best[:BEST]:
             solver = tracker.solvers[chart]
-            point = solver.descend(float(alpha), np.array(w))
-            values.append(float(solver.objective.values(float(alpha), point[None])[0]))
+            point = solver.descend(alpha, np.array(w))
+            values.append(float(solver.objective.values(alpha, point[None])[0]))
     return min(values)

@@ -60,10 +60,10 @@ def figure(document: dict[str, Any], report: Report | None = None) -> Figure:
             low, high = (float(Fraction(end)) for end in entry["interval"])
             for axis in (top, below):
                 axis.axvspan(low, high, color="0.92", linewidth=0)
-            if entry["floor"] is not None:
-                top.fill_between(
-                    [low, high], entry["floor"], entry["ceiling"], color="0.6", linewidth=0
-                )
+        for slab in document["slabs"]:
+            if known := slab.get("bounds"):
+                ends = [float(Fraction(end)) for end in slab["interval"]]
+                top.fill_between(ends, known["floor"], known["ceiling"], color="0.6", linewidth=0)
         minimum = document["minimum"]
         if minimum:
             height = (minimum["value"]["lower"] + minimum["value"]["upper"]) / 2

@@ -31,7 +31,17 @@ from pieceproof.checking.enclosing.summary import CHUNK, Below, covers
 from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.deadunits import DeadUnits, dead_charts
-from pieceproof.enclosed.openings import UNCOVERED, bounds, explained, merged, none_isolated
+from pieceproof.enclosed.openings import (
+    NO_EFFORT,
+    QUICK,
+    THOROUGH,
+    UNCOVERED,
+    bounds,
+    divided,
+    explained,
+    merged,
+    none_isolated,
+)
 from pieceproof.enclosed.slabdocuments import slab_document
 from pieceproof.enclosed.wholes import convex
 from pieceproof.enclosed.zeros import Zero, Zeros
@@ -40,6 +50,8 @@ from piecewise.problems import Problem
 
 SLABS = 0.5
 """The part of the time that is left in which slabs are made, before W is covered."""
+BOUNDS = 0.15
+"""The part of the time budget for bounds of ℓ* on what is left open, and their check."""
 ROUNDS = 8
 """Times that tracking starts again from a minimiser that the covering found."""
 REFINEMENTS = 7
@@ -95,9 +107,13 @@ class Search:
         self.slabs_until = inf
 
     def _is_late(self) -> bool:
-        """Whether to stop, so that the checker has time for what is proved."""
+        """Whether to stop, so that there is time to bound ℓ* on what is left open."""
+        return self._is_over(BOUNDS * (self.options.seconds or 0.0))
+
+    def _is_over(self, reserve: float = 0.0) -> bool:
+        """Whether what is left, but for ``reserve``, is what the checker will need."""
         slabs = len(self.proposals) * self.settling / max(1, self.trials)
-        return self.options.out_of_time(self.checking + slabs)
+        return self.options.out_of_time(reserve + self.checking + slabs)
 
     def _tick(self, alpha: float) -> None:
         if self._is_late():
@@ -151,14 +167,23 @@ class Search:
             for each in final
             if each.kind is not None
         }
-        return [self._bounded(self._document(each), each) for each in final]
+        return [written for each in final for written in self._bounded(each)]
 
-    def _bounded(self, written: dict[str, Any], proposal: Proposal) -> dict[str, Any]:
-        """An open interval with both sides of ℓ*."""
+    def _bounded(self, proposal: Proposal) -> list[dict[str, Any]]:
+        """As documents write it: an open interval in parts, with both sides of ℓ*."""
         if proposal.kind is not None:
-            return written
-        found = bounds(proposal, self.spaces, self.tracker, self._is_late)
-        return written if found is None else {**written, "bounds": found}
+            return [self._document(proposal)]
+        found = []
+        parts = divided(proposal, self.interval)
+        for each in parts:
+            began = monotonic()
+            effort = NO_EFFORT if self._is_over() else QUICK if self._is_late() else THOROUGH
+            effort = effort._replace(boxes=max(QUICK.boxes, effort.boxes // len(parts)))
+            own = bounds(each, self.spaces, self.tracker, effort)
+            found.append(self._document(each) | ({} if own is None else {"bounds": own}))
+            self.progress("bounds of what is open", len(found), len(parts))
+            self.checking += monotonic() - began
+        return found
 
     def _jointed(self, proposals: list[Proposal]) -> list[Proposal]:
         """Where neighbours cannot be joined, the shorter one is left open."""
