@@ -10,6 +10,7 @@ from flint import fmpz_poly
 
 from geometry.algebraic import RealAlgebraic, increasing
 from geometry.arcs import lower_points
+from geometry.cases import Case
 from geometry.dual import DualFunction, Piece
 from geometry.intervals import Interval, sign_changes
 from geometry.margins import Bound
@@ -18,7 +19,7 @@ from geometry.rational_functions import RationalFunction
 from geometry.regions import ConvolutionRegions, Region, rational_row, regions
 from geometry.verdicts import Verdict
 from geometry.witnesses import Part, Search
-from geometry.zero_one import Case, Step, merged, steps
+from geometry.zero_one import Step, merged, steps
 from piecewise.exact import to_fmpq
 from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem

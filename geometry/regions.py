@@ -16,10 +16,10 @@ from typing import TypeVar
 
 from flint import fmpz_poly
 
+from geometry.cases import Case
 from geometry.intervals import Interval
 from geometry.moving_dual import MovingCells, boundaries
 from geometry.sign_rows import FORBIDDEN, Row, SignRow
-from geometry.zero_one import Case
 from piecewise import sign_models
 from piecewise.convolutions import Pattern
 from piecewise.graphs import GraphConvolution

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from flint import fmpq, fmpz, fmpz_poly
 
 from geometry.algebraic import RealAlgebraic, roots_of
+from geometry.cases import Case, exact_bounds, is_general, value_at
 from geometry.disagreement import Arrangement, Costs
 from geometry.intervals import Interval
 from geometry.polynomials import has_no_root, sign
 from geometry.sign_rows import Row, determinant
 from geometry.taylor_rows import cofactors, enclose_rows
-from geometry.zero_one import Case, exact_bounds, is_general, value_at
 from piecewise.errors import NotYetSupported
 
 Direction = tuple[fmpz_poly, ...]

@@ -12,9 +12,9 @@ import pytest
 from oracle_zero_one import least_errors
 
 import pieceproof
+from geometry.cases import is_general
 from geometry.regions import regions
 from geometry.verdicts import Verdict
-from geometry.zero_one import is_general
 from pieceproof.certificate import digest
 from pieceproof.evaluation import evaluate
 from pieceproof.verify import verify

@@ -43,11 +43,12 @@ from pieceproof.checking.intervals import (
 from pieceproof.checking.pieces import Piece, check_common_end, read_pieces
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import minimal_polynomial
-from pieceproof.checking.regions import Names, Problem, Region, Row, read_regions
+from pieceproof.checking.regions import Names, Problem, Region, Row
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
 from pieceproof.checking.sides import Arrangement, LowerBound, minimal
 from pieceproof.checking.signs import odd_part
+from pieceproof.checking.statedregions import read_regions
 
 MEMBERS: tuple[str, ...] = ("cells", "exchangeable", "regions", "proofs")
 OWN = ("errors", "sample", "parts")

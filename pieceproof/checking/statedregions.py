@@ -1,0 +1,58 @@
+"""The regions that a document with a zero-one loss states, rebuilt from its problem.
+
+A linear graph convolution has one region, a network with one hidden layer its joint cells, a graph
+convolution with hidden channels the cones of its patterns, each on its intervals of α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pieceproof.checking.cellregions import cell_regions
+from pieceproof.checking.graphs import linear_graph
+from pieceproof.checking.patternregions import pattern_regions
+from pieceproof.checking.problems import read_data, read_ends, read_parameters
+from pieceproof.checking.reading import Node
+from pieceproof.checking.regions import Problem, label_of, through_zero
+
+
+def read_regions(members: Mapping[str, Node]) -> Problem:
+    """The stated problem with its regions: one for a graph, the joint cells of a network.
+
+    Raises:
+        CertificateError: malformed, or outside the covered family.
+        Refuted: unit cells or joint cells are missing or repeated.
+    """
+    node = members["problem"]
+    entry = node.fields("model", "interval", "parameters", "loss", "data")
+    loss = entry["loss"].fields("kind", "reduction", "weight_decay")
+    loss["kind"].choice("zero-one")
+    if loss["weight_decay"].rational() != 0:
+        raise loss["weight_decay"].wrong("no weight decay")
+    kind = entry["model"].member("kind").choice("gcn", "feedforward")
+    hidden = kind == "gcn" and entry["model"].member("hidden").value is not None
+    if hidden:
+        problem = pattern_regions(members)
+    else:
+        problem = _read_graph(entry) if kind == "gcn" else cell_regions(members)
+    if any(label not in (1, -1) for label in problem.labels):
+        raise entry["data"].wrong("labels 1 and -1")
+    if kind == "gcn" and (members["cells"].value is not None or members["exchangeable"].items()):
+        raise members["cells"].wrong("no cells")
+    if kind == "gcn" and not hidden and members["proofs"].items():
+        raise members["proofs"].wrong("no proofs")
+    if kind == "gcn" and not hidden and members["regions"].value != [{}]:
+        raise members["regions"].wrong("one region without a name")
+    return problem
+
+
+def _read_graph(entry: dict[str, Node]) -> Problem:
+    features, inputs, targets = read_data(entry["data"], same_length=False)
+    interval = read_ends(entry["interval"])
+    graph = linear_graph(entry["model"], interval)
+    if len(inputs) != len(graph.kernel) or len(targets) != len(graph.training):
+        raise entry["data"].wrong("a row for every node and a label for every training node")
+    parameters = read_parameters(entry["parameters"], [f"w_{feature}" for feature in features])
+    region = through_zero(graph.scores(inputs), [], parameters, (0,) * len(targets))
+    mean = entry["loss"].member("reduction").choice("mean", "sum") == "mean"
+    return Problem((region,), tuple(map(label_of, targets)), parameters, interval, mean)
