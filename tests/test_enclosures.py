@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,9 +20,10 @@ from pieceproof.checking.enclosing.jets import Jets
 from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.reading import CertificateError, Node
-from pieceproof.enclosed import EnclosedDual
+from pieceproof.enclosed import EnclosedDual, coverings
 from pieceproof.enclosed.views import rounded
 from pieceproof.problem_document import problem_document
+from pieceproof.store import Store
 from pieceproof.verify import Conclusion, verify
 from piecewise import FeedForward, Interpolated, Problem, activations
 from piecewise.networks import TRAINABLE
@@ -252,3 +255,36 @@ def test_no_digit_is_printed_that_the_enclosure_does_not_support() -> None:
     assert rounded(2.0, 2.0) == "2"
     assert rounded(-1e-9, 1e-9) == "0"
     assert rounded(99.5, 100.5) == "1e+02"
+
+
+def test_an_interrupted_run_goes_on_with_what_it_covered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = one_weight(3, ("relu2", "identity"), examples=2)
+    kept = tmp_path / "kept"
+    groups: list[int] = []
+    covers = coverings.covers
+
+    def counted(spaces: Any, settled: Sequence[Any], *arguments: Any, **more: Any) -> Any:
+        groups.append(len(settled))
+        return covers(spaces, settled, *arguments, **more)
+
+    monkeypatch.setattr(coverings, "covers", counted)
+
+    put = Store.put
+
+    def interrupted(store: Store, task: Any, result: Any) -> None:
+        put(store, task, result)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "put", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pieceproof.analyze(problem, cache=kept)
+    first = groups.copy()
+    groups.clear()
+    dual = pieceproof.analyze(problem, cache=kept)
+    assert isinstance(dual, EnclosedDual)
+    assert first[0] > 0 == groups[0]
+    for key in ("slabs", "pieces", "counts", "minimum", "verdict"):
+        assert dual.document[key] == small().document[key]

@@ -24,6 +24,7 @@ from pieceproof.checking.enclosing.documents import chart_documents, read_slab
 from pieceproof.checking.enclosing.summary import Outcome, outcome
 from pieceproof.checking.enclosing.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.coverings import opened
 from pieceproof.enclosed.search import Search
 from pieceproof.enclosed.views import Enclosed, evaluate_enclosed
 from pieceproof.methods.options import Options
@@ -128,10 +129,15 @@ class EnclosedDual:
 
 
 def analyze_enclosed(problem: Problem, options: Options) -> EnclosedDual:
-    """Search for slabs, write them down with what follows, and check the document."""
+    """Search for slabs, write them down with what follows, and check the document.
+
+    Raises:
+        CacheError: the cache file cannot be used.
+    """
     written = problem_document(problem)
-    search = Search(problem, written, options)
-    slabs = search.run()
+    with opened(options.cache, written) as kept:
+        search = Search(problem, written, options, kept)
+        slabs = search.run()
     found, slabs = _outcome(search, slabs)
     document = _document(problem, written, search, slabs, found, options)
     return EnclosedDual(problem, document, verify(document, options.progress, options.jobs))

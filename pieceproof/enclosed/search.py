@@ -27,9 +27,10 @@ from pieceproof.checking.enclosing.joins import check_joined, narrowed
 from pieceproof.checking.enclosing.nearby import BasinTooLarge
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
-from pieceproof.checking.enclosing.summary import CHUNK, Below, covers
+from pieceproof.checking.enclosing.summary import CHUNK, Below
 from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.coverings import Coverings
 from pieceproof.enclosed.deadunits import DeadUnits, dead_charts
 from pieceproof.enclosed.openings import (
     NO_EFFORT,
@@ -46,6 +47,7 @@ from pieceproof.enclosed.slabdocuments import slab_document
 from pieceproof.enclosed.wholes import convex
 from pieceproof.enclosed.zeros import Zero, Zeros
 from pieceproof.methods.options import Options
+from pieceproof.store import Store
 from piecewise.problems import Problem
 
 SLABS = 0.5
@@ -76,11 +78,13 @@ class Search:
         problem: what is minimised.
         document: the problem as documents write it.
         options: workers, progress and the time budget.
+        kept: coverings of an earlier run.
     """
 
     problem: Problem
     document: dict[str, Any]
     options: Options = field(default_factory=Options)
+    kept: Store | None = None
     settled: dict[int, tuple[Proposal, Settled]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,6 +96,7 @@ class Search:
         self.tracker = Tracker(own, (float(lower), float(upper)), self._tick)
         self.dead = DeadUnits(self.spaces, self.tracker)
         self.frames = Frames(self.tracker)
+        self.coverings = Coverings(self.spaces, self.options.jobs, self.kept)
         self.trials = 0
         self.proposals: list[Proposal] = []
         self.proved: set[str] = set()
@@ -327,21 +332,22 @@ class Search:
             lower: list[Below] = []
             for start in range(0, len(pending), CHUNK * self.options.jobs):
                 part = pending[start : start + CHUNK * self.options.jobs]
-                sets = [self.settled[id(p)][1] for p in part]
-                began = monotonic()
-                own, found, _ = covers(
-                    self.spaces, sets, boxes, jobs=self.options.jobs, stop=self._is_late
+                found = self.coverings.covered(
+                    [self.keys[id(p)] for p in part],
+                    [self.settled[id(p)][1] for p in part],
+                    boxes,
+                    self._is_late,
                 )
                 self.progress("covering", start + len(part), len(pending))
                 # Kept at once: a budget that ends loses nothing that is covered.
-                below = {each[0] for each in found}
-                done = [p for i, p in enumerate(part) if i not in own and i not in below]
+                below = {each[0] for each in found.below}
+                done = [p for i, p in enumerate(part) if i not in found.left and i not in below]
                 self.proved |= {self.keys[id(p)] for p in done}
-                self.checking += (monotonic() - began) * len(done) / len(part)
+                self.checking += found.seconds * len(done) / len(part)
                 if self._is_late():
                     raise OutOfTime
-                left |= {start + index for index in own}
-                lower += found
+                left |= {start + index for index in found.left}
+                lower += found.below
             if lower:
                 return [(self._chart(place), alpha, w) for _, place, alpha, w in lower]
             boxes = min(4 * boxes, MOST_BOXES)
