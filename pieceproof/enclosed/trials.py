@@ -1,0 +1,80 @@
+"""What the checker says of proposed slabs, asked once for each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from geometry.proposals.slabbing import Obstacle, Proposal
+from geometry.proposals.tracking import Tracker
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.nearby import BasinTooLarge
+from pieceproof.checking.enclosing.openings import Open
+from pieceproof.checking.enclosing.slabs import Settled, settle
+from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.deadunits import DeadUnits
+from pieceproof.enclosed.slabdocuments import slab_document
+
+
+class Trials:
+    """Called with a proposal it returns what stands in the way of curves and basins, or None.
+
+    Attributes:
+        count: trials so far.
+        seconds: what the checker took for those with an answer of their own.
+    """
+
+    def __init__(
+        self, spaces: Spaces, tracker: Tracker, dead: DeadUnits, tick: Callable[[int], None]
+    ) -> None:
+        """``tick`` is called with the number of a trial before it begins."""
+        self.spaces, self.tracker, self.dead = spaces, tracker, dead
+        self.count = 0
+        self.seconds = 0.0
+        self._tick = tick
+        self._names: dict[int, str] = {}
+        self._answers: dict[str, Settled | Obstacle] = {}
+        # The proposals are kept, so that no other object gets their identity.
+        self._settled: dict[int, tuple[Proposal, Settled]] = {}
+
+    def __call__(self, proposal: Proposal) -> Obstacle | None:
+        """What stands in the way, or None if curves and basins are proved."""
+        self._tick(self.count)
+        self.count += 1
+        written = self.document(proposal)
+        name = json.dumps(written)
+        self._names[id(proposal)] = name
+        if name not in self._answers:
+            began = monotonic()
+            self._answers[name] = self._answer(written)
+            self.seconds += monotonic() - began
+        answer = self._answers[name]
+        if isinstance(answer, Obstacle):
+            return answer
+        self._settled[id(proposal)] = (proposal, answer)
+        return None
+
+    def document(self, proposal: Proposal) -> dict[str, Any]:
+        """The proposal as documents write it."""
+        return slab_document(proposal, self.spaces.network, self.tracker.solvers, self.dead)
+
+    def name(self, proposal: Proposal) -> str:
+        """The document as text, of a proposal that was tried."""
+        return self._names[id(proposal)]
+
+    def settled(self, proposal: Proposal) -> Settled:
+        """What is proved of a proposal that nothing stands in the way of."""
+        return self._settled[id(proposal)][1]
+
+    def _answer(self, written: dict[str, Any]) -> Settled | Obstacle:
+        try:
+            slab = read_slab(Node(written, "slab"), self.spaces)
+            if isinstance(slab, Open):
+                return Obstacle.SLAB
+            return settle(self.spaces, slab, self.spaces.network.interval)
+        except BasinTooLarge:
+            return Obstacle.BASIN
+        except Refuted:
+            return Obstacle.SLAB
