@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import parent_process
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
+
+
+class _Worker(SpawnProcess):
+    """A process that is deaf to interrupts from its first instruction on, not only once it runs
+    our code: until then Python would print where it was."""
+
+    def start(self) -> None:
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+class _Workers(SpawnContext):
+    Process = _Worker
 
 
 def worker_pool(
@@ -22,14 +39,13 @@ def worker_pool(
     """
     return ProcessPoolExecutor(
         jobs,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=_Workers(),
         initializer=_start,
         initargs=(initializer, arguments),
     )
 
 
 def _start(initializer: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if initializer is not None:
         initializer(*arguments)
@@ -37,7 +53,7 @@ def _start(initializer: Callable[..., None] | None, arguments: tuple[Any, ...]) 
 
 def _end_with_parent() -> None:
     """A killed parent cannot stop its workers: they watch it."""
-    parent = multiprocessing.parent_process()
+    parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)

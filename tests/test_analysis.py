@@ -19,6 +19,7 @@ from geometry.dual import OutsideInterval
 from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze, analyze_exactly
 from pieceproof.cache import Cache
+from pieceproof.processes import worker_pool
 from pieceproof.store import CacheError
 from piecewise import (
     FeedForward,
@@ -102,6 +103,17 @@ def test_a_killed_run_resumes(dual: pieceproof.CertifiedDual, tmp_path: Path) ->
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert stable(analyze(two_units(), cache=path).document) == stable(dual.document)
+
+
+def blocked() -> bool:
+    """Whether this process is deaf to interrupts."""
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_interrupts_reach_no_worker() -> None:
+    with worker_pool(1) as pool:
+        assert pool.submit(blocked).result()
+    assert not blocked()
 
 
 def _rows(path: Path) -> int:
