@@ -15,6 +15,7 @@ import pytest
 
 import pieceproof
 from pieceproof.certificate import digest
+from pieceproof.checking.enclosing import tips
 from pieceproof.checking.enclosing.covering import Claim, Covering, Level
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.foldedspaces import space_of
@@ -397,3 +398,40 @@ def test_tips_hold_where_they_are_found() -> None:
                 gap = values(problem, at, points) - values(problem, at, points, (0,))
                 assert np.min(gap) >= -1e-12, (chart, problem)
     assert found > 30
+
+
+def test_residuals_of_a_tip_are_enclosed_over_parts_of_a_slab(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To the left of w_1 = 0 f rises with a slope of 0.01 only, over a slab of length 0.01."""
+    problem = Problem(
+        FeedForward([2], mixed("relu", "square"), bias=False, output_weights=[1, -1]),
+        inputs=[["7/4"], [0], ["1/4"], ["-1/2"], ["-3/2"], ["-3/2"], [0], ["1/2"]],
+        targets=[0, "3/4", 1, "-3/4", "-1/4", "-1/4", "7/4", "-3/2"],
+        interval=("1/10", "9/10"), box=(-5, 5),
+    )  # fmt: skip
+    spaces = Spaces(Node(problem_document(problem), "problem"))
+    own = {
+        "chart": 0, "dead": ["u1"], "pattern": [[0, 1, 0, 1, 1, 1, 1, 0]], "active": [],
+        "walls": [], "centre": [-0.2587143], "slope": [0.14], "radius": [0.2],
+    }  # fmt: skip
+    claim = {"interval": ["17/20", "43/50"], "kind": "one", "curves": [own]}
+    slab = read_slab(Node(claim, "slab"), spaces)
+    assert not isinstance(slab, Open)
+    stratum, path = slab.curves[0]
+    curve = Curve(space_of(spaces, stratum), stratum, path, slab.alpha)
+    reach = [5.0, 2e-4]
+    tip = check_tip(spaces[0], curve, reach)
+    assert tip.radius.tolist() == reach
+    rng = np.random.default_rng(3)
+    for at in (0.85, 0.853, 0.86):
+        shift = -0.2587143 + 0.14 * (at - 0.855)
+        points = np.stack(
+            [rng.uniform(-5, 5, 400) * rng.uniform(0, 1, 400) ** 6,
+             shift + rng.uniform(-2e-4, 2e-4, 400)], axis=1
+        )  # fmt: skip
+        gap = values(problem, at, points) - values(problem, at, points, (0,))
+        assert np.min(gap) >= -1e-12
+    monkeypatch.setattr(tips, "HALVINGS", 0)
+    with pytest.raises(Refuted, match="grow"):
+        check_tip(spaces[0], curve, reach)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from oracle_strata import Strata
 
@@ -18,7 +19,7 @@ from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import settle
-from pieceproof.checking.reading import Node
+from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed import EnclosedDual
 from pieceproof.problem_document import problem_document
 from pieceproof.verify import Conclusion, verify
@@ -486,7 +487,64 @@ def test_minima_that_reflected_data_make_equal_are_proved() -> None:
             assert Fraction(value.upper) >= exact.lower
 
 
-# -- basins of switches --------------------------------------------------------------------
+# -- basins --------------------------------------------------------------------------------
+
+
+def test_a_basin_that_its_curve_leaves_is_refused() -> None:
+    """f is convex on the box; but of a minimiser outside of it nothing follows for the box."""
+    problem = Problem(
+        FeedForward([1], mixed("relu", "square")),
+        inputs=[[-1], [1], [2], [-2]],
+        targets=["1/2", 1, 2, "5/2"],
+        interval=("3/10", "2/5"),
+        box=(-4, 4),
+    )
+    dual = enclosed(problem)
+    assert str(dual.verdict) == "proved"
+    spaces = Spaces(Node(dual.document["problem"], "problem"))
+    plain = next(slab for slab in dual.document["slabs"] if slab["kind"] == "one")
+    slab = read_slab(Node(plain, "slab"), spaces)
+    assert not isinstance(slab, Open)
+    ends = spaces.network.interval
+    (curve,) = settle(spaces, slab, ends).curves
+    reach = np.max(np.abs([curve.offset.lo, curve.offset.hi]), axis=0)
+    for slot, away in enumerate(reach):
+        for radius, holds in ((1.001 * away, True), (0.999 * away, False)):
+            (own,) = copy.deepcopy(plain["curves"])
+            own["radius"][slot] = radius
+            narrow = read_slab(Node({**plain, "curves": [own]}, "slab"), spaces)
+            assert not isinstance(narrow, Open)
+            if holds:
+                settle(spaces, narrow, ends)
+                continue
+            with pytest.raises(Refuted, match="leave its basin"):
+                settle(spaces, narrow, ends)
+
+
+def test_a_basin_at_a_wall_holds_the_wall() -> None:
+    problem = Problem(
+        FeedForward([1], mixed("relu", "square"), bias=False),
+        inputs=[[1], [2]],
+        targets=[9, 17],
+        interval=("1/2", "3/5"),
+        box=(-2, 2),
+    )
+    dual = enclosed(problem)
+    assert str(dual.verdict) == "proved"
+    spaces = Spaces(Node(dual.document["problem"], "problem"))
+    (slab,) = dual.document["slabs"]
+    (curve,) = slab["curves"]
+    assert curve["walls"] == ["w1_x1:upper"]
+    ends = spaces.network.interval
+    for centre, holds in ((1.875, True), (1.75, False)):
+        own = {**curve, "centre": [centre], "radius": [0.1875]}
+        moved = read_slab(Node({**slab, "curves": [own]}, "slab"), spaces)
+        assert not isinstance(moved, Open)
+        if holds:
+            settle(spaces, moved, ends)
+            continue
+        with pytest.raises(Refuted, match="leave its basin"):
+            settle(spaces, moved, ends)
 
 
 def test_of_the_curves_of_a_switch_one_has_a_basin() -> None:

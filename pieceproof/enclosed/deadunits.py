@@ -8,7 +8,7 @@ region of minimisers.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -20,7 +20,8 @@ from geometry.proposals.events import Event, is_continued
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser
 from geometry.proposals.tracking import NODES, Tracker
-from pieceproof.checking.enclosing.claimedslabs import Slab
+from pieceproof.checking.enclosing.basins import check_basin
+from pieceproof.checking.enclosing.claimedslabs import Slab, basin_box
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.foldedspaces import space_of
 from pieceproof.checking.enclosing.reductions import images_of, kept, parameters_of
@@ -43,7 +44,9 @@ AT_ZERO, BESIDE = 1e-12, 1e-6
 LEAST = 2
 """Nodes at which dead units are better: at a single one the network may vanish identically."""
 PATIENCE = 4
-"""Curves without a tip before no more are looked for."""
+"""Curves without a tip before no more are looked for on slabs that are not much shorter."""
+SHORTER = 0.5
+"""On slabs shorter than this part of those tips are looked for again: residuals vary less."""
 
 
 def dead_charts(problem: Problem, spaces: Spaces) -> list[Chart]:
@@ -73,7 +76,7 @@ class DeadUnits:
 
     def __init__(self, spaces: Spaces, tracker: Tracker) -> None:
         self.spaces, self.tracker = spaces, tracker
-        self.failures: dict[tuple[object, ...], int] = {}
+        self.failures: dict[tuple[object, ...], tuple[int, float]] = {}
         self.known: dict[str, dict[str, Any]] = {}
         tracker.idle |= {s.index for s in tracker.own if s.chart.dead}
 
@@ -219,6 +222,7 @@ class DeadUnits:
         try:
             with np.errstate(all="ignore"):
                 curve = Curve(space_of(self.spaces, stratum), stratum, path, slab.alpha)
+                check_basin(curve, basin_box(curve))  # else a tip is not to be had
                 for chart in range(len(self.spaces)):
                     radius = self._largest(chart, curve)
                     if radius is not None:
@@ -231,7 +235,11 @@ class DeadUnits:
         """About the largest tip of one shape."""
         space, network, dead = self.spaces[chart], self.spaces.network, curve.stratum.dead
         key = (chart, dead)
-        if self.failures.get(key, 0) >= PATIENCE:
+        width = float(curve.alpha.hi[0] - curve.alpha.lo[0])
+        failures, shortest = self.failures.get(key, (0, np.inf))
+        if width <= SHORTER * shortest:
+            failures = 0
+        if failures >= PATIENCE:
             return None
         inputs = np.array([[float(int(x.p) / int(x.q)) for x in row] for row in network.inputs])
         span = np.ones(network.parameters)
@@ -249,19 +257,17 @@ class DeadUnits:
             return found
 
         # Near enough to w_K = 0 only the other parameters matter; with them, then, the largest.
-        for halvings in range(REST if rest else 1):
-            if self._holds(space, curve, radius(size, halvings)):
-                break
-        else:
-            self.failures[key] = self.failures.get(key, 0) + 1
+        least = REST - 1 if rest else 0
+        if not self._holds(space, curve, radius(size, least)):
+            self.failures[key] = failures + 1, min(width, shortest)
             return None
+        halvings = _first(least, lambda h: self._holds(space, curve, radius(size, h)))
         halvings += bool(halvings)
-        self.failures[key] = 0
-        for _ in range(HALVINGS):
-            if self._holds(space, curve, radius(most, halvings)):
-                return radius(most, halvings)
-            most /= 2
-        return radius(size, halvings)
+        self.failures.pop(key, None)
+        smaller = _first(
+            HALVINGS, lambda h: self._holds(space, curve, radius(most * 0.5**h, halvings))
+        )
+        return radius(most * 0.5**smaller, halvings)
 
     def _holds(self, space: Space, curve: Curve, radius: Array) -> bool:
         try:
@@ -269,3 +275,12 @@ class DeadUnits:
         except Refuted:
             return False
         return True
+
+
+def _first(last: int, holds: Callable[[int], bool]) -> int:
+    """The least number from which on something holds, given that it does at ``last``."""
+    first = 0
+    while first < last:
+        middle = (first + last) // 2
+        first, last = (first, middle) if holds(middle) else (middle + 1, last)
+    return first

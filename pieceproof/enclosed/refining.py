@@ -35,10 +35,10 @@ class Refining:
         return Slabs(self.tracker, self.interval, self.trials, self.frames)
 
     def refined(self, proposal: Proposal) -> list[Proposal]:
-        """A slab that was not covered: with rivals, or in halves."""
+        """A slab that was not covered: with rivals, or in halves, as where a tip is missing."""
         if proposal.kind not in ("one", "tie"):
             return self._tightened(proposal)
-        own = self._with_rivals(proposal)
+        own = proposal if self._lacks_tip(proposal) else self._with_rivals(proposal)
         if own is not proposal:
             return [own]
         cut = (proposal.lower + proposal.upper) / 2
@@ -52,6 +52,11 @@ class Refining:
             *slabs.fill(proposal.lower, cut, [point]),
             *slabs.fill(cut, proposal.upper, [point]),
         ]
+
+    def _lacks_tip(self, proposal: Proposal) -> bool:
+        """Whether boxes around w = 0 of dead units cannot finish, whatever the rivals are."""
+        slab = self.trials.settled(proposal).slab
+        return bool(slab.curves[0][0].dead) and not any(tip.curve == 0 for tip in slab.tips)
 
     def _tightened(self, proposal: Proposal) -> list[Proposal]:
         """A slab with an event as a shorter one and what is beside it, if that can be proved."""

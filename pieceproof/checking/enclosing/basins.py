@@ -8,8 +8,8 @@ being of one sign on N), and σ_j the side of boundary j. Let μ_j ≥ 0 solve
 
     f(w) ≥ f_c′(w) − Σ_j μ_j σ_j (z_j − β_j) + Σ_j κ_j (z_j − β_j)² =: G(w).
 
-∇G(w*) = 0, and G and ∇G agree where two patterns meet at a C¹ boundary. So if ∇²G is
-positive definite on N for every c′, G is strictly convex and f(w) ≥ G(w) > G(w*) = f(w*)
+∇G(w*) = 0, and G and ∇G agree where two patterns meet at a C¹ boundary. So if w* ∈ N and ∇²G
+is positive definite on N for every c′, G is strictly convex and f(w) ≥ G(w) > G(w*) = f(w*)
 for w ≠ w*. Further boundaries may run through N where f beyond them is at least the polynomial
 of the near side (``rising``): there f ≥ f_c′ ≥ G.
 """
@@ -113,6 +113,7 @@ def check_basin(curve: Curve, box: Range) -> None:
     """
     stratum, space = curve.stratum, curve.space
     check_inside(curve)
+    check_owned(curve, box)
     near = boundaries_near(space, box, stratum.pattern, stratum.groups)
     check_sides(curve, near.all)
     for pattern in patterns(stratum.pattern, stratum.groups):
@@ -162,6 +163,22 @@ def check_inside(curve: Curve, except_: tuple[int, int] | None = None) -> None:
     if not (np.all(own.lo > low) and np.all(own.hi < high)):
         raise Refuted("the curve may leave the box W")
     curve.space.check_within(curve.box)
+
+
+def check_owned(curve: Curve, box: Range) -> None:
+    """That the curve lies in N, so that G is convex between its points and all others of N.
+
+    Raises:
+        Refuted: it may leave N; over a shorter slab it may not.
+    """
+    free = curve.free
+    own = curve.along(curve.alpha)[free] + curve.offset[: len(free)]
+    inside = np.all(box.lo[0, 1 + free] <= own.lo) and np.all(own.hi <= box.hi[0, 1 + free])
+    for parameter, side in curve.stratum.walls.items():
+        at, around = curve.space.wall(parameter, side), box[0, 1 + parameter]
+        inside = inside and around.lo <= at.lo[0] and at.hi[0] <= around.hi
+    if not inside:
+        raise Refuted("the curve may leave its basin")
 
 
 def check_sides(curve: Curve, near: Sequence[Sequence[Label]]) -> None:

@@ -70,10 +70,10 @@ class Slab:
 
 def level_of(curve: Curve) -> Level:
     """v at the middle, and its slope on the slab."""
-    return Level(curve.middle, curve.at(curve.middle).value, _tilt(curve, PARTS))
+    return Level(curve.middle, curve.at(curve.middle).value, tilt(curve, PARTS))
 
 
-def _tilt(curve: Curve, parts: int) -> Range:
+def tilt(curve: Curve, parts: int = 1) -> Range:
     """v′ on the slab: v′(m) + v″·(α − m), and part by part where that is not much narrower."""
     found = curve.slope
     try:
@@ -86,7 +86,7 @@ def _tilt(curve: Curve, parts: int) -> Range:
     low, high = curve.alpha.lo, curve.alpha.hi
     marks = [low + (high - low) * k / parts for k in range(parts)] + [high]
     try:
-        each = [_tilt(curve.at(Range(a, b)), 1) for a, b in pairwise(marks)]
+        each = [tilt(curve.at(Range(a, b)), 1) for a, b in pairwise(marks)]
     except Refuted:
         return found
     return _meet(found, reduce(Range.hull, each))

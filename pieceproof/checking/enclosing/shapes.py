@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.enclosing.claimedslabs import end
+from pieceproof.checking.enclosing.claimedslabs import end, tilt
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.stationarity import is_flat, is_flat_at
@@ -107,7 +107,10 @@ def shape(links: Sequence[Link]) -> Shape:
                 _still(links[i - 1] if i else None, link.curve),
                 _still(links[i + 1] if i + 1 < len(links) else None, link.curve),
             )
-            parts += _directions(link.curve, link.lower, link.upper, DEPTH, still)
+            if is_flat(link.curve):
+                parts.append((0, link.lower, link.upper))
+            else:
+                parts += _directions(link.curve, link.lower, link.upper, DEPTH, still)
         else:
             parts += _at_breakpoint(link)
     nodes: list[Node] = []
@@ -180,10 +183,8 @@ def _directions(
     curve: Curve, lower: fmpq, upper: fmpq, depth: int, still: Stills
 ) -> list[tuple[int, fmpq, fmpq]]:
     """Parts of [lower, upper] with the direction of v; ``still`` as in :func:`_still`."""
-    if is_flat(curve):
-        return [(0, lower, upper)]
     try:
-        sign = _sign(_over(curve, lower, upper).slope)
+        sign = _sign(tilt(_over(curve, lower, upper)))
         if sign is not None:
             return [(sign, lower, upper)]
         before, behind = still
@@ -224,7 +225,7 @@ def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:
             signs.append(0)
             continue
         part = _over(curve, point.lower, point.upper)
-        sign = _sign(part.slope)
+        sign = _sign(tilt(part))
         other = point.right if curve is point.left else point.left
         if sign is None and point.kind == "smooth" and is_flat(other):
             # ℓ* is C¹ at the breakpoint, so v′ = 0 there.

@@ -37,6 +37,8 @@ BOXES = 20_000
 """Boxes of directions for one tip."""
 NARROWEST = 1e-9
 """Sides of boxes are not cut below this part of the tip's."""
+HALVINGS = 3
+"""Times that a slab is cut, so that residuals are enclosed over less of it."""
 HELD = 1e300
 
 
@@ -90,19 +92,31 @@ class _Tip:
     reach: Array
 
     def check(self, budget: int) -> None:
-        """Branch and bound over the surface of the box.
+        """That the sum is not negative, for all α of the slab.
 
         Raises:
-            Refuted: the sum may be negative in some direction.
+            Refuted: it may be negative in some direction.
         """
+        self._check(self.curve.alpha, budget, HALVINGS)
+
+    def _check(self, alpha: Range, budget: int, halvings: int) -> None:
+        try:
+            return self._check_part(alpha, budget)
+        except BasinTooLarge:
+            if not halvings or not alpha.lo[0] < alpha.middle[0] < alpha.hi[0]:
+                raise
+        for part in (Range(alpha.lo, alpha.middle), Range(alpha.middle, alpha.hi)):
+            self._check(part, budget, halvings - 1)
+
+    def _check_part(self, alpha: Range, budget: int) -> None:
+        """Branch and bound over the surface of the box."""
         network = self.space.network
         radius = self.reach[self.moving]
         low = np.maximum(-radius, [_below(network.walls[i][0]) for i in self.moving])
         high = np.minimum(radius, [-_below(-network.walls[i][1]) for i in self.moving])
         if not np.all((low <= 0) & (high >= 0)):
             raise Refuted("0 is outside W")
-        terms = self._terms(Range(low, high))
-        alpha = self.curve.alpha
+        terms = self._terms(alpha, Range(low, high))
         lows, highs = [], []
         for slot in range(len(self.moving)):
             for side in (low, high):
@@ -122,7 +136,7 @@ class _Tip:
                 raise BasinTooLarge("f could not be shown to grow from w = 0 of dead units")
             boxes = _halved(boxes, width.argmax(axis=1))
 
-    def _terms(self, box: Range) -> _Terms:
+    def _terms(self, alpha: Range, box: Range) -> _Terms:
         network = self.space.network
         k = bisect_right(network.breakpoints, fmpq(0))
         left = k - 1 if k > 0 and network.breakpoints[k - 1] == 0 else k
@@ -135,7 +149,7 @@ class _Tip:
         examples, sizes, means = alike(network)
         columns, _ = network.data
         inputs = Range(columns.lo[:, examples], columns.hi[:, examples])
-        self.small.jets.both(self._rest(), 0)
+        self.small.jets.both(self._rest(alpha), 0)
         last = self.small.jets.room.nodes[:, -1, examples, 0]
         shifts = around([network.targets[t] - y for t, y in zip(examples, means, strict=True)])
         residuals = _plus(Range(last[0], last[1]), shifts)
@@ -151,12 +165,12 @@ class _Tip:
                 raise BasinTooLarge("another bend of σ is near w = 0 of dead units")
         return found
 
-    def _rest(self) -> Range:
+    def _rest(self, alpha: Range) -> Range:
         """The box of (α, w) of the smaller network, one-sided at active walls as its basin is."""
         curve, rest = self.curve, list(kept(self.space.network, self.small.dead))
-        path, radius = curve.along(curve.alpha), Range.exactly(self.reach[rest])
+        path, radius = curve.along(alpha), Range.exactly(self.reach[rest])
         narrow = Range((path - radius).lo, (path + radius).hi)
-        return basin_box(curve).meet(self.small.placed(curve.alpha, narrow, {}))
+        return basin_box(curve, alpha).meet(self.small.placed(alpha, narrow, {}))
 
     def _unit(self, unit: int) -> _Unit:
         network, fixed = self.space.network, self.space.chart.fixed
