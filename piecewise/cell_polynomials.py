@@ -52,7 +52,8 @@ class CellPolynomials:
     """Objective and boundaries of one problem, for any pattern.
 
     Raises:
-        NotYetSupported: a loss other than the squared one, or a polynomial objective.
+        NotYetSupported: a loss other than the squared one, a penalty with kinks, or a
+            polynomial objective.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -62,6 +63,8 @@ class CellPolynomials:
             raise NotYetSupported(
                 f"loss {problem.loss!r}; cell polynomials are those of the squared loss"
             )
+        if problem.has_kinks:
+            raise NotYetSupported("an l1 or elastic penalty has kinks; cell polynomials have none")
         self.problem = problem
         self.names = (PARAMETER, *(parameter.name for parameter in problem.parameters))
         self.context = fmpq_mpoly_ctx.get(self.names, "degrevlex")
@@ -83,10 +86,9 @@ class CellPolynomials:
 
     @cached_property
     def _penalty(self) -> fmpq_mpoly:
-        factor = self.context.constant(to_fmpq(self.problem.weight_decay))
-        if not isinstance(self.problem.model, FeedForward):
-            factor += self.alpha
-        return factor * sum((w**2 for w in self.weights), self.context.constant(0))
+        decay, zero = to_fmpq(self.problem.weight_decay), self.context.constant(0)
+        regularised = sum((self.weights[i] ** 2 for i in self.problem.penalised), zero)
+        return decay * sum((w**2 for w in self.weights), zero) + self.alpha * regularised
 
     def _example(
         self, t: int, pattern: ActivationPattern

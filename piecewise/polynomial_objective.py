@@ -50,12 +50,12 @@ class PolynomialCell:
 class PiecewiseObjective:
     """Cells of a :class:`Problem` with their exact polynomials.
 
-    Supported: squared loss; ridge, and feedforward networks of any depth with any
+    Supported: squared loss; ridge or an l2 penalty, and feedforward networks of any depth with any
     piecewise polynomial activations and any kind of output weights and biases.
 
     Raises:
-        NotYetSupported: another loss; and, by ``keys``, ``cell`` and ``faces``, a network
-            with more than one hidden layer, whose cells are not enumerated.
+        NotYetSupported: another loss or penalty; and, by ``keys``, ``cell`` and ``faces``, a
+            network with more than one hidden layer, whose cells are not enumerated.
     """
 
     def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:

@@ -135,10 +135,13 @@ class Strata:
         self.inputs = [[flint_of(c) for c in row] for row in problem.inputs]
         self.targets = [flint_of(y) for y in problem.targets]
         self.decay = flint_of(problem.weight_decay)
+        self.is_tuned = problem.penalty is not None
+        if len(problem.penalised) not in (0, len(problem.parameters)):
+            raise ValueError("a penalty of all parameters, or none, is expected here")
         box = [(flint_of(p.lower), flint_of(p.upper)) for p in problem.parameters]
         self.outer: Range | None = None
         if model.output_weights == "trainable":
-            if self.widths[-1] != 1 or not self.decay:
+            if self.widths[-1] != 1 or not (self.decay or self.is_tuned):
                 raise ValueError("one unit and weight decay are needed here")
             self.outer = box.pop()
             self.weights = [fmpq(1)]
@@ -150,6 +153,10 @@ class Strata:
         self.box, self.size = box, len(box)
         if self.size > 2:
             raise ValueError("two parameters at most")
+
+    def factor(self, alpha: fmpq) -> fmpq:
+        """What |w|² is multiplied by: the weight decay, and α under a penalty."""
+        return self.decay + alpha if self.is_tuned else self.decay
 
     # -- the network -----------------------------------------------------------------------
 
@@ -247,14 +254,14 @@ class Strata:
         w = [X, Y][: self.size]
         outputs = self.outputs(w, lambda spot, z: horner(self.piece(alpha, known[spot]), z))
         count, one = fmpq(1, len(self.targets)), PLANE.constant(1)
-        norm = self.decay * sum((v * v for v in w), 0 * X)
+        norm = self.factor(alpha) * sum((v * v for v in w), 0 * X)
         if self.outer is None:
             total = 0 * X
             for values, y in zip(outputs, self.targets, strict=True):
                 r = sum((v * a for v, a in zip(self.weights, values, strict=True)), 0 * X)
                 total += (r + (self.offset - y)) ** 2
             return [(count * total + norm, one)]
-        a = sum((s * s for (s,) in outputs), 0 * X) * count + self.decay
+        a = sum((s * s for (s,) in outputs), 0 * X) * count + self.factor(alpha)
         b = sum((s * y for (s,), y in zip(outputs, self.targets, strict=True)), 0 * X) * count
         c = norm + sum((y * y for y in self.targets), fmpq(0)) * count
         return [(c * a - b * b, a), *((c - 2 * v * b + v * v * a, one) for v in self.outer)]
@@ -315,7 +322,7 @@ class Strata:
         norm = sum((v * v for v in w), arb(0))
         v: list[arb] = []
         if self.outer is not None:
-            a = sum((s * s for (s,) in outputs), arb(0)) / count + self.decay
+            a = sum((s * s for (s,) in outputs), arb(0)) / count + self.factor(alpha)
             b = sum((s * y for (s,), y in zip(outputs, self.targets, strict=True)), arb(0)) / count
             v = [clipped(b / a, self.outer)]
             norm += v[0] * v[0]
@@ -325,7 +332,7 @@ class Strata:
             residual = sum((u * s for u, s in zip(weights, values, strict=True)), arb(0))
             residual += self.offset - y
             total += residual * residual  # a power of a ball around 0 would be no number
-        return total / count + self.decay * norm, v
+        return total / count + self.factor(alpha) * norm, v
 
     def sample(self, alpha: Fraction) -> Sample:
         """ℓ*(α), as the least value of all grid points."""

@@ -24,7 +24,7 @@ from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.ranges import Range, exact_double
 from pieceproof.checking.reading import Node
 from pieceproof.problem_document import problem_document
-from piecewise import FeedForward, Interpolated, Problem, activations
+from piecewise import FeedForward, Interpolated, Penalty, Problem, activations
 from piecewise.networks import TRAINABLE
 
 PAIRS = [("relu2", "identity"), ("relu", "square"), ("hard_tanh", "relu2"), ("abs", "square")]
@@ -43,6 +43,7 @@ def problem(
         interval=("1/10", "9/10"),
         box=(-4, 4),
         weight_decay=random.choice(["0", "0.1"]),
+        penalty=random.choice([None, Penalty.of("l2"), Penalty.of("l2", biases=True)]),
     )
 
 
@@ -123,6 +124,8 @@ def slow(network: Network, point: Sequence[Any], pattern: Any, ring: Any) -> Jet
     total = total * scale
     for w in variables[1:]:
         total = total + constant(network.decay) * w * w
+    for index in network.penalised:
+        total = total + alpha * variables[1 + index] * variables[1 + index]
     return total
 
 

@@ -17,7 +17,7 @@ from oracle import Oracle
 from oracle_planes import X, Y, decomposition
 from oracle_strata import Strata, flint_of
 
-from piecewise import FeedForward, Interpolated, Problem, activations
+from piecewise import FeedForward, Interpolated, Penalty, Problem, activations
 from piecewise.networks import TRAINABLE
 
 
@@ -28,6 +28,7 @@ class Family:
     hidden: tuple[int, ...] = (1,)
     bias: bool = False
     is_trainable: bool = False
+    is_tuned: bool = False
     examples: int = 3
     interval: tuple[str, str] = ("1/10", "9/10")
     pairs: tuple[tuple[str, str], ...] = (
@@ -41,6 +42,7 @@ class Family:
 
     def problem(self, seed: int) -> Problem:
         random = Random(f"{self.hidden}{self.bias}{self.is_trainable}{self.examples}{seed}")
+        decay = Fraction(int(self.is_trainable and not self.is_tuned), 10)
         first, second = self.pairs[seed % len(self.pairs)]
         mixed = Interpolated(activations.CATALOGUE[first], activations.CATALOGUE[second])
         weights = TRAINABLE if self.is_trainable else None
@@ -52,7 +54,8 @@ class Family:
             targets=[Fraction(random.randint(-10, 25), 10) for _ in range(self.examples)],
             interval=self.interval,
             box=(-2, 2),
-            weight_decay=Fraction(int(self.is_trainable), 10),
+            weight_decay=decay,
+            penalty=Penalty.of("l2", biases=True) if self.is_tuned else None,
         )
 
 
@@ -126,6 +129,17 @@ FAMILIES = {
     "deep": Family(hidden=(1, 1), interval=("2/5", "3/5"), pairs=Family.pairs[:3], grid=12),
     "two units": Family(hidden=(2,), examples=4, interval=("2/5", "3/5"), pairs=Family.pairs[:3]),
     "six examples": Family(bias=True, examples=6, grid=12),
+    "l2": Family(bias=True, examples=4, is_tuned=True, grid=12),
+    "l2, trainable": Family(
+        is_trainable=True,
+        examples=4,
+        is_tuned=True,
+        pairs=(*Family.pairs, ("relu", "relu")),
+        grid=12,
+    ),
+    "l2, deep": Family(
+        hidden=(1, 1), interval=("2/5", "3/5"), is_tuned=True, pairs=Family.pairs[:3], grid=12
+    ),
 }
 
 
@@ -139,6 +153,9 @@ QUICK = [
     *[("trainable", seed) for seed in (2, 4)],
     *[("two units", seed) for seed in range(4)],
     *[("deep", seed) for seed in (2, 3, 4, 5)],
+    *[("l2", seed) for seed in (0, 1, 2, 4, 5, 6)],
+    *[("l2, trainable", seed) for seed in (2, 4, 6, 7)],
+    ("l2, deep", 5),
 ]
 
 

@@ -26,7 +26,7 @@ from pieceproof.checking.enclosing.networks import Network, read_network
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.reading import Node
 from pieceproof.problem_document import problem_document
-from piecewise import FeedForward, Interpolated, Problem, activations
+from piecewise import FeedForward, Interpolated, Penalty, Problem, activations
 
 Compiled = Any
 
@@ -135,6 +135,7 @@ def network_of(case: int, seed: int) -> tuple[Problem, Network]:
         interval=("1/10", "9/10"),
         box=(-4, 4),
         weight_decay=random.choice(["0", "1/3"]),
+        penalty=random.choice([None, Penalty.of("l2"), Penalty.of("l2", biases=True)]),
     )
     document = problem_document(found)
     return found, read_network(Node(document, "problem"))
@@ -166,6 +167,7 @@ def exact(network: Network, alpha: Fraction, w: Sequence[Fraction], pattern: Any
         total += value * value
     if network.mean:
         total /= network.examples
+    total += alpha * sum((w[i] ** 2 for i in network.penalised), Fraction(0))
     return total + rational[0] * sum(x * x for x in w)
 
 

@@ -74,6 +74,7 @@ class FloatObjective:
             trainable,
             1 / len(self.y) if problem.reduction == "mean" else 1.0,
             float(problem.weight_decay),
+            np.array([float(i in problem.penalised) for i in range(self.d)]),
         )
 
     def values(self, alpha: float, w: Array) -> Array:

@@ -36,6 +36,7 @@ class Net(NamedTuple):
         has_offset: whether the output bias is trainable.
         scale: factor of the sum of squares.
         decay: weight decay.
+        penalised: (d,) 1 for parameters under the penalty of strength α, else 0.
     """
 
     x: Array
@@ -49,6 +50,7 @@ class Net(NamedTuple):
     has_offset: bool
     scale: float
     decay: float
+    penalised: Array
 
 
 def compiled(function: F) -> F:
@@ -71,7 +73,7 @@ def values(net: Net, alpha: float, points: Array) -> Array:
         for t in range(len(net.y)):
             r = _residual(net, alpha, points[b], t, room, pieces)
             total += r * r
-        found[b] = net.scale * total + net.decay * np.sum(points[b] * points[b])
+        found[b] = net.scale * total + np.sum((net.decay + alpha * net.penalised) * points[b] ** 2)
     return found
 
 
@@ -180,9 +182,13 @@ def local(
                 hessian[i, j] += 2 * (dr[i] * dr[j] + r * ddr[i, j])
     value, gradient, hessian = net.scale * value, net.scale * gradient, net.scale * hessian
     for i in range(len(w)):
-        value += net.decay * w[i] * w[i]
-        gradient[1 + i] += 2 * net.decay * w[i]
-        hessian[1 + i, 1 + i] += 2 * net.decay
+        decay = net.decay + alpha * net.penalised[i]
+        value += decay * w[i] * w[i]
+        gradient[0] += net.penalised[i] * w[i] * w[i]
+        gradient[1 + i] += 2 * decay * w[i]
+        hessian[1 + i, 1 + i] += 2 * decay
+        hessian[0, 1 + i] += 2 * net.penalised[i] * w[i]
+        hessian[1 + i, 0] += 2 * net.penalised[i] * w[i]
     return value, gradient, hessian, z, dz, ddz
 
 

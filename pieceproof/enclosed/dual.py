@@ -49,10 +49,13 @@ def refusal(problem: Problem) -> str | None:
         return f"loss {problem.loss!r}; enclosures cover the squared loss"
     if not model.activation.is_continuous:
         return f"activation {model.activation!r} jumps; enclosures cover continuous activations"
-    document = problem_document(problem)
-    extra = set(document) - {"model", "interval", "parameters", "loss", "data"}
-    if extra:
-        return f"enclosures do not cover {min(extra)}"
+    if problem.validation is not None:
+        return "enclosures do not cover validation"
+    penalty = problem.penalty
+    if penalty is not None and penalty.ratio:
+        return f"penalty {penalty.kind!r}; enclosures cover l2, which has no kinks"
+    if penalty is not None and problem.interval[0] < 0:
+        return "a penalty that is negative somewhere; start A at α ≥ 0"
     return None
 
 

@@ -75,7 +75,7 @@ class Zeros:
     def run(self) -> list[Zero]:
         """Slabs with ℓ* = 0, in order."""
         network = self.spaces[0].network
-        if network.polynomial is not None or network.decay != 0 or not self._may_fit():
+        if network.polynomial is not None or network.is_regularised or not self._may_fit():
             return []
         return list(self._over(*self.interval, 3))
 

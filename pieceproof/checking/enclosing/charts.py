@@ -2,7 +2,7 @@
 
 - *Signs*: for output weights in {−1, +1}^K every choice is a problem of its own.
 - *Scaling*: let unit k have one trainable outgoing weight u, σ_α be positively homogeneous of
-  degree 1, no weight decay, and 0 in the ranges of its incoming weights and bias. For
+  degree 1, no weight decay nor penalty, and 0 in the ranges of its incoming weights and bias. For
   c = |u|/|wall| ≤ 1, (incoming, u) ↦ (c·incoming, wall) stays in W and changes no output. So
   u may be fixed at a wall, above 0 at the upper and below 0 at the lower one.
 - *Exchange and reflection* of a polynomial objective: the signed permutations of W that leave
@@ -68,7 +68,7 @@ def charts(network: Network, signs: bool) -> list[Chart]:
 
 def _scalings(network: Network) -> list[dict[int, int]]:
     found: list[dict[int, int]] = [{}]
-    if network.decay != 0 or not _is_homogeneous(network):
+    if network.is_regularised or not _is_homogeneous(network):
         return found
     for own, out in zip(network.incoming, network.outgoing, strict=True):
         ranges = [network.walls[i] for i in own]

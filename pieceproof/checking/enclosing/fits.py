@@ -1,6 +1,7 @@
 """Where v is constant because every example that a curve depends on is fitted exactly.
 
-On a curve of critical points in the free parameters, without weight decay and active boundaries,
+On a curve of critical points in the free parameters, without weight decay, penalty or active
+boundaries,
 
     0 = ∂f/∂w = 2c·Σ_t r_t ∂r_t/∂w   (free w),
 
@@ -24,7 +25,7 @@ def is_fitted(curve: Curve) -> bool:
     """Whether all examples are fitted whose residuals depend on α or w. False says nothing."""
     space, stratum = curve.space, curve.stratum
     network = space.network
-    if network.polynomial is not None or network.decay != 0 or stratum.groups:
+    if network.polynomial is not None or network.is_regularised or stratum.groups:
         return False
     if stratum.fold is not None and set(stratum.fold.squared) & set(stratum.walls):
         return False  # on a mirror f is critical in the other coordinates only

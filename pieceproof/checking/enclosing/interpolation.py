@@ -52,8 +52,8 @@ class Interpolation(Curve):
             raise Refuted("interpolation is that of a network, in coordinates of W")
         if len(self.examples) != len(self.solved):
             raise Refuted("as many examples as parameters are to be solved")
-        if space.network.decay != 0:
-            raise Refuted("with weight decay f does not vanish")
+        if space.network.is_regularised:
+            raise Refuted("with weight decay or a penalty f does not vanish")
         if not explained(space.network, stratum.pattern, self.examples):
             raise Refuted("an example is neither fitted, nor a copy, nor explained by no unit")
         self.box = self._solved()
@@ -143,7 +143,7 @@ def vanishes(curve: Curve) -> bool:
     if curve.is_zero:
         return True
     network, pattern = curve.space.network, curve.stratum.pattern
-    if curve.stratum.groups or curve.stratum.dead or network.decay != 0:
+    if curve.stratum.groups or curve.stratum.dead or network.is_regularised:
         return False
     if curve.stratum.fold is not None or network.polynomial is not None:
         return False

@@ -85,6 +85,7 @@ class Jets:
             _both(self.points),
             np.stack([_coefficients(pieces, degree) for pieces in kinds], axis=1),
             _both(around([*constants, *(network.outputs or ())])),
+            np.array([float(p in network.penalised) for p in range(network.parameters)]),
         )
 
     @cached_property
@@ -212,7 +213,8 @@ def _majorant(network: Network, degree: int, reach: float) -> float:
         sigma = steepest * max(1.0, 2 * z, points) ** degree
         v, g, h = sigma, sigma * (dz + 1), sigma * (ddz + dz * dz + 2 * dz)
         sources = width
-    return 2.0**20 * network.examples * (max(v * v, v * h, g * g, h) + known * reach * reach + 1)
+    factor = known + _span(network)
+    return 2.0**20 * network.examples * (max(v * v, v * h, g * g, h) + factor * reach * reach + 1)
 
 
 def _span(network: Network) -> float:

@@ -1,7 +1,8 @@
-"""The stated network, read from a document: f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|².
+"""The stated network, read from a document: f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|² + α|w̃|².
 
 Feedforward networks of any depth with continuous piecewise polynomial activations,
-σ_α = α·first + (1−α)·second, fixed or trainable output weights and output bias, squared loss.
+σ_α = α·first + (1−α)·second, fixed or trainable output weights and output bias, squared loss;
+w̃ are the parameters that a penalty of strength α runs over, if there is one.
 Parameters come layer by layer, unit by unit (weights, then bias), then output weights, then
 the output bias.
 """
@@ -37,7 +38,8 @@ class Network:
     ``first`` and ``second`` hold the polynomials of both activations on every interval of
     ``breakpoints``; ``outputs`` is None for trainable output weights, ``offset`` None for a
     trainable output bias. A network without layers stands for its ``polynomial``, which is
-    the whole objective. ``unit_names`` are those of a part of a network (``reductions``).
+    the whole objective. ``penalised`` are the parameters in w̃. ``unit_names`` are those of a part
+    of a network (``reductions``).
     """
 
     hidden: tuple[int, ...]
@@ -55,12 +57,18 @@ class Network:
     inputs: tuple[tuple[fmpq, ...], ...]
     targets: tuple[fmpq, ...]
     polynomial: fmpq_mpoly | None = None
+    penalised: tuple[int, ...] = ()
     unit_names: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:
         """d."""
         return len(self.names)
+
+    @property
+    def is_regularised(self) -> bool:
+        """Whether f is more than the loss."""
+        return self.decay != 0 or bool(self.penalised)
 
     @property
     def examples(self) -> int:
@@ -140,7 +148,7 @@ def read_network(node: Node) -> Network:
     Raises:
         CertificateError: malformed, inconsistent, or outside the covered family.
     """
-    entry = node.fields("model", "interval", "parameters", "loss", "data")
+    entry = node.fields("model", "interval", "parameters", "loss", "data", optional=("penalty",))
     if isinstance(entry["model"].value, dict) and entry["model"].value.get("kind") == "polynomial":
         return _polynomial(entry)
     model = entry["model"].fields(
@@ -187,7 +195,23 @@ def read_network(node: Node) -> Network:
         decay,
         inputs,
         targets,
+        penalised=_penalised(entry, interval, names),
     )
+
+
+def _penalised(
+    entry: dict[str, Node], interval: tuple[fmpq, fmpq], names: tuple[str, ...]
+) -> tuple[int, ...]:
+    """The parameters under α|w|²: weights, and biases (b…, c) if stated."""
+    if "penalty" not in entry:
+        return ()
+    penalty = entry["penalty"].fields("ratio", "biases")
+    if penalty["ratio"].rational() != 0:
+        raise penalty["ratio"].wrong("the penalty α|w|² (the covered family)")
+    if interval[0] < 0:
+        raise entry["interval"].wrong("a penalty >= 0 on A")
+    biases = penalty["biases"].flag()
+    return tuple(i for i, name in enumerate(names) if biases or name[0] not in "bc")
 
 
 def _ends(node: Node) -> tuple[fmpq, fmpq]:
@@ -214,6 +238,8 @@ def _ranges(node: Node) -> dict[str, tuple[fmpq, fmpq]]:
 
 def _polynomial(entry: dict[str, Node]) -> Network:
     """A polynomial objective, which has neither data nor a loss."""
+    if "penalty" in entry:
+        raise entry["penalty"].wrong("no penalty besides the polynomial")
     stated = _ranges(entry["parameters"])
     terms = entry["model"].fields("kind", "terms")["terms"].items()
     if len(terms) > MAX_TERMS:

@@ -25,8 +25,10 @@ def cell_polynomial(network: Network, pattern: Pattern) -> fmpq_mpoly:
     total = sum((r**2 for r in residuals(network, pattern)), context.constant(0))
     if network.mean:
         total *= fmpq(1, network.examples)
-    weights = context.gens()[1:]
-    return total + network.decay * sum((w**2 for w in weights), context.constant(0))
+    alpha, *weights = context.gens()
+    zero = context.constant(0)
+    total += network.decay * sum((w**2 for w in weights), zero)
+    return total + alpha * sum((weights[i] ** 2 for i in network.penalised), zero)
 
 
 def residuals(network: Network, pattern: Pattern) -> list[fmpq_mpoly]:
@@ -99,7 +101,12 @@ class PolynomialJets(Jets):
         pieces[0, 1] = np.array([exponents for exponents, _ in self.terms], dtype=float)
         constants = np.full((2, 5), self._reach())
         return Net(
-            np.zeros(0, dtype=np.int64), np.zeros((2, 0, 1)), np.zeros((2, 0)), pieces, constants
+            np.zeros(0, dtype=np.int64),
+            np.zeros((2, 0, 1)),
+            np.zeros((2, 0)),
+            pieces,
+            constants,
+            np.zeros(self.n - 1),
         )
 
     def _reach(self) -> float:

@@ -3,7 +3,7 @@
 Let K be some units of the only hidden layer, f_K the loss of the network without them, and r_t its
 residuals. With s_t = Σ_{k ∈ K} v_k σ_α(z_kt),
 
-    f(α, w) − f_K(α, w) = c·Σ_t s_t (s_t + 2 r_t) + μ·|w_K|²,   c = 1/T or 1.
+    f(α, w) − f_K(α, w) = c·Σ_t s_t (s_t + 2 r_t) + μ·|w_K|² + α·|w̃_K|²,   c = 1/T or 1.
 
 min f ≤ min f_K, since f = f_K where the units of K do nothing: their incoming weights are 0 and
 σ_α(0) = 0 for every α, or their trainable outgoing weights are 0. And f ≥ min f_K in a box on which
@@ -41,8 +41,8 @@ def check_reducible(network: Network, dead: Dead) -> None:
         own, out = network.incoming[unit], network.outgoing[unit]
         resting = all(_may_vanish(network, i) for i in own)
         unread = all(_may_vanish(network, i) for i in out)
-        if network.decay != 0 and not (resting and unread):
-            raise Refuted("a dead unit has parameters 0 under weight decay; W does not hold that")
+        if network.is_regularised and not (resting and unread):
+            raise Refuted("a dead unit has parameters 0 under a penalty; W does not hold that")
         if not ((resting and silent) or (out and unread)):
             raise Refuted("a unit of W cannot be without influence")
 
@@ -74,6 +74,7 @@ def reduced(network: Network, dead: Dead) -> Network:
         outputs=None if outputs is None else tuple(outputs[unit] for unit in alive),
         names=tuple(network.names[i] for i in rest),
         walls=tuple(network.walls[i] for i in rest),
+        penalised=tuple(slot for slot, i in enumerate(rest) if i in network.penalised),
         unit_names=tuple(network.units[unit] for unit in alive),
     )
 

@@ -1,8 +1,8 @@
 """Where v′ vanishes exactly, or two slopes agree exactly: identities of first-order points.
 
-Let f have one hidden layer and no weight decay, w be a first-order point of the polynomial of
-a pattern, r_t the residuals and a_t = σ(z_t) the values of a unit with σ = σ_α on its piece.
-Stationarity in its incoming parameters says, if no boundary of the unit is active or,
+Let f have one hidden layer and neither weight decay nor a penalty, w be a first-order point of
+the polynomial of a pattern, r_t the residuals and a_t = σ(z_t) the values of a unit with σ = σ_α on
+its piece. Stationarity in its incoming parameters says, if no boundary of the unit is active or,
 for the second, only such at z = 0 (its multiplier stands by z itself there),
 
     Σ_t r_t σ′(z_t) = 0 (a free bias),   Σ_t r_t σ′(z_t) z_t = 0 (all incoming free),
@@ -47,7 +47,10 @@ def is_flat(curve: Curve) -> bool:
         point = _resting(curve, None)
         if point is not None or network.polynomial is not None:
             return point is not None and _stands(curve, point, None)
-    if all(network.first[j] == network.second[j] for unit in curve.stratum.pattern for j in unit):
+    alike = all(
+        network.first[j] == network.second[j] for unit in curve.stratum.pattern for j in unit
+    )
+    if alike and not network.penalised:
         return True
     return all(_vanishes(curve, unit, _tilts(curve, unit), SAMPLES) for unit in _units(curve))
 
@@ -158,7 +161,7 @@ def _vanishes(curve: Curve, unit: int, wanted: Sequence[fmpq_poly], alphas: Sequ
     at more places than there are rows vanish identically.
     """
     network, stratum = curve.space.network, curve.stratum
-    if len(network.hidden) != 1 or network.decay != 0:
+    if len(network.hidden) != 1 or network.is_regularised:
         return False
     if not any(wanted):
         return True

@@ -19,8 +19,9 @@ from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Refuted
 
-PER_SLAB = 300_000
-"""Boxes for one slab before it is given up."""
+PER_SLAB = 1_200_000
+"""Boxes for one slab before it is given up: several times what a search spends, as boxes are shared
+with neighbours, and the neighbours that a slab had in the search may be others."""
 CHUNK = 64
 """Slabs covered together."""
 

@@ -1,11 +1,11 @@
 """Tips: near w_K = 0, where the boundaries of dead units meet, f is not below the smaller loss.
 
 Let units K have parameters s·ω (incoming weights and bias; outgoing weights too where weight decay
-holds them at 0), 0 ≤ s ≤ 1, ω on the surface of a box around 0. No example comes to another bend
-of σ_α than 0 there, so on either side s_t = Σ_j A_tj(ω) s^j, A_tj from the coefficients of σ_α
-and powers of z_t(ω), and with residuals r_t of the network without K
+or a penalty holds them at 0), 0 ≤ s ≤ 1, ω on the surface of a box around 0. No example comes to
+another bend of σ_α than 0 there, so on either side s_t = Σ_j A_tj(ω) s^j, A_tj from the
+coefficients of σ_α and powers of z_t(ω), and with residuals r_t of the network without K
 
-    (f − f_K)/c = Σ_j E_j s^j + Σ_t s_t²,   E_j = Σ_t 2 r_t A_tj, and (μ/c)·|ω|² in E_2.
+    (f − f_K)/c = Σ_j E_j s^j + Σ_t s_t²,   E_j = Σ_t 2 r_t A_tj, and (μ|ω|² + α|ω̃|²)/c in E_2.
 
 Branch and bound over ω and α shows, box by box, that this is not negative for any s: the E_j of low
 degree are not negative, and the next one, with Σ_t A_t1² in degree 2, outweighs the negative
@@ -26,7 +26,7 @@ from flint import fmpq
 from pieceproof.checking.enclosing.claimedslabs import basin_box
 from pieceproof.checking.enclosing.nearby import BasinTooLarge
 from pieceproof.checking.enclosing.networks import Network
-from pieceproof.checking.enclosing.ranges import Array, Range, around
+from pieceproof.checking.enclosing.ranges import Array, Range, around, exact_double
 from pieceproof.checking.enclosing.reductions import ReducedSpace, alike, kept, parameters_of
 from pieceproof.checking.enclosing.tubes import Curve, Path, Space
 from pieceproof.checking.reading import Refuted
@@ -154,8 +154,10 @@ class _Tip:
         shifts = around([network.targets[t] - y for t, y in zip(examples, means, strict=True)])
         residuals = _plus(Range(last[0], last[1]), shifts)
         scale = fmpq(1, network.examples) if network.mean else fmpq(1)
+        least = max(exact_double(self.curve.alpha.lo[0]), fmpq(0))
+        decays = [network.decay + least * (i in network.penalised) for i in self.moving]
         found = _Terms(pieces, units, inputs, np.array(sizes, dtype=float), residuals,
-                       around([network.decay / scale]))  # fmt: skip
+                       around([decay / scale for decay in decays]))  # fmt: skip
         ends = around(network.breakpoints)
         for unit in units:
             z = found.reached(box[None], unit)
@@ -181,7 +183,7 @@ class _Tip:
         (out,) = network.outgoing[unit]
         if out in fixed:
             return _Unit(own, bias, self.space.wall(out, fixed[out]), None)
-        if network.decay == 0:
+        if network.decay == 0 and out not in network.penalised:
             raise Refuted("the outgoing weight of a dead unit is free")
         return _Unit(own, bias, Range.exactly([0.0]), self.moving.index(out))
 
@@ -201,6 +203,7 @@ class _Terms:
     """The terms E_j over boxes of (ω, α); examples with equal inputs are one.
 
     ``pieces``: on the left and on the right of 0, the coefficients of both activations.
+    ``decays``: for every slot of ω the least factor of its square.
     """
 
     pieces: list[list[tuple[Range, Range]]]
@@ -208,7 +211,7 @@ class _Terms:
     inputs: Range
     sizes: Array
     residuals: Range
-    decay: Range
+    decays: Range
 
     def reached(self, boxes: Range, unit: _Unit) -> Range:
         """z(ω) of one unit, (B, G), on boxes (B, m)."""
@@ -264,9 +267,7 @@ class _Terms:
         """Lower bounds of the E_j, (J, B)."""
         twice = _times(Range.exactly(2 * self.sizes), self.residuals)
         floors = np.array([_total(_times(twice, part).lo) for part in parts])
-        if self.decay.lo[0] > 0:
-            size = _total(boxes.square().lo)
-            floors[2] = _added(floors[2], _times(self.decay, Range(size, size)).lo)
+        floors[2] = _added(floors[2], _total(_times(self.decays, boxes.square()).lo))
         return floors
 
     def _squares(self, parts: list[Range]) -> Array:

@@ -5,8 +5,8 @@ one hidden layer is a polynomial in y: z and α are affine, so that
 
     r_t = Σ_u v_u (p_0 + α·(p_1 − p_0))(z_ut) − y_t
 
-has degree D + 1 (D + 2 if the v_u are trainable), and f = s·Σ r_t² + μ|w|². Its terms up to
-degree two are used as they are, the others bounded. The pattern need not hold anywhere.
+has degree D + 1 (D + 2 if the v_u are trainable), and f = s·Σ r_t² + Σ_i (μ + α·m_i)·w_i². Its
+terms up to degree two are used as they are, the others bounded. The pattern need not hold anywhere.
 
 Coefficients are computed in doubles. Each is a sum of products, in at most K operations one after
 another, so that the errors of all coefficients of r_t together are at most K·2⁻⁵²·A_t, A_t being
@@ -207,14 +207,20 @@ def expand(net: Net, mono: Monomials, pattern: Integers, model: Model) -> None:
         f[m] *= scale
     squares *= abs(scale)
     decay = 0.5 * (net.constants[0, DECAY] + net.constants[1, DECAY])
-    if decay != 0.0:
-        for i in range(1, n):
-            total = _affine(model, i, own)
-            squares += decay * total * total
-            for a in range(1 + n):
-                for b in range(1 + n):
-                    f[mono.product[a, b]] += decay * own[a] * own[b]
-    steps = 32 + 2 * (degree + 3) * (n + 8) + 2 * features + 4 * units + n + examples * len(r)
+    for i in range(1, n):
+        if decay == 0.0 and net.penalised[i - 1] == 0.0:
+            continue
+        total = _affine(model, i, own)
+        squares += (decay + net.penalised[i - 1] * size) * total * total
+        for a in range(1 + n):
+            for b in range(1 + n):
+                c = mono.product[a, b]
+                f[c] += decay * own[a] * own[b]
+                if net.penalised[i - 1] > 0.0:
+                    f[c] += alpha[0] * own[a] * own[b]
+                    for p in range(n):
+                        f[mono.raised[c, p]] += alpha[1 + p] * own[a] * own[b]
+    steps = 32 + 2 * (degree + 3) * (n + 8) + 2 * features + 4 * units + 9 * n + examples * len(r)
     model.error[0] = 4.0 * UNIT * steps * squares + SMALLEST
 
 

@@ -263,24 +263,32 @@ def _piece(
 
 @compiled
 def _loss(net: Net, box: Array, order: int, room: Room) -> None:
-    """f = scale·Σ r² + μ|w|².
+    """f = scale·Σ r² + Σ_p (μ + α·m_p)·w_p², m_p = 1 for parameters under the penalty, else 0.
 
     Sums carry e = Σ |partial sums|; each addition errs by at most half a unit of its result,
     so that 2⁻⁵²·e, itself computed with a relative error far below 1, is enough.
     """
     n, r = box.shape[1], room.nodes.shape[1] - 1
-    f, ml, mh = room.f, net.constants[0, DECAY], net.constants[1, DECAY]
+    f = room.f
     low, high = _total(net, r, ZERO, ZERO, NONE, room.nodes)
     low = max(low, 0.0)
-    if mh > 0.0:
-        for p in range(1, n):
-            a, b = squared(box[0, p], box[1, p])
-            a, b = times(ml, mh, a, b)
-            low, high = plus(low, high, a, b)
+    sl = sh = 0.0  # the squares under the penalty
+    for p in range(1, n):
+        ml, mh = _decay(net, box, p)
+        if ml == mh == 0.0:
+            continue
+        a, b = squared(box[0, p], box[1, p])
+        if net.penalised[p - 1] > 0.0:
+            sl, sh = plus(sl, sh, a, b)
+        a, b = times(ml, mh, a, b)
+        low, high = plus(low, high, a, b)
     f[0, 0], f[1, 0] = low, high
     for p in range(n if order > 0 else 0):
         low, high = _total(net, r, ZERO, 1 + p, NONE, room.nodes)
-        if p > 0 and mh > 0.0:
+        if p == 0:
+            low, high = plus(low, high, 0.5 * sl, 0.5 * sh)
+        else:
+            ml, mh = _decay(net, box, p)
             a, b = times(ml, mh, box[0, p], box[1, p])
             low, high = plus(low, high, a, b)
         f[0, 1 + p], f[1, 1 + p] = 2.0 * low, 2.0 * high
@@ -289,8 +297,19 @@ def _loss(net: Net, box: Array, order: int, room: Room) -> None:
             low, high = _total(net, r, 1 + p, 1 + q, c, room.nodes)
             if p == q and p > 0:
                 low, high = plus(low, high, ml, mh)
+            elif p == 0 and q > 0 and net.penalised[q - 1] > 0.0:
+                low, high = plus(low, high, box[0, q], box[1, q])
             f[0, c] = f[0, mirrored] = 2.0 * low
             f[1, c] = f[1, mirrored] = 2.0 * high
+
+
+@compiled
+def _decay(net: Net, box: Array, p: int) -> tuple[float, float]:
+    """μ + α·m_p for the parameter in coordinate p."""
+    low, high = net.constants[0, DECAY], net.constants[1, DECAY]
+    if net.penalised[p - 1] > 0.0:
+        low, high = plus(low, high, box[0, 0], box[1, 0])
+    return low, high
 
 
 @compiled

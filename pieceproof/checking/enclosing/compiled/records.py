@@ -37,6 +37,7 @@ class Net(NamedTuple):
         constants: (2, 5 + M): the factor of the sum of squares, the weight decay, the output
             bias; the sizes of parameters and of α up to which nothing overflows; then the output
             weights, if fixed.
+        penalised: (d,), 1 for parameters under the penalty of strength α, else 0.
     """
 
     plan: Integers
@@ -44,6 +45,7 @@ class Net(NamedTuple):
     points: Array
     pieces: Array
     constants: Array
+    penalised: Array
 
 
 class Room(NamedTuple):
