@@ -74,14 +74,20 @@ def _errors(piece: Node) -> str:
     return f"{piece.member('errors').count():,}"
 
 
+def _chain_facts(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
+    yield "reduction", "to a linear classifier: the activation rises (or falls) for all α inside A"
+
+
 COLUMNS: dict[str, dict[str, Column]] = {
     "piecewise-constant": {"misclassified": _errors},
+    "rising-chains": {"misclassified": _errors},
     "convex-cells": {"cell": _cell, "active constraints": _active_set},
     "validation": {"fitted parameters": _fit},
     "moving-cells": {"active nodes": _switched_on, "active constraints": _fit},
     "nested-cells": {"active constraints": _fit},
 }
 FACTS: dict[str, Facts] = {
+    "rising-chains": _chain_facts,
     "convex-cells": _convex_facts,
     "validation": _validation_facts,
     "moving-cells": _moving_facts,

@@ -16,6 +16,7 @@ what these modules compute in another way, so that one mistake does not vouch fo
 ``circuits``       no fewer errors in a region of a network
 ``sides``          no fewer errors of a graph convolution, vertex by vertex
 ``piecewiseconstant``  the checker of zero-one losses
+``risingchains``   zero-one losses that are those of a linear classifier
 ``signs``          roots of a polynomial between rationals (Descartes, bisection)
 ``reals``          real algebraic numbers: compare, sign
 ``intervals``      sign of a polynomial on an interval with algebraic ends

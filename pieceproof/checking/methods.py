@@ -14,6 +14,7 @@ from pieceproof.checking import (
     movingcells,
     nestedcells,
     piecewiseconstant,
+    risingchains,
     validation,
 )
 from pieceproof.checking.run import Dual, Run
@@ -38,6 +39,7 @@ CHECKERS: dict[str, Checker] = {
     "convex-cells": convexcells,
     "validation": validation,
     "piecewise-constant": piecewiseconstant,
+    "rising-chains": risingchains,
     "least-squares": leastsquares,
     "moving-cells": movingcells,
     "nested-cells": nestedcells,

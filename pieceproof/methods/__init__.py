@@ -16,6 +16,7 @@ from pieceproof.methods import (
     moving_cells,
     nested_cells,
     piecewise_constant,
+    rising_chains,
     validation,
 )
 from pieceproof.methods.options import Options, Progress, silent
@@ -45,6 +46,7 @@ METHODS: tuple[Method, ...] = (
     convex_cells,
     validation,
     piecewise_constant,
+    rising_chains,
     least_squares,
     moving_cells,
     nested_cells,

@@ -142,8 +142,8 @@ class Network:
         )
 
 
-def read_network(node: Node) -> Network:
-    """The network in the "problem" member of a document.
+def read_network(node: Node, most: int = MAX_PARAMETERS) -> Network:
+    """The network in the "problem" member of a document, with at most so many parameters.
 
     Raises:
         CertificateError: malformed, inconsistent, or outside the covered family.
@@ -177,7 +177,7 @@ def read_network(node: Node) -> Network:
     if model["output_bias"].value != "trainable":
         offset = model["output_bias"].rational()
     names = _names(hidden, features, bias, outputs is None, offset is None)
-    stated = _ranges(entry["parameters"])
+    stated = _ranges(entry["parameters"], most)
     if tuple(stated) != names:
         raise entry["parameters"].wrong(f"the parameters {', '.join(names)}")
     return Network(
@@ -221,7 +221,7 @@ def _ends(node: Node) -> tuple[fmpq, fmpq]:
     return ends[0], ends[1]
 
 
-def _ranges(node: Node) -> dict[str, tuple[fmpq, fmpq]]:
+def _ranges(node: Node, most: int = MAX_PARAMETERS) -> dict[str, tuple[fmpq, fmpq]]:
     """Lower and upper end of every parameter, by name."""
     found: dict[str, tuple[fmpq, fmpq]] = {}
     for each in node:
@@ -231,8 +231,8 @@ def _ranges(node: Node) -> dict[str, tuple[fmpq, fmpq]]:
         if name in found or not lower < upper:
             raise each.wrong("another parameter with lower < upper")
         found[name] = (lower, upper)
-    if not 1 <= len(found) <= MAX_PARAMETERS:
-        raise node.wrong(f"1 to {MAX_PARAMETERS} parameters")
+    if not 1 <= len(found) <= most:
+        raise node.wrong(f"1 to {most} parameters")
     return found
 
 
