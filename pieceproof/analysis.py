@@ -12,12 +12,15 @@ from pieceproof.certificate import Document, write
 from pieceproof.methods import Options, Progress, is_covered, method_for, silent
 from pieceproof.specfile import load_problem
 from pieceproof.verify import Report, verify
+from piecewise.errors import NotYetSupported
+from piecewise.networks import FeedForward
 from piecewise.objective import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from pieceproof.covered import CoveredDual
     from pieceproof.enclosed import EnclosedDual
 
 
@@ -62,11 +65,12 @@ def analyze(
     cache: Path | None = None,
     seconds: float | None = None,
     max_cells: int = DEFAULT_MAX_CELLS,
-) -> CertifiedDual | EnclosedDual:
+) -> CertifiedDual | CoveredDual | EnclosedDual:
     """Compute ℓ* with its certificate and have the certificate checked.
 
     The method is the first of :data:`pieceproof.methods.METHODS` that covers the problem;
-    enclosures (:mod:`pieceproof.enclosed`) where no exact one does.
+    enclosures (:mod:`pieceproof.enclosed`) where no exact one does, coverings
+    (:mod:`pieceproof.covered`) for the zero-one loss of a network.
 
     Args:
         problem: a problem, or the path of a spec file.
@@ -91,6 +95,13 @@ def analyze(
 
         if enclosed.refusal(stated) is None:
             return enclosed.analyze_enclosed(stated, options)
+        if stated.loss == "zero-one" and isinstance(stated.model, FeedForward):
+            from pieceproof import covered
+
+            reason = covered.refusal(stated)
+            if reason is None:
+                return covered.analyze_covered(stated, options)
+            raise NotYetSupported(reason)
     return _exactly(stated, options)
 
 

@@ -19,6 +19,7 @@ from geometry.verdicts import Verdict
 from pieceproof.analysis import analyze
 from pieceproof.census.command import census_command
 from pieceproof.certificate import write
+from pieceproof.checking.coverings.verification import NAME as COVERINGS
 from pieceproof.checking.enclosing.verification import NAME as ENCLOSURES
 from pieceproof.checking.reading import Refuted
 from pieceproof.commands_bound import bound_command
@@ -149,12 +150,16 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     document = load(path)
     complete = document.get("verdict") == str(Conclusion.PROVED)
     results: list[Any] = []
-    enclosed = document.get("method") == ENCLOSURES
+    in_slabs = document.get("method") in (ENCLOSURES, COVERINGS)
     one: Callable[[dict[str, Any], Fraction], Any] = evaluate
-    if enclosed:
+    if document.get("method") == ENCLOSURES:
         from pieceproof.enclosed.views import evaluate_enclosed  # numba loads only with these
 
         one = evaluate_enclosed
+    elif document.get("method") == COVERINGS:
+        from pieceproof.covered.views import evaluate_covered
+
+        one = evaluate_covered
     for text in alphas:
         try:
             results.append(one(document, rational(text)))
@@ -163,7 +168,7 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     if as_json:
         entries = [result.as_json() for result in results]
         print_json({"claim": document.get("verdict"), "evaluations": entries})
-    elif enclosed:
+    elif in_slabs:
         show(labelled([line for result in results for line in result.lines()]))
     else:
         show(evaluations(results, relation_of(document)))
@@ -188,6 +193,10 @@ def _table(
         from pieceproof.enclosed.views import enclosed_summary
 
         return enclosed_summary(document, report, files)
+    if document.get("method") == COVERINGS:
+        from pieceproof.covered.views import covered_summary
+
+        return covered_summary(document, report, files)
     return summary(document, report, files)
 
 
@@ -196,6 +205,10 @@ def _draw(document: dict[str, Any], folder: Path, report: Report | None = None) 
         from pieceproof.enclosed.pictures import plot_enclosed
 
         return plot_enclosed(document, folder, report)
+    if document.get("method") == COVERINGS:
+        from pieceproof.covered.pictures import plot_covered
+
+        return plot_covered(document, folder, report)
     from pieceproof.plots import plot_document  # Matplotlib loads only when a picture is wanted
 
     return plot_document(document, folder, report)

@@ -19,7 +19,7 @@ a proof that is as good), bounds that are still not below the exact number, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import count
@@ -28,6 +28,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from pieceproof.checking import claims
+from pieceproof.checking.coverings import verification as coverings
 from pieceproof.checking.enclosing import verification as enclosing
 from pieceproof.checking.envelopes import check_breakpoints
 from pieceproof.checking.methods import CHECKERS
@@ -50,6 +51,11 @@ __all__ = ["CertificateError", "Conclusion", "Report", "load", "verify"]
 
 FORMAT = "pieceproof/1"
 MAX_BYTES = 512 * 2**20
+
+SlabChecker = Callable[
+    [dict[str, Any], Callable[[int, int], None], int], tuple[list[str], dict[str, int]]
+]
+"""The checker of a method that works with slabs of α."""
 
 COMMON = (
     "format", "method", "problem", "pieces", "breakpoints", "ends", "minimum", "extrema", "counts",
@@ -172,8 +178,9 @@ def verify(
         return _verify_tuning(document, progress, jobs, folder)
     if not isinstance(document, dict) or "method" not in document:
         raise CertificateError("document: the key 'method' is missing")
-    if document["method"] == enclosing.NAME:
-        return _verify_enclosures(document, progress, jobs)
+    for intervals in (enclosing, coverings):
+        if document["method"] == intervals.NAME:
+            return _verify_slabs(intervals.check, document, progress, jobs)
     checker = CHECKERS[Node(document["method"], "method").choice(*CHECKERS)]
     members = Node(document, "").fields(*COMMON, *checker.MEMBERS)
     members["format"].choice(FORMAT)
@@ -203,14 +210,16 @@ def verify(
     return Report(True, Conclusion.PROVED, (), run.checked)
 
 
-def _verify_enclosures(document: dict[str, Any], progress: Progress | None, jobs: int) -> Report:
+def _verify_slabs(
+    check: SlabChecker, document: dict[str, Any], progress: Progress | None, jobs: int
+) -> Report:
     """A document with slabs; what an unresolved one says is proved is checked all the same."""
 
     def tell(done: int, total: int) -> None:
         if progress is not None:
             progress("verify", done, total)
 
-    reasons, checked = enclosing.check(document, tell, jobs)
+    reasons, checked = check(document, tell, jobs)
     if reasons:
         return Report(False, Conclusion.REJECTED, tuple(reasons[:MAX_REASONS]), checked)
     if document["verdict"] == "proved":

@@ -142,8 +142,9 @@ class Network:
         )
 
 
-def read_network(node: Node, most: int = MAX_PARAMETERS) -> Network:
-    """The network in the "problem" member of a document, with at most so many parameters.
+def read_network(node: Node, most: int = MAX_PARAMETERS, kind: str = "squared") -> Network:
+    """The network in the "problem" member of a document, with at most so many parameters, under
+    the loss ``kind``.
 
     Raises:
         CertificateError: malformed, inconsistent, or outside the covered family.
@@ -159,7 +160,7 @@ def read_network(node: Node, most: int = MAX_PARAMETERS) -> Network:
     if not hidden:
         raise model["hidden"].wrong("a hidden layer")
     loss = entry["loss"].fields("kind", "reduction", "weight_decay")
-    loss["kind"].choice("squared")
+    loss["kind"].choice(kind)
     decay = loss["weight_decay"].rational()
     if decay < 0:
         raise loss["weight_decay"].wrong("a weight decay of at least 0")

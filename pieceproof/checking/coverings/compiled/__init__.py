@@ -1,0 +1,1 @@
+"""Loops over boxes of (α, w) for the zero-one loss, compiled by numba."""

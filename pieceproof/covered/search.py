@@ -1,0 +1,332 @@
+"""From a proposal to slabs that the checker can prove.
+
+Around every change of the proposal a slab of kind ``jump`` is tried, wide ones first; between
+them ℓ* is constant if W is covered. A point with fewer errors that a covering meets is a new
+cell, and the proposal is made again. What cannot be proved is left open, with bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from flint import fmpq
+
+from pieceproof.checking.coverings.covering import Cover, cover
+from pieceproof.checking.coverings.jumps import Cell, CellProof
+from pieceproof.checking.coverings.slabs import Slab, Space, prove_cells
+from pieceproof.checking.reading import Refuted
+from pieceproof.covered.cells import Spot
+from pieceproof.covered.gaps import Gaps
+from pieceproof.covered.profiles import Change, Life, Lives
+from pieceproof.covered.tiles import Tiles, exact
+from pieceproof.methods.options import Options
+
+SLAB_BOXES = 400_000
+"""Boxes for a slab before it is halved."""
+HALVINGS = 4
+"""How often a slab is halved before it stays open."""
+REVISIONS = 30
+"""How often a proposal is made again."""
+WIDEST = fmpq(1, 16)
+"""Share of A that a slab around a jump takes at most on either side."""
+ATTEMPTS = 12
+"""Widths of such a slab, each a quarter of the one before."""
+ALIKE = 1e-9
+"""α that are taken for the same, in shares of A."""
+OUT_OF_TIME = "time ran out"
+UNCOVERED = "boxes of parameters are left over: scores vanish together, or almost"
+NO_CELL = "the cell that comes or goes is not bounded by as many scores and walls as it should be"
+NO_WITNESS = "no parameters with so few errors were found on all of it"
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """An interval on which the proposal is constant."""
+
+    lower: fmpq
+    upper: fmpq
+    errors: int
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Slabs, or a point with fewer errors than were proposed."""
+
+    slabs: tuple[Slab, ...] = ()
+    spot: Spot | None = None
+
+
+class Search:
+    """The search for slabs of a problem."""
+
+    def __init__(self, space: Space, options: Options) -> None:
+        self.space, self.options = space, options
+        self.lives = Lives(space, self.is_late)
+        self.tiles = Tiles(self.lives.cells)
+        self.gaps = Gaps(space, self.lives.cells)
+        self.lower, self.upper = space.interval
+        self.jumps: dict[tuple[float, int, int], tuple[Slab, fmpq]] = {}
+        self.settled: dict[tuple[fmpq, fmpq, int], Outcome] = {}
+
+    def is_late(self) -> bool:
+        """Whether the time of the search is over; a third is left to the checker."""
+        seconds = self.options.seconds
+        if seconds is None:
+            return False
+        return self.options.out_of_time(reserve=seconds / 3)
+
+    def run(self) -> list[Slab]:
+        """Slabs that cover A."""
+        self.lives.sweep(lambda share: self.options.progress("cells", round(1000 * share), 1000))
+        slabs: list[Slab] = []
+        for _ in range(REVISIONS):
+            slabs, spots = self._attempt()
+            added = [life for spot in spots if (life := self.lives.add(spot)) is not None]
+            if not added or self.is_late():
+                break
+        return _merged(slabs)
+
+    def _attempt(self) -> tuple[list[Slab], list[Spot]]:
+        changes = self.lives.changes()
+        between = self._jumps(changes)
+        pieces = self._pieces(changes, between)
+        work: list[Slab | Piece] = []
+        for piece, jump in zip(pieces, [*between, None], strict=True):
+            if piece.lower < piece.upper:
+                work.append(piece)
+            if jump is not None:
+                work.append(jump)
+        slabs: list[Slab] = []
+        spots: list[Spot] = []
+        with ThreadPoolExecutor(max(1, self.options.jobs)) as pool:
+            for done, found in enumerate(pool.map(self._settled, work), start=1):
+                slabs += found.slabs
+                if found.spot is not None:
+                    spots.append(found.spot)
+                self.options.progress("covering", done, len(work))
+        return slabs, spots
+
+    def _pieces(self, changes: Sequence[Change], between: Sequence[Slab]) -> list[Piece]:
+        starts = [self.lower, *(slab.upper for slab in between)]
+        ends = [*(slab.lower for slab in between), self.upper]
+        if not changes:
+            middle = (self.lives.interval[0] + self.lives.interval[1]) / 2
+            levels = [self.lives.level(middle)]
+        else:
+            levels = [changes[0].left, *(change.right for change in changes)]
+        return [
+            Piece(start, end, level) for start, end, level in zip(starts, ends, levels, strict=True)
+        ]
+
+    # -- jumps -------------------------------------------------------------------------
+
+    def _jumps(self, changes: Sequence[Change]) -> list[Slab]:
+        """A slab around every change, not proved to be covered yet."""
+        width = self.upper - self.lower
+        places = [self.lower, *(exact(change.alpha) for change in changes), self.upper]
+        found = []
+        for (before, at), (_, after), change in zip(
+            pairwise(places), pairwise(places[1:]), changes, strict=False
+        ):
+            room = min((at - before) / 3, (after - at) / 3, width * WIDEST)
+            found.append(self._jump(change, at, room))
+        return found
+
+    def _jump(self, change: Change, at: fmpq, room: fmpq) -> Slab:
+        key = (change.alpha, change.left, change.right)
+        known = self.jumps.get(key)
+        if known is not None and known[1] == room:
+            return known[0]
+        reason, radius = NO_CELL, room
+        for _ in range(ATTEMPTS):
+            if self.is_late():
+                reason = OUT_OF_TIME
+                break
+            slab = self._tried(change, at, radius)
+            if isinstance(slab, Slab):
+                self.jumps[key] = slab, room
+                return slab
+            reason = slab
+            radius /= 4
+        narrow = min(room, (self.upper - self.lower) * fmpq(1, 10**6))
+        slab = self._open(at - narrow, at + narrow, max(change.left, change.right), reason)
+        self.jumps[key] = slab, room
+        return slab
+
+    def _tried(self, change: Change, at: fmpq, radius: fmpq) -> Slab | str:
+        """A jump on [at − radius, at + radius], all but covered outside its cells."""
+        ends = (at - radius, at + radius)
+        more = max(change.left, change.right)
+        first = self.gaps.cell(change.tip, change.life.spot.key, ends)
+        if first is None:
+            return NO_CELL
+        cells = [first]
+        for _ in range(24):
+            with np.errstate(all="ignore"):
+                excluded = [
+                    CellProof(self.space.by_key[cell.key], ends, cell).excluded for cell in cells
+                ]
+            found = cover(self.space.charts, ends, more, excluded, SLAB_BOXES, self.is_late)
+            if found.done:
+                break
+            image = self._image(found, change, ends, cells)
+            if image is None:
+                return UNCOVERED
+            cells.append(image)
+        place = self.gaps.place(cells, ends, change.alpha)
+        if place is None:
+            return NO_CELL
+        higher = (ends[0], place[1]) if change.left == more else (place[0], ends[1])
+        witnesses = self.tiles.over(higher, more, self._spots(higher, more, change))
+        if witnesses is None:
+            return NO_WITNESS
+        slab = Slab(
+            *ends, "jump", (change.left, change.right), tuple(witnesses), tuple(cells), place
+        )
+        try:
+            with np.errstate(all="ignore"):
+                prove_cells(self.space, slab)
+        except Refuted as refuted:
+            return str(refuted)
+        return slab
+
+    def _image(
+        self, found: Cover, change: Change, ends: tuple[fmpq, fmpq], cells: Sequence[Cell]
+    ) -> Cell | None:
+        """The cell of a point outside all boxes, if it ends where these do and is another one."""
+        if found.point is None:
+            return None
+        spot = self.lives.cells.spot(found.point.alpha, found.point.w, found.point.key)
+        life = self.lives.add(spot)
+        if life is None or life.errors != min(change.left, change.right):
+            return None
+        tip = life.first if change.left > change.right else life.last
+        width = float(self.lives.interval[1] - self.lives.interval[0])
+        if abs(tip.alpha - change.alpha) > ALIKE * width:
+            return None
+        other = self.gaps.cell(tip, life.spot.key, ends)
+        if other is None or any(
+            other.key == cell.key and np.all(np.abs(other.centre - cell.centre)[:-1] < 1e-9)
+            for cell in cells
+        ):
+            return None
+        return other
+
+    def _spots(self, ends: tuple[fmpq, fmpq], errors: int, change: Change | None) -> list[Spot]:
+        """Points of cells that may serve as witnesses on an interval."""
+        low, high = (int(end.p) / int(end.q) for end in ends)
+        lives = [
+            life
+            for life in self.lives.known
+            if life.errors <= errors and life.first.alpha < high and life.last.alpha > low
+        ]
+        lives.sort(key=lambda life: _overlap(life, low, high), reverse=True)
+        spots = [life.spot for life in lives[:12]]
+        if change is None:
+            return spots
+        # Beside a tip some cells make just one error more.
+        rng = np.random.default_rng(0)
+        cells, tip = self.lives.cells, change.tip
+        key = change.life.spot.key
+        walls = self.space.by_key[key].walls
+        middle = 0.5 * (low + high)
+        extent = walls.hi - walls.lo
+        for scale in (1e-3, 1e-2, 1e-1):
+            for _ in range(16):
+                w = np.clip(
+                    tip.w + scale * rng.uniform(-1, 1, len(tip.w)) * extent, walls.lo, walls.hi
+                )
+                near = cells.spot(middle, w, key)
+                if near.errors <= errors:
+                    spots.append(near)
+                    break
+        return spots
+
+    # -- constant pieces ---------------------------------------------------------------
+
+    def _settled(self, work: Slab | Piece) -> Outcome:
+        if isinstance(work, Slab):
+            return Outcome((work,))
+        key = (work.lower, work.upper, work.errors)
+        if key not in self.settled:
+            outcome = self._piece(work, HALVINGS)
+            if self.is_late():
+                return outcome
+            self.settled[key] = outcome
+        return self.settled[key]
+
+    def _piece(self, piece: Piece, halvings: int) -> Outcome:
+        ends = (piece.lower, piece.upper)
+        found = cover(self.space.charts, ends, piece.errors, (), SLAB_BOXES, self.is_late)
+        if found.point is not None:
+            spot = self.lives.cells.spot(found.point.alpha, found.point.w, found.point.key)
+            if spot.errors < piece.errors:
+                return Outcome((), spot)
+        reason = UNCOVERED
+        if not found.done and not self.is_late():
+            middle = (piece.lower + piece.upper) / 2
+            lowest = self.lives.lowest(int(middle.p) / int(middle.q))
+            if lowest is not None and lowest.errors < piece.errors:
+                return Outcome((), lowest)
+        if found.done:
+            spots = self._spots(ends, piece.errors, None)
+            witnesses = self.tiles.over(ends, piece.errors, spots)
+            if witnesses is not None:
+                slab = Slab(*ends, "constant", (piece.errors, piece.errors), tuple(witnesses))
+                return Outcome((slab,))
+            reason = NO_WITNESS
+        if halvings and not self.is_late():
+            middle = (piece.lower + piece.upper) / 2
+            outcomes = [
+                self._piece(replace(piece, upper=middle), halvings - 1),
+                self._piece(replace(piece, lower=middle), halvings - 1),
+            ]
+            lower = next((each.spot for each in outcomes if each.spot is not None), None)
+            return Outcome(tuple(s for each in outcomes for s in each.slabs), lower)
+        late = self.is_late()
+        return Outcome((self._open(*ends, piece.errors, OUT_OF_TIME if late else reason),))
+
+    def _open(self, lower: fmpq, upper: fmpq, errors: int, reason: str) -> Slab:
+        """An open slab with bounds: as many errors as can be proved, and witnesses."""
+        ends = (lower, upper)
+        all_wrong = self.space.model.network.examples
+        witnesses = (
+            None
+            if self.is_late()
+            else self.tiles.over(ends, errors, self._spots(ends, errors, None))
+        )
+        high = errors if witnesses is not None else all_wrong
+        low = 0
+        for wanted in range(min(errors, high), 0, -1):
+            if self.is_late():
+                break
+            if cover(self.space.charts, ends, wanted, (), SLAB_BOXES // 8, self.is_late).done:
+                low = wanted
+                break
+        return Slab(*ends, "open", (low, high), tuple(witnesses or ()), reason=reason)
+
+
+def _overlap(life: Life, low: float, high: float) -> float:
+    return min(life.last.alpha, high) - max(life.first.alpha, low)
+
+
+def _merged(slabs: list[Slab]) -> list[Slab]:
+    """Neighbouring open slabs with the same bounds and reason as one."""
+    found: list[Slab] = []
+    for slab in slabs:
+        if (
+            found
+            and slab.kind == found[-1].kind == "open"
+            and (slab.errors, slab.reason) == (found[-1].errors, found[-1].reason)
+        ):
+            last = found[-1]
+            found[-1] = replace(
+                last, upper=slab.upper, witnesses=(*last.witnesses, *slab.witnesses)
+            )
+        else:
+            found.append(slab)
+    return found

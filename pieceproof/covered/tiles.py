@@ -1,0 +1,106 @@
+"""Witnesses: parameters that make no more than so many errors, side by side over an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from flint import fmpq
+
+from pieceproof.checking.coverings.witnesses import Witness, errors_of, is_inside
+from pieceproof.covered.cells import Cells, Spot
+
+MOST = 200
+"""Witnesses for one interval."""
+
+
+def exact(x: float) -> fmpq:
+    """The rational that a double is."""
+    return fmpq(*Fraction(x).as_integer_ratio())
+
+
+class Tiles:
+    """Witnesses from cells that are known, given by a point of each."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+
+    def over(
+        self, ends: tuple[fmpq, fmpq], errors: int, spots: Sequence[Spot]
+    ) -> list[Witness] | None:
+        """Witnesses over an interval; None if no cell leads on."""
+        found: list[Witness] = []
+        at = ends[0]
+        while at < ends[1]:
+            best: Witness | None = None
+            for spot in spots:
+                witness = self._next(at, ends[1], errors, spot)
+                if witness is not None and (best is None or witness.upper > best.upper):
+                    best = witness
+                if best is not None and best.upper >= ends[1]:
+                    break
+            if best is None or len(found) >= MOST:
+                return None
+            found.append(best)
+            at = best.upper
+        return found
+
+    def _next(self, at: fmpq, end: fmpq, errors: int, spot: Spot) -> Witness | None:
+        """A witness that begins at ``at`` and reaches far."""
+        start, goal = _float(at), _float(end)
+        best: Witness | None = None
+        share = 0.5
+        for _ in range(24):
+            alpha = start + share * (goal - start)
+            if not alpha > start:
+                return best
+            moved = self.cells.moved(spot, alpha)
+            if moved is not None and moved.errors <= errors:
+                witness = self._reaching(at, end, errors, moved)
+                if witness is not None and (best is None or witness.upper > best.upper):
+                    best = witness
+                    if witness.upper == end:
+                        return best
+                elif best is not None:
+                    return best
+            share *= 0.5
+        return best
+
+    def _reaching(self, at: fmpq, end: fmpq, errors: int, spot: Spot) -> Witness | None:
+        """The parameters of a spot from ``at`` as far as they serve."""
+        model = self.cells.model
+        w = tuple(
+            min(max(exact(float(v)), low), high)
+            for v, (low, high) in zip(spot.w, model.network.walls, strict=True)
+        )
+        held = dict(spot.key[1])
+        w = tuple(
+            model.network.walls[i][held[i]] if i in held else value for i, value in enumerate(w)
+        )
+        for upper in self._goals(at, end, errors, spot):
+            witness = Witness(at, upper, spot.key[0], w)
+            if is_inside(model, witness) and errors_of(model, witness) <= errors:
+                return witness
+        return None
+
+    def _goals(self, at: fmpq, end: fmpq, errors: int, spot: Spot) -> list[fmpq]:
+        """How far the parameters may serve, from floating point, the farthest first."""
+        if self.cells.spot(_float(end), spot.w, spot.key).errors <= errors:
+            goals = [end]
+        else:
+            low, high = spot.alpha, _float(end)
+            for _ in range(50):
+                middle = 0.5 * (low + high)
+                if self.cells.spot(middle, spot.w, spot.key).errors <= errors:
+                    low = middle
+                else:
+                    high = middle
+            goals = []
+            if low > spot.alpha:
+                goals.append(exact(spot.alpha + 0.999 * (low - spot.alpha)))
+        goals.append(exact(spot.alpha))
+        return [goal for goal in goals if at < goal <= end]
+
+
+def _float(value: fmpq) -> float:
+    return int(value.p) / int(value.q)
