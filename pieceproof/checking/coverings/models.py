@@ -62,8 +62,10 @@ class Model:
         for label, entry in zip(self.network.targets, labels, strict=True):
             if label not in (1, -1):
                 raise entry.wrong("a label, 1 or -1")
-        if self.network.decay != 0:
-            raise node.member("loss").wrong("no weight decay")
+        if not self.network.hidden:
+            raise node.member("model").wrong("a network with hidden units")
+        if self.network.decay != 0 or self.network.penalised:
+            raise node.member("loss").wrong("no weight decay and no penalty")
         if not _largest(self.network) < LARGEST:
             raise Refuted(f"problem: numbers above {LARGEST:g} on the box; make it smaller")
 
