@@ -29,6 +29,7 @@ class Family:
     bias: bool = False
     is_trainable: bool = False
     is_tuned: bool = False
+    has_zeros: bool = False
     examples: int = 3
     interval: tuple[str, str] = ("1/10", "9/10")
     pairs: tuple[tuple[str, str], ...] = (
@@ -39,6 +40,12 @@ class Family:
     )
     grid: int = 24
     crowd: int = 8
+
+    def target(self, random: Random) -> Fraction:
+        """With zeros a unit that is silent fits an example."""
+        if self.has_zeros:
+            return Fraction(random.choice([0, 0, 1, 2]))
+        return Fraction(random.randint(-10, 25), 10)
 
     def problem(self, seed: int) -> Problem:
         random = Random(f"{self.hidden}{self.bias}{self.is_trainable}{self.examples}{seed}")
@@ -51,7 +58,7 @@ class Family:
             inputs=[
                 [Fraction(random.randint(-20, 20), 10) or Fraction(1)] for _ in range(self.examples)
             ],
-            targets=[Fraction(random.randint(-10, 25), 10) for _ in range(self.examples)],
+            targets=[self.target(random) for _ in range(self.examples)],
             interval=self.interval,
             box=(-2, 2),
             weight_decay=decay,
@@ -137,6 +144,21 @@ FAMILIES = {
         pairs=(*Family.pairs, ("relu", "relu")),
         grid=12,
     ),
+    "zeros": Family(
+        bias=True,
+        examples=4,
+        has_zeros=True,
+        pairs=(("relu", "square"), ("relu", "relu2"), ("relu2", "identity"), ("abs", "square")),
+        grid=12,
+    ),
+    "zeros, l2, trainable": Family(
+        is_trainable=True,
+        is_tuned=True,
+        has_zeros=True,
+        examples=5,
+        pairs=(("relu", "relu"), ("relu", "square")),
+        grid=12,
+    ),
     "l2, deep": Family(
         hidden=(1, 1), interval=("2/5", "3/5"), is_tuned=True, pairs=Family.pairs[:3], grid=12
     ),
@@ -156,6 +178,8 @@ QUICK = [
     *[("l2", seed) for seed in (0, 1, 2, 4, 5, 6)],
     *[("l2, trainable", seed) for seed in (2, 4, 6, 7)],
     ("l2, deep", 5),
+    *[("zeros", seed) for seed in (0, 1, 3, 4, 5, 7)],
+    *[("zeros, l2, trainable", seed) for seed in (1, 4, 8, 9)],
 ]
 
 

@@ -21,6 +21,26 @@ from piecewise.polynomial_objective import PiecewiseObjective
 EXAMPLE = Path(__file__).parent.parent / "examples" / "decay.toml"
 
 
+def test_a_target_that_a_silent_unit_fits_is_met_at_a_smooth_breakpoint() -> None:
+    """r = 0 where the unit wakes for the second example, so that f is C¹ there."""
+    example = pieceproof.load_problem(EXAMPLE)
+    targets = [y if t != 1 else Fraction(0) for t, y in enumerate(example.targets)]
+    dual = pieceproof.analyze(
+        Problem(
+            example.model,
+            inputs=example.inputs,
+            targets=targets,
+            interval=("1/10", "3/20"),
+            box=(-3, 3),
+            penalty=example.penalty,
+        )
+    )
+    assert str(dual.verdict) == "proved"
+    ((kind, low, high),) = dual.breakpoints
+    assert kind == "smooth"
+    assert low <= Fraction(1, 8) <= high
+
+
 @cache
 def tuned() -> EnclosedDual:
     """The dual function of the example."""

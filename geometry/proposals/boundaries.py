@@ -1,4 +1,4 @@
-"""The boundaries of a network: those that are one hyperplane, and those at which σ_α is smooth."""
+"""The boundaries of a network: those that are one hyperplane, and those at which f is smooth."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ def boundaries(problem: Problem, network: FeedForward) -> list[Group]:
     return found
 
 
-def smooth_breakpoints(network: FeedForward) -> set[int]:
-    """The breakpoints at which σ_α is C¹ for every α."""
+def soft_boundaries(problem: Problem, network: FeedForward) -> set[Label]:
+    """The boundaries at which f is C¹ for every α.
+
+    There σ_α is, or the unit alone makes the output and fits the example: r_t = 0.
+    """
     activation = network.activation
+    last = sum(network.hidden) - 1
     found = set()
     for k, at in enumerate(activation.breakpoints):
-        jumps = []
+        jumps, values = [], []
         for side in (0, 1):
             left, right = activation.pairs[k][side], activation.pairs[k + 1][side]
             slope = [
@@ -45,6 +49,10 @@ def smooth_breakpoints(network: FeedForward) -> set[int]:
                 for piece in (left, right)
             ]
             jumps.append(slope[0] - slope[1])
-        if not any(jumps):
-            found.add(k)
+            values.append(sum((c * at**i for i, c in enumerate(left)), 0 * at))
+        for t, target in enumerate(problem.targets):
+            if not any(jumps):
+                found |= {(unit, t, k) for unit in range(last + 1)}
+            elif network.hidden[-1] == 1 and not any(values) and network.output_bias == target:
+                found.add((last, t, k))
     return found

@@ -14,7 +14,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from geometry.proposals.boundaries import Group, Label, boundaries, smooth_breakpoints
+from geometry.proposals.boundaries import Group, Label, boundaries, soft_boundaries
 from geometry.proposals.charts import Chart
 from geometry.proposals.floats import FloatObjective, Local, Pattern
 from geometry.proposals.images import moved, near
@@ -64,10 +64,10 @@ class Solver:
         self.objective = chart.objective
         objective = chart.objective
         self.groups: list[Group] = []
-        self.smooth: set[int] = set()
+        self.soft: set[Label] = set()
         if isinstance(objective, FloatObjective):
             self.groups = boundaries(objective.problem, objective.network)
-            self.smooth = smooth_breakpoints(objective.network)
+            self.soft = soft_boundaries(objective.problem, objective.network)
 
     # -- first-order points ------------------------------------------------------------
 
@@ -245,7 +245,7 @@ class Solver:
         listed: list[tuple[float, str, object]] = []
         for group in self.groups:
             u, t, k = group[0]
-            if k in self.smooth:
+            if (u, t, k) in self.soft:
                 continue
             steep = np.linalg.norm(local.dz[u, t][1 + np.array(moving, dtype=int)])
             if steep > 0:

@@ -19,7 +19,7 @@ class TransformedSolver(Solver):
             raise TypeError("a chart of W is expected")
         self.transformed = self.objective = TransformedObjective(own, coordinates)
         self.chart = replace(base.chart, objective=self.objective)
-        self.groups, self.smooth = [], set()
+        self.groups, self.soft = [], set()
 
     def entered(self, point: Minimiser, walls: Sequence[tuple[int, int]] = ()) -> Minimiser | None:
         """The minimiser of the base in these coordinates, at further ``walls``."""

@@ -1,4 +1,4 @@
-"""Crossings: the minimiser passes a C¹ boundary exactly once."""
+"""Crossings: the minimiser passes a boundary at which f is C¹ exactly once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_cross(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) ->
     passed = tuple((u, t, min(a.pattern[u][t], b.pattern[u][t])) for u, t in changed)
     if len(passed) > 1 and not coincide(space, passed):
         raise Refuted("two boundaries are crossed at once")
-    if not all(space.network.bends_smoothly(k) for _, _, k in passed):
+    if not all(space.network.is_soft(*label) for label in passed):
         raise Refuted("the boundary crossed is not C¹")
     box = basin_box(first)
     for curve in curves:

@@ -50,7 +50,7 @@ class Near:
     """The boundaries that N meets besides the active ones."""
 
     soft: tuple[tuple[Label, ...], ...]
-    """C¹ boundaries, each as a group of one."""
+    """Boundaries at which f is C¹, each as a group of one."""
     rising: tuple[tuple[Label, ...], ...]
     """Beyond them f is at least the polynomial of the near side, one hyperplane each."""
 
@@ -105,7 +105,7 @@ def boundaries_near(
                         if (label,) in known:
                             continue
                         known.add((label,))
-                        if network.bends_smoothly(k):
+                        if network.is_soft(*label):
                             soft.append((label,))
                             pending.append(pattern)
                         else:

@@ -141,6 +141,22 @@ class Network:
             for pieces in (self.first, self.second)
         )
 
+    def is_soft(self, unit: int, example: int, breakpoint_index: int) -> bool:
+        """Whether f is C¹ where the unit has the example at the breakpoint.
+
+        σ_α is, or the unit alone makes the output and fits the example there for every α: r_t = 0
+        on the boundary, where r_t² is then C¹.
+        """
+        if self.bends_smoothly(breakpoint_index):
+            return True
+        at = self.breakpoints[breakpoint_index]
+        return (
+            self.hidden[-1] == 1
+            and unit == len(self.units) - 1
+            and self.offset == self.targets[example]
+            and all(own[breakpoint_index](at) == 0 for own in (self.first, self.second))
+        )
+
 
 def read_network(node: Node, most: int = MAX_PARAMETERS, kind: str = "squared") -> Network:
     """The network in the "problem" member of a document, with at most so many parameters, under
