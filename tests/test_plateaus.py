@@ -6,11 +6,14 @@ from fractions import Fraction
 from functools import cache
 
 import numpy as np
+import pytest
 from flint import fmpq
 from scipy.optimize import minimize
 
 import pieceproof
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.shapes import Node as Place
+from pieceproof.checking.enclosing.shapes import Shape
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.enclosing.stationarity import is_flat, is_flat_at
 from pieceproof.checking.reading import Node
@@ -79,3 +82,11 @@ def test_only_the_curve_on_the_boundary_is_flat() -> None:
             assert is_flat(curve) == held
             assert is_flat_at(curve, fmpq(3, 8)) == held
     assert seen == {False, True}
+
+
+@pytest.mark.parametrize(("behind", "arcs"), [(1, 1), (-1, 2)])
+def test_an_arc_goes_on_behind_a_plateau(behind: int, arcs: int) -> None:
+    """However wide the enclosures of its value are."""
+    heights = [(0.0, 0.1), (0.9, 1.1), (0.9, 1.1), (1.0 + behind, 1.1 + behind)]
+    nodes = [Place(fmpq(i), fmpq(i), value) for i, value in enumerate(heights)]
+    assert Shape(tuple(nodes), (1, 0, behind)).oscillations() == (arcs, arcs)

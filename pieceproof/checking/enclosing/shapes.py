@@ -72,13 +72,16 @@ class Shape:
 
     def oscillations(self) -> tuple[int, int]:
         """Lower and upper bound of B(ℓ*): most arcs that pass one level."""
-        inner, outer = [], []
+        arcs: list[tuple[Node, Node, int]] = []
         for (a, b), direction in zip(pairwise(self.nodes), self.directions, strict=True):
             if direction == 0:
                 continue
-            low, high = (a, b) if direction > 0 else (b, a)
-            inner.append((low.value[1], high.value[0]))
-            outer.append((low.value[0], high.value[1]))
+            if arcs and arcs[-1][2] == direction:  # on from a plateau: still one arc
+                a = arcs.pop()[0]
+            arcs.append((a, b, direction))
+        ends = [(a, b) if direction > 0 else (b, a) for a, b, direction in arcs]
+        inner = [(low.value[1], high.value[0]) for low, high in ends]
+        outer = [(low.value[0], high.value[1]) for low, high in ends]
         return _deepest(inner), _deepest(outer)
 
 
