@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 
 from pieceproof.appearance import STYLE
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
-from pieceproof.checking.enclosing.joins import enclosure_at, links
+from pieceproof.checking.enclosing.joins import Breakpoint, enclosure_at, links
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import CertificateError, Node, Refuted
@@ -21,6 +22,8 @@ from pieceproof.verify import Report
 
 SAMPLES = 400
 """Samples of ℓ* over A, in proportion to the lengths of slabs, at least three in each."""
+HAIR = 10**6
+"""So many times the distance of a sample beside a kink fit into a slab."""
 COLOURS = {"kink": "#c1272d", "smooth": "#0f7b5f"}
 
 
@@ -37,13 +40,14 @@ def figure(document: dict[str, Any], report: Report | None = None) -> Figure:
     Raises:
         CertificateError: the document cannot be read, or a slab proves nothing.
     """
-    alphas, values, points, breaks = _samples(document)
+    alphas, values, points, runs, breaks = _samples(document)
     names = [entry["name"] for entry in document["problem"]["parameters"]]
     with matplotlib.rc_context(STYLE):
         picture = Figure(figsize=(8.0, 6.4), layout="constrained")
         top, below = picture.subplots(2, 1, sharex=True, height_ratios=[3, 2])
-        for start, end in breaks:
+        for start, end in runs:
             top.plot(alphas[start:end], values[start:end], color="#1f3b73", linewidth=1.8)
+        for start, end in breaks:
             for i, name in enumerate(names):
                 below.plot(
                     alphas[start:end],
@@ -90,40 +94,46 @@ def _title(document: dict[str, Any], report: Report | None) -> str:
 
 def _samples(
     document: dict[str, Any],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[int, int]]]:
-    """α, ℓ*, minimisers, and the ranges of samples between breaks of the curve."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[int, int]], list[tuple[int, int]]]:
+    """α, ℓ*, minimisers; the ranges of samples between open intervals, and those in which the
+    minimiser does not jump either."""
     spaces = Spaces(Node(document.get("problem"), "problem"))
     ends = spaces.network.interval
     alphas: list[float] = []
     values: list[float] = []
     points: list[np.ndarray] = []
-    breaks: list[tuple[int, int]] = []
-    start = 0
+    ends_of_runs, ends_of_curves = [0], [0]
     for index, node in enumerate(Node(document.get("slabs"), "slabs")):
         slab = read_slab(node, spaces)
         if isinstance(slab, Open):
-            breaks.append((start, len(alphas)))
-            start = len(alphas)
+            ends_of_runs.append(len(alphas))
+            ends_of_curves.append(len(alphas))
             continue
         try:
             with np.errstate(all="ignore"):
                 found = links([settle(spaces, slab, ends)], ends[1] - ends[0])
                 share = (slab.upper - slab.lower) / (ends[1] - ends[0])
                 count = max(2, int(SAMPLES * int(share.p) / int(share.q)))
-                for k in range(count + 1):
-                    at = slab.lower + (slab.upper - slab.lower) * k / count
+                width = slab.upper - slab.lower
+                places = {slab.lower + width * k / count for k in range(count + 1)}
+                # At a kink the minimiser jumps: up to there from both sides.
+                kinks = [p for p in found if isinstance(p, Breakpoint) and p.kind == "kink"]
+                for kink in kinks:
+                    places |= {kink.lower - width / HAIR, kink.upper + width / HAIR}
+                behind = [kink.upper for kink in kinks]
+                for at in sorted(at for at in places if slab.lower <= at <= slab.upper):
                     curve, value = enclosure_at(found, at)
-                    if points and str(slab.kind) == "kink" and len(alphas) > start:
-                        moved = np.max(np.abs(points[-1] - curve.point.middle))
-                        if moved > 1e-3 * (1 + np.max(np.abs(points[-1]))):
-                            breaks.append((start, len(alphas)))
-                            start = len(alphas)
+                    if behind and at > behind[0]:
+                        behind.pop(0)
+                        ends_of_curves.append(len(alphas))
                     alphas.append(int(at.p) / int(at.q))
                     values.append(float(value.middle[0]))
                     points.append(curve.point.middle)
         except Refuted as refuted:
             raise CertificateError(f"slabs[{index}]: {refuted}") from None
-    breaks.append((start, len(alphas)))
     shape = (len(alphas), len(spaces.network.names))
-    kept = [(a, b) for a, b in breaks if b > a] or [(0, 0)]
-    return np.array(alphas), np.array(values), np.array(points).reshape(shape), kept
+    runs, curves = (
+        [(a, b) for a, b in pairwise([*cuts, len(alphas)]) if b > a] or [(0, 0)]
+        for cuts in (ends_of_runs, ends_of_curves)
+    )
+    return np.array(alphas), np.array(values), np.array(points).reshape(shape), runs, curves
