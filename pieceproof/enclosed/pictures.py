@@ -119,6 +119,7 @@ def _samples(
                 # At a kink the minimiser jumps: up to there from both sides.
                 kinks = [p for p in found if isinstance(p, Breakpoint) and p.kind == "kink"]
                 for kink in kinks:
+                    places = {at for at in places if not kink.lower <= at <= kink.upper}
                     places |= {kink.lower - width / HAIR, kink.upper + width / HAIR}
                 behind = [kink.upper for kink in kinks]
                 for at in sorted(at for at in places if slab.lower <= at <= slab.upper):
