@@ -6,10 +6,13 @@ import copy
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
+from itertools import combinations, pairwise
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from flint import fmpq
 from oracle_strata import Strata
 
 import pieceproof
@@ -18,6 +21,8 @@ from pieceproof.checking.enclosing.charts import charts
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.openings import Open
+from pieceproof.checking.enclosing.shapes import Node as ShapeNode
+from pieceproof.checking.enclosing.shapes import Shape
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed import EnclosedDual
@@ -566,3 +571,38 @@ def test_of_the_curves_of_a_switch_one_has_a_basin() -> None:
     assert not isinstance(slab, Open)
     (claim,) = settle(spaces, slab, spaces.network.interval).claims.values()
     assert [path.radius[0] < 1 for _, path in claim.basins] == [True]
+
+
+# -- shapes --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_oscillations_are_the_most_cuts_of_one_level(seed: int) -> None:
+    """Values are known up to 10⁻¹²; a plateau between two rising arcs is a part of one arc."""
+    random = Random(seed)
+    values, directions = [random.randint(0, 5)], []
+    while len(directions) < random.randint(1, 6):
+        step = random.choice([s for s in (-2, -1, 0, 1, 2) if s or directions[-1:] != [0]])
+        direction = (step > 0) - (step < 0)
+        if directions[-1:] == [direction]:
+            continue
+        values.append(values[-1] + step)
+        directions.append(direction)
+    nodes = tuple(
+        ShapeNode(fmpq(k), fmpq(k), (value - 1e-12, value + 1e-12))
+        for k, value in enumerate(values)
+    )
+    # The exact function takes few values: between neighbours all levels are cut alike.
+    levels = sorted({v + d for v in values for d in (-0.5, 0.5)})
+    most = max(sum((a >= level) != (b >= level) for a, b in pairwise(values)) for level in levels)
+    low, high = Shape(nodes, tuple(directions)).oscillations()
+    assert low <= most <= high
+    if all(abs(a - b) > 0 for a, b in combinations(extremal(values), 2)):
+        assert low == high == most
+
+
+def extremal(values: list[int]) -> list[int]:
+    """The values at the ends and where a function turns, each once for a plateau."""
+    kept = [v for i, v in enumerate(values) if i == 0 or v != values[i - 1]]
+    inner = [b for a, b, c in zip(kept, kept[1:], kept[2:], strict=False) if (a < b) != (b < c)]
+    return [kept[0], *inner, *kept[-1:]] if len(kept) > 1 else kept

@@ -11,6 +11,7 @@ from geometry.proposals.frames import Frames
 from geometry.proposals.minimisers import Minimiser, same
 from geometry.proposals.slabbing import Curve, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
+from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.joins import narrowed
 from pieceproof.enclosed.trials import Trials
 from pieceproof.enclosed.zeros import Zero
@@ -35,7 +36,9 @@ class Refining:
         return Slabs(self.tracker, self.interval, self.trials, self.frames)
 
     def refined(self, proposal: Proposal) -> list[Proposal]:
-        """A slab that was not covered: with rivals, or in halves, as where a tip is missing."""
+        """A slab that was not covered: with valleys, with rivals, or in halves."""
+        if self.trials.widened(proposal):
+            return [proposal]
         if proposal.kind not in ("one", "tie"):
             return self._tightened(proposal)
         own = proposal if self._lacks_tip(proposal) else self._with_rivals(proposal)
@@ -52,6 +55,12 @@ class Refining:
             *slabs.fill(proposal.lower, cut, [point]),
             *slabs.fill(cut, proposal.upper, [point]),
         ]
+
+    def foreseen(self, proposal: Proposal) -> None:
+        """Look for valleys before a slab is covered, where a frame tells that f has one."""
+        settled = self.trials.settled(proposal)
+        if settled.slab.curves and isinstance(settled.slab.curves[0][0].fold, Frame):
+            self.trials.widened(proposal)
 
     def _lacks_tip(self, proposal: Proposal) -> bool:
         """Whether boxes around w = 0 of dead units cannot finish, whatever the rivals are."""

@@ -287,6 +287,8 @@ class Search:
             pending = [p for p in self.proposals if p.kind and not self._is_covered(p)]
             if not pending:
                 break
+            for each in pending:
+                self.refining.foreseen(each)
             left: set[int] = set()
             lower: list[Below] = []
             for start in range(0, len(pending), CHUNK * self.options.jobs):

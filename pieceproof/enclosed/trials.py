@@ -9,6 +9,7 @@ from typing import Any
 
 from geometry.proposals.slabbing import Obstacle, Proposal
 from geometry.proposals.tracking import Tracker
+from pieceproof.checking.enclosing.claimedslabs import Kind
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.nearby import BasinTooLarge
 from pieceproof.checking.enclosing.openings import Open
@@ -16,6 +17,7 @@ from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.deadunits import DeadUnits
 from pieceproof.enclosed.slabdocuments import slab_document
+from pieceproof.enclosed.valleys import Valleys
 
 
 class Trials:
@@ -31,6 +33,7 @@ class Trials:
     ) -> None:
         """``tick`` is called with the number of a trial before it begins."""
         self.spaces, self.tracker, self.dead = spaces, tracker, dead
+        self.valleys = Valleys(spaces)
         self.count = 0
         self.seconds = 0.0
         self._tick = tick
@@ -58,7 +61,18 @@ class Trials:
 
     def document(self, proposal: Proposal) -> dict[str, Any]:
         """The proposal as documents write it."""
+        return self.valleys.added(self._plain(proposal))
+
+    def _plain(self, proposal: Proposal) -> dict[str, Any]:
         return slab_document(proposal, self.spaces.network, self.tracker.solvers, self.dead)
+
+    def widened(self, proposal: Proposal) -> bool:
+        """Whether basins in products are found for a proposal that nothing stands in the way of."""
+        settled = self.settled(proposal)
+        if settled.slab.kind not in (Kind.ONE, Kind.TIE, Kind.KINK):
+            return False
+        news = self.valleys.seek(self._plain(proposal), settled.slab, settled.curves)
+        return news and self(proposal) is None
 
     def name(self, proposal: Proposal) -> str:
         """The document as text, of a proposal that was tried."""

@@ -13,6 +13,7 @@ from flint import fmpq
 
 from pieceproof.checking.enclosing import basins
 from pieceproof.checking.enclosing.covering import Level
+from pieceproof.checking.enclosing.products import Product
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.tubes import Curve, Path, Stratum
 from pieceproof.checking.reading import Refuted
@@ -51,6 +52,15 @@ class Tip:
 
 
 @dataclass(frozen=True, eq=False)
+class Valley:
+    """A further basin of curve number ``curve``: a box around a path in products (``valleys``)."""
+
+    curve: int
+    product: Product
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
 class Slab:
     """A claim: ``kind`` on [lower, upper] with the given strata and paths."""
 
@@ -61,6 +71,7 @@ class Slab:
     fitted: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     """For ``zero``: the examples that are fitted, and the parameters that are solved for."""
     tips: tuple[Tip, ...] = ()
+    valleys: tuple[Valley, ...] = ()
 
     @property
     def alpha(self) -> Range:

@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart, charts
-from pieceproof.checking.enclosing.claimedslabs import Kind, Slab, Tip
+from pieceproof.checking.enclosing.claimedslabs import Kind, Slab, Tip, Valley
 from pieceproof.checking.enclosing.folds import KINDS, Coordinates, Fold, Reflection
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.groups import consistent
@@ -31,7 +31,7 @@ LARGEST_ROW = 1024.0
 """Entries of frames."""
 CURVE = ("chart", "pattern", "active", "walls", "centre", "slope", "radius")
 COORDINATES = ("fold", "frame", "product")
-FEATURES = (*COORDINATES, "dead", "tips")
+FEATURES = (*COORDINATES, "dead", "tips", "valley")
 
 _LABEL = re.compile(r"(u[0-9.]{1,12}):e([1-9][0-9]{0,6}):k([1-9][0-9]{0,4})")
 
@@ -113,7 +113,12 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
         return Slab(ends[0], ends[1], Kind.ZERO, (curve,), fitted)
     own = tuple(_curve(each, spaces) for each in curves)
     tips = tuple(tip for k, each in enumerate(curves) for tip in _tips(each, k, spaces))
-    return Slab(ends[0], ends[1], Kind(kind), own, tips=tips)
+    valleys = tuple(
+        _valley(each.member("valley"), k, spaces[own[k][0].chart])
+        for k, each in enumerate(curves)
+        if each.has("valley")
+    )
+    return Slab(ends[0], ends[1], Kind(kind), own, tips=tips, valleys=valleys)
 
 
 def _tips(node: Node, number: int, spaces: Spaces) -> Iterator[Tip]:
@@ -125,6 +130,17 @@ def _tips(node: Node, number: int, spaces: Spaces) -> Iterator[Tip]:
         if not np.all(radius > 0):
             raise entry["radius"].wrong("positive half widths")
         yield Tip(number, chart, tuple(radius.tolist()))
+
+
+def _valley(node: Node, number: int, space: Space) -> Valley:
+    """A further basin of a curve at a wall, in coordinates of a product."""
+    entry = node.fields("product", "centre", "slope", "radius")
+    centre, slope, radius = (
+        _doubles(entry[key], space.network.parameters) for key in ("centre", "slope", "radius")
+    )
+    if not np.all(radius > 0):
+        raise entry["radius"].wrong("positive half widths")
+    return Valley(number, _product(entry["product"], space), Path(centre, slope, radius))
 
 
 def _bounds(node: Node, spaces: Spaces) -> Bounds:
@@ -172,6 +188,8 @@ def _curve(node: Node, spaces: Spaces) -> tuple[Stratum, Path]:
             raise entry["dead"].wrong("hidden units of this problem, in order")
     elif "tips" in entry:
         raise entry["tips"].wrong("no tips without dead units")
+    if dead and "valley" in entry:
+        raise entry["valley"].wrong("no valley of a network without some units")
     own = spaces.without(dead)
     chart = entry["chart"].integer(0, len(own) - 1)
     space = own[chart]

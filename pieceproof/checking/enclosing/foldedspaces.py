@@ -95,9 +95,16 @@ def space_of(spaces: Spaces, stratum: Stratum) -> Space:
         Refuted: its dead units cannot be dead.
     """
     space = spaces.without(stratum.dead)[stratum.chart]
-    if stratum.fold is None:
-        return space
-    key = (stratum.fold, stratum.pattern)
+    return space if stratum.fold is None else folded(space, stratum.fold, stratum.pattern)
+
+
+def folded(space: Space, fold: Coordinates, pattern: Pattern) -> Space:
+    """A chart of W in other coordinates along a pattern, made once.
+
+    Raises:
+        Refuted: f is no polynomial in them.
+    """
+    key = (fold, pattern)
     if key not in space.folds:
-        space.folds[key] = FoldedSpace(space, stratum.fold, stratum.pattern)
+        space.folds[key] = FoldedSpace(space, fold, pattern)
     return space.folds[key]

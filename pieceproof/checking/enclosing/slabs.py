@@ -45,6 +45,7 @@ from pieceproof.checking.enclosing.switches import check_switch
 from pieceproof.checking.enclosing.ties import check_above, check_tie
 from pieceproof.checking.enclosing.tips import check_tip
 from pieceproof.checking.enclosing.tubes import Curve, Dead, Path, Place, Space
+from pieceproof.checking.enclosing.valleys import check_valley
 from pieceproof.checking.reading import Refuted
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
             ]
             below: frozenset[Dead] = frozenset()
             if not without:
+                folded += _valleys(slab, curves, chart, space)
                 placed += _tips(slab, curves, chart, space)
                 below = below.union(*(images_of(k, space.chart) for k in dead if k))
             claims[without, chart] = Claim(
@@ -141,6 +143,23 @@ def _tips(
                 raise Refuted("a tip at a curve without a basin of its own")
             path = check_tip(space, curve, tip.radius)
             found += [(curve.middle, image) for image in _images(space, path)]
+    return found
+
+
+def _valleys(slab: Slab, curves: Sequence[Curve], chart: int, space: Space) -> list[FoldedBasin]:
+    """Further basins in products, of curves that lie in one chart, and their images."""
+    found = []
+    for valley in slab.valleys:
+        curve = curves[valley.curve]
+        if slab.kind not in (Kind.ONE, Kind.TIE, Kind.KINK):
+            raise Refuted("a valley at a curve without a basin of its own")
+        if curve.stratum.place == ((), chart):
+            path = _held(space, valley.path)
+            check_valley(curve, valley.product, path)
+            found += [
+                FoldedBasin(view, curve.middle, path)
+                for view in views(valley.product, space.chart.images)
+            ]
     return found
 
 
