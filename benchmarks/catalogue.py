@@ -105,6 +105,12 @@ INSTANCES = (
         (SMOOTH,),
     ),
     Instance(
+        "polynomial-penalty",
+        "relu, trainable output weight, penalty α‖w‖², 8 examples (`decay.toml`)",
+        example("decay"),
+        (SMOOTH,),
+    ),
+    Instance(
         "deep",
         "1-1-1-1, relu/identity, biases, 6 examples (`deep.toml`)",
         example("deep"),
@@ -131,6 +137,13 @@ INSTANCES = (
             1,
         ),
         (evolution,),
+    ),
+    Instance(
+        "zero-one-curved",
+        "zero-one, relu/square, two units, 8 examples (`classes.toml`)",
+        example("classes"),
+        (evolution,),
+        algebra=(),  # neither Singular nor QEPCAD is told cells that are not linear
     ),
     Instance(
         "gcn-zero-one", "karate club, zero-one, D = k = 2, 2 features", karate, (sweep, evolution)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pieceproof.covered.views import evaluate_covered
 from pieceproof.enclosed.views import evaluate_enclosed
 from pieceproof.evaluation import OutsideError, evaluate
 from pieceproof.verify import load
@@ -70,6 +71,10 @@ class ProvedCurve:
             if self.document["method"] == "enclosures":
                 enclosed = evaluate_enclosed(self.document, alpha)
                 return enclosed.upper, enclosed.piece
+            if self.document["method"] == "coverings":
+                known = evaluate_covered(self.document, alpha).value
+                piece = 1 + sum(point < alpha for point in self.breakpoints)
+                return None if known is None else (float(known), piece)
             found = evaluate(self.document, alpha)
         except OutsideError:
             return None
