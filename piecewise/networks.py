@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from piecewise.activations import Interpolated
+from piecewise.activations import Interpolated, PiecewisePolynomial
 from piecewise.errors import ProblemError
 from piecewise.exact import Number, rational, rationals
 
@@ -27,7 +27,8 @@ class FeedForward:
 
     Args:
         hidden: units per hidden layer.
-        activation: the interpolated activation of every hidden unit.
+        activation: the activation of every hidden unit; one that does not depend on α may stand
+            alone.
         bias: whether hidden units have a bias.
         output_weights: K fixed numbers; ``"signs"``: the minimum over {−1,+1}^K is
             taken (for positively homogeneous activations of degree 1, no weight decay and
@@ -49,7 +50,7 @@ class FeedForward:
     def __init__(
         self,
         hidden: Sequence[int],
-        activation: Interpolated,
+        activation: Interpolated | PiecewisePolynomial,
         bias: bool = True,
         output_weights: Iterable[Number | Fraction] | str | None = None,
         output_bias: Number | Fraction = 0,
@@ -74,6 +75,8 @@ class FeedForward:
                 raise ProblemError(
                     f"output_weights: {len(weights)} given for {widths[-1]} units in the last layer"
                 )
+        if isinstance(activation, PiecewisePolynomial):
+            activation = Interpolated(activation, activation)
         object.__setattr__(self, "hidden", widths)
         object.__setattr__(self, "activation", activation)
         object.__setattr__(self, "bias", bool(bias))

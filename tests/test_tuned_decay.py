@@ -14,7 +14,15 @@ from certificates import is_refused
 
 import pieceproof
 from pieceproof.enclosed import EnclosedDual
-from piecewise import FeedForward, Interpolated, NotYetSupported, Penalty, Problem, activations
+from piecewise import (
+    FeedForward,
+    Interpolated,
+    NotYetSupported,
+    Penalty,
+    Problem,
+    activations,
+    relu,
+)
 from piecewise.networks import TRAINABLE
 from piecewise.polynomial_objective import PiecewiseObjective
 
@@ -123,3 +131,8 @@ def test_penalties_with_kinks_are_refused(kind: str) -> None:
         PiecewiseObjective(stated)
     with pytest.raises(NotYetSupported):
         pieceproof.analyze(stated)
+
+
+def test_an_activation_may_stand_alone() -> None:
+    alone, both = (FeedForward([1], each) for each in (relu, Interpolated(relu, relu)))
+    assert alone == both
