@@ -103,6 +103,8 @@ def largest(spaces: Spaces, curve: Curve) -> dict[str, Any]:
     assert not valleys.seek(written, slab, (curve,))
     (found,) = valleys.added(written)["curves"]
     own: dict[str, Any] = found["valley"]
+    valleys.forget(written)
+    assert valleys.added(written) is written
     return own
 
 

@@ -71,8 +71,14 @@ class Trials:
         settled = self.settled(proposal)
         if settled.slab.kind not in (Kind.ONE, Kind.TIE, Kind.KINK):
             return False
-        news = self.valleys.seek(self._plain(proposal), settled.slab, settled.curves)
-        return news and self(proposal) is None
+        plain = self._plain(proposal)
+        if not self.valleys.seek(plain, settled.slab, settled.curves):
+            return False
+        if self(proposal) is None:
+            return True
+        self.valleys.forget(plain)
+        self(proposal)
+        return False
 
     def name(self, proposal: Proposal) -> str:
         """The document as text, of a proposal that was tried."""

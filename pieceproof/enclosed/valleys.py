@@ -49,6 +49,10 @@ class Valleys:
                 news = news or self.known[key] is not None
         return news
 
+    def forget(self, slab: dict[str, Any]) -> None:
+        """Do without the valleys of a slab."""
+        self.known |= {_key(slab, curve): None for curve in slab["curves"]}
+
     def _largest(self, claim: Slab, curve: Curve) -> dict[str, Any] | None:
         network, stratum = self.spaces.network, curve.stratum
         if len(network.hidden) != 1 or network.bias or len(network.inputs[0]) > 1:
