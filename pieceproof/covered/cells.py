@@ -19,6 +19,9 @@ from pieceproof.checking.coverings.rounded import Rounded, errors_at
 from pieceproof.checking.enclosing.ranges import Array
 
 ROUNDS = 120
+RESTARTS = 40
+AT_END = 1e-10
+"""A cell that comes so near to an end of A, as a share of A, is taken to reach it."""
 SLIGHT = 1e-11
 """Multipliers, relative to the largest, that are none."""
 
@@ -93,21 +96,41 @@ class Cells:
     def extreme(self, spot: Spot, direction: int, until: float | None = None) -> tuple[Spot, Tip]:
         """The last point of the cell in a direction of α, inside it, and the tip itself; not
         beyond ``until``."""
+        end = self.interval[1] if direction > 0 else self.interval[0]
+        end = end if until is None else until
+        best = spot
+        right: tuple[int, ...] = ()
+        walls: tuple[tuple[int, int], ...] = ()
+        for _ in range(RESTARTS):
+            before = abs(end - best.alpha)
+            best, right, walls = self._led(best, spot.errors, direction, end)
+            left = abs(end - best.alpha)
+            if left <= AT_END * (self.interval[1] - self.interval[0]):
+                return best, Tip(end, best.w, (), (), True)
+            # A cell that shrinks towards the end of A is followed by a constant factor at a time.
+            if len(right) + len(walls) == len(self.by_key[spot.key].free) + 1:
+                break
+            if left > 0.9 * before:
+                break
+        return best, self._tip(best, right, walls)
+
+    def _led(
+        self, spot: Spot, errors: int, direction: int, end: float
+    ) -> tuple[Spot, tuple[int, ...], tuple[tuple[int, int], ...]]:
+        """As far as trust regions lead."""
         best, trust = spot, 0.1
         right: tuple[int, ...] = ()
         walls: tuple[tuple[int, int], ...] = ()
-        end = self.interval[1] if direction > 0 else self.interval[0]
-        end = end if until is None else until
         for _ in range(ROUNDS):
             if best.alpha == end:
-                return best, Tip(end, best.w, (), (), True)
+                break
             step = self._ascended(best, trust, direction, end)
             if step is None:
                 trust *= 0.25
             else:
                 moved, right, walls = step
                 # A little back from the boundary, so that errors are those of the cell.
-                if moved.errors <= spot.errors and direction * (moved.alpha - best.alpha) > 0:
+                if moved.errors <= errors and direction * (moved.alpha - best.alpha) > 0:
                     gain = abs(moved.alpha - best.alpha)
                     best = self.centred(moved, 6)
                     if gain < 1e-13:
@@ -117,7 +140,7 @@ class Cells:
                     trust *= 0.3
             if trust < 1e-12:
                 break
-        return best, self._tip(best, right, walls)
+        return best, right, walls
 
     # -- linear programs ---------------------------------------------------------------
 
@@ -183,6 +206,8 @@ class Cells:
             alpha += float(y[size]) * extent
             if direction * (alpha - end) > -1e-12 * (self.interval[1] - self.interval[0]):
                 alpha = end
+        # Multipliers of walls in the units of those of scores.
+        factors[len(right) : len(right) + 2 * size] /= trust
         active = np.flatnonzero(factors > 1e-6 * max(float(factors.max(initial=0.0)), 1e-300))
         items = tuple(int(right[j]) for j in active if j < len(right))
         walls = tuple(

@@ -10,7 +10,7 @@ from pieceproof.checking.coverings.jumps import Cell, CellProof
 from pieceproof.checking.coverings.slabs import Space
 from pieceproof.checking.reading import Refuted
 from pieceproof.covered.cells import Cells, Tip
-from pieceproof.covered.tiles import exact
+from pieceproof.covered.tiles import exact, float_of
 
 SIZES = 34
 """Sizes of the box of a cell that are tried, each half of the one before."""
@@ -48,8 +48,8 @@ class Gaps:
             return None
         # The box follows the simplex of the cell: how far w moves for margins of one size.
         shape = np.abs(inverse).sum(axis=1)
-        shape *= 1.0 / max(float(shape[:-1].max()), 1e-300)
-        extent = float(np.max(chart.walls.hi[free] - chart.walls.lo[free]))
+        shape *= 1.0 / max(float(shape[:-1].max(initial=0.0)), 1e-300)
+        extent = float(np.max(chart.walls.hi[free] - chart.walls.lo[free], initial=1e-3))
         size = extent
         for _ in range(SIZES):
             size *= 0.5
@@ -95,8 +95,8 @@ class Gaps:
             middle, width = exact(alpha), slab[1] - slab[0]
             step = fmpq(1, 1 << 50)
             for _ in range(30):
-                low = max(exact(_float(middle - step)), slab[0] + width / 1024)
-                high = min(exact(_float(middle + step)), slab[1] - width / 1024)
+                low = max(exact(float_of(middle - step)), slab[0] + width / 1024)
+                high = min(exact(float_of(middle + step)), slab[1] - width / 1024)
                 before, behind = (low, high) if proofs[0].rises else (high, low)
                 if (
                     low < high
@@ -106,7 +106,3 @@ class Gaps:
                     return low, high
                 step *= 4
         return None
-
-
-def _float(value: fmpq) -> float:
-    return int(value.p) / int(value.q)

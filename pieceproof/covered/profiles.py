@@ -19,6 +19,7 @@ from pieceproof.checking.coverings.covering import cover
 from pieceproof.checking.coverings.rounded import errors_at
 from pieceproof.checking.coverings.slabs import Space
 from pieceproof.covered.cells import Cells, Spot, Tip
+from pieceproof.covered.tiles import float_of
 
 SEED = 0
 SAMPLES = 8192
@@ -67,7 +68,7 @@ class Lives:
     def __init__(self, space: Space, is_late: Callable[[], bool]) -> None:
         self.space, self.is_late = space, is_late
         lower, upper = space.interval
-        self.interval = (_double(lower), _double(upper))
+        self.interval = (float_of(lower), float_of(upper))
         self.cells = Cells(space.model, space.by_key, self.interval)
         self.known: list[Life] = []
         rng = np.random.default_rng(SEED)
@@ -189,7 +190,3 @@ def _same(one: Life, other: Life) -> bool:
         and float(np.max(np.abs(one.first.w - other.first.w))) < 1e-6
         and float(np.max(np.abs(one.last.w - other.last.w))) < 1e-6
     )
-
-
-def _double(value: fmpq) -> float:
-    return int(value.p) / int(value.q)

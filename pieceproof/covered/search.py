@@ -22,24 +22,31 @@ from pieceproof.checking.reading import Refuted
 from pieceproof.covered.cells import Spot
 from pieceproof.covered.gaps import Gaps
 from pieceproof.covered.profiles import Change, Life, Lives
-from pieceproof.covered.tiles import Tiles, exact
+from pieceproof.covered.tiles import Tiles, exact, float_of
 from pieceproof.methods.options import Options
 
-SLAB_BOXES = 400_000
+SLAB_BOXES = 150_000
 """Boxes for a slab before it is halved."""
+JUMP_BOXES = 60_000
+"""Boxes for a slab around a jump before a shorter one is tried."""
 HALVINGS = 4
 """How often a slab is halved before it stays open."""
+FURTHER = 20
+"""How often more at an end of A."""
 REVISIONS = 30
 """How often a proposal is made again."""
 WIDEST = fmpq(1, 16)
 """Share of A that a slab around a jump takes at most on either side."""
 ATTEMPTS = 12
 """Widths of such a slab, each a quarter of the one before."""
+NEAR = fmpq(1, 10**7)
+"""Share of A within which a change is taken to be at a rational where σ_α degenerates."""
 ALIKE = 1e-9
 """α that are taken for the same, in shares of A."""
 OUT_OF_TIME = "time ran out"
 UNCOVERED = "boxes of parameters are left over: scores vanish together, or almost"
 NO_CELL = "the cell that comes or goes is not bounded by as many scores and walls as it should be"
+UNSETTLED = "new cells were found up to the end of the search"
 NO_WITNESS = "no parameters with so few errors were found on all of it"
 
 
@@ -69,6 +76,7 @@ class Search:
         self.tiles = Tiles(self.lives.cells)
         self.gaps = Gaps(space, self.lives.cells)
         self.lower, self.upper = space.interval
+        self.special = _special(space)
         self.jumps: dict[tuple[float, int, int], tuple[Slab, fmpq]] = {}
         self.settled: dict[tuple[fmpq, fmpq, int], Outcome] = {}
 
@@ -88,17 +96,35 @@ class Search:
             added = [life for spot in spots if (life := self.lives.add(spot)) is not None]
             if not added or self.is_late():
                 break
-        return _merged(slabs)
+        return _merged(self._filled(slabs))
+
+    def _filled(self, slabs: list[Slab]) -> list[Slab]:
+        """Open slabs where the search ended before there were others."""
+        found: list[Slab] = []
+        at = self.lower
+        for slab in [*slabs, None]:
+            lower = self.upper if slab is None else slab.lower
+            if at < lower:
+                late = OUT_OF_TIME if self.is_late() else UNSETTLED
+                level = self.lives.level(float_of((at + lower) / 2))
+                found.append(self._open(at, lower, level, late))
+            if slab is not None:
+                found.append(slab)
+                at = slab.upper
+        return found
 
     def _attempt(self) -> tuple[list[Slab], list[Spot]]:
         changes = self.lives.changes()
         between = self._jumps(changes)
-        pieces = self._pieces(changes, between)
         work: list[Slab | Piece] = []
-        for piece, jump in zip(pieces, [*between, None], strict=True):
-            if piece.lower < piece.upper:
-                work.append(piece)
-            if jump is not None:
+        for piece, jump in zip(self._pieces(changes, between), [*between, None], strict=True):
+            cuts = [a for a in self.special if piece.lower < a < piece.upper]
+            work += [
+                Piece(low, high, piece.errors)
+                for low, high in pairwise([piece.lower, *cuts, piece.upper])
+                if low < high
+            ]
+            if isinstance(jump, Slab):
                 work.append(jump)
         slabs: list[Slab] = []
         spots: list[Spot] = []
@@ -110,9 +136,9 @@ class Search:
                 self.options.progress("covering", done, len(work))
         return slabs, spots
 
-    def _pieces(self, changes: Sequence[Change], between: Sequence[Slab]) -> list[Piece]:
-        starts = [self.lower, *(slab.upper for slab in between)]
-        ends = [*(slab.lower for slab in between), self.upper]
+    def _pieces(self, changes: Sequence[Change], between: Sequence[Slab | fmpq]) -> list[Piece]:
+        starts = [self.lower, *(e.upper if isinstance(e, Slab) else e for e in between)]
+        ends = [*(e.lower if isinstance(e, Slab) else e for e in between), self.upper]
         if not changes:
             middle = (self.lives.interval[0] + self.lives.interval[1]) / 2
             levels = [self.lives.level(middle)]
@@ -124,14 +150,18 @@ class Search:
 
     # -- jumps -------------------------------------------------------------------------
 
-    def _jumps(self, changes: Sequence[Change]) -> list[Slab]:
-        """A slab around every change, not proved to be covered yet."""
+    def _jumps(self, changes: Sequence[Change]) -> list[Slab | fmpq]:
+        """A slab around every change; or α itself, where pieces can meet."""
         width = self.upper - self.lower
         places = [self.lower, *(exact(change.alpha) for change in changes), self.upper]
-        found = []
+        found: list[Slab | fmpq] = []
         for (before, at), (_, after), change in zip(
             pairwise(places), pairwise(places[1:]), changes, strict=False
         ):
+            exactly = next((a for a in self.special if abs(a - at) < width * NEAR), None)
+            if exactly is not None:
+                found.append(exactly)
+                continue
             room = min((at - before) / 3, (after - at) / 3, width * WIDEST)
             found.append(self._jump(change, at, room))
         return found
@@ -170,7 +200,7 @@ class Search:
                 excluded = [
                     CellProof(self.space.by_key[cell.key], ends, cell).excluded for cell in cells
                 ]
-            found = cover(self.space.charts, ends, more, excluded, SLAB_BOXES, self.is_late)
+            found = cover(self.space.charts, ends, more, excluded, JUMP_BOXES, self.is_late)
             if found.done:
                 break
             image = self._image(found, change, ends, cells)
@@ -218,7 +248,7 @@ class Search:
 
     def _spots(self, ends: tuple[fmpq, fmpq], errors: int, change: Change | None) -> list[Spot]:
         """Points of cells that may serve as witnesses on an interval."""
-        low, high = (int(end.p) / int(end.q) for end in ends)
+        low, high = map(float_of, ends)
         lives = [
             life
             for life in self.lives.known
@@ -261,7 +291,8 @@ class Search:
 
     def _piece(self, piece: Piece, halvings: int) -> Outcome:
         ends = (piece.lower, piece.upper)
-        found = cover(self.space.charts, ends, piece.errors, (), SLAB_BOXES, self.is_late)
+        most = SLAB_BOXES if halvings > 0 else SLAB_BOXES // 8
+        found = cover(self.space.charts, ends, piece.errors, (), most, self.is_late)
         if found.point is not None:
             spot = self.lives.cells.spot(found.point.alpha, found.point.w, found.point.key)
             if spot.errors < piece.errors:
@@ -269,7 +300,7 @@ class Search:
         reason = UNCOVERED
         if not found.done and not self.is_late():
             middle = (piece.lower + piece.upper) / 2
-            lowest = self.lives.lowest(int(middle.p) / int(middle.q))
+            lowest = self.lives.lowest(float_of(middle))
             if lowest is not None and lowest.errors < piece.errors:
                 return Outcome((), lowest)
         if found.done:
@@ -279,7 +310,10 @@ class Search:
                 slab = Slab(*ends, "constant", (piece.errors, piece.errors), tuple(witnesses))
                 return Outcome((slab,))
             reason = NO_WITNESS
-        if halvings and not self.is_late():
+        # Towards an end of A pieces are halved further: what stays open is short.
+        stops = {self.lower, self.upper, *self.special}
+        at_end = piece.lower in stops or piece.upper in stops
+        if halvings > (-FURTHER if at_end else 0) and not self.is_late():
             middle = (piece.lower + piece.upper) / 2
             outcomes = [
                 self._piece(replace(piece, upper=middle), halvings - 1),
@@ -310,19 +344,28 @@ class Search:
         return Slab(*ends, "open", (low, high), tuple(witnesses or ()), reason=reason)
 
 
+def _special(space: Space) -> list[fmpq]:
+    """The α inside A at which a coefficient of a piece of σ_α vanishes."""
+    network = space.model.network
+    lower, upper = space.interval
+    found = set()
+    for first, second in zip(network.first, network.second, strict=True):
+        for m in range(max(len(first.coeffs()), len(second.coeffs()))):
+            change = first[m] - second[m]
+            if change != 0 and lower < -second[m] / change < upper:
+                found.add(-second[m] / change)
+    return sorted(found)
+
+
 def _overlap(life: Life, low: float, high: float) -> float:
     return min(life.last.alpha, high) - max(life.first.alpha, low)
 
 
 def _merged(slabs: list[Slab]) -> list[Slab]:
-    """Neighbouring open slabs with the same bounds and reason as one."""
+    """Neighbouring open slabs with the same bounds as one."""
     found: list[Slab] = []
     for slab in slabs:
-        if (
-            found
-            and slab.kind == found[-1].kind == "open"
-            and (slab.errors, slab.reason) == (found[-1].errors, found[-1].reason)
-        ):
+        if found and slab.kind == found[-1].kind == "open" and slab.errors == found[-1].errors:
             last = found[-1]
             found[-1] = replace(
                 last, upper=slab.upper, witnesses=(*last.witnesses, *slab.witnesses)

@@ -47,7 +47,7 @@ class Tiles:
 
     def _next(self, at: fmpq, end: fmpq, errors: int, spot: Spot) -> Witness | None:
         """A witness that begins at ``at`` and reaches far."""
-        start, goal = _float(at), _float(end)
+        start, goal = float_of(at), float_of(end)
         best: Witness | None = None
         share = 0.5
         for _ in range(24):
@@ -85,22 +85,22 @@ class Tiles:
 
     def _goals(self, at: fmpq, end: fmpq, errors: int, spot: Spot) -> list[fmpq]:
         """How far the parameters may serve, from floating point, the farthest first."""
-        if self.cells.spot(_float(end), spot.w, spot.key).errors <= errors:
-            goals = [end]
-        else:
-            low, high = spot.alpha, _float(end)
+        # At an end scores may vanish that do not beside it: exact numbers decide.
+        goals = [end]
+        if self.cells.spot(float_of(end), spot.w, spot.key).errors > errors:
+            low, high = spot.alpha, float_of(end)
             for _ in range(50):
                 middle = 0.5 * (low + high)
                 if self.cells.spot(middle, spot.w, spot.key).errors <= errors:
                     low = middle
                 else:
                     high = middle
-            goals = []
             if low > spot.alpha:
                 goals.append(exact(spot.alpha + 0.999 * (low - spot.alpha)))
         goals.append(exact(spot.alpha))
         return [goal for goal in goals if at < goal <= end]
 
 
-def _float(value: fmpq) -> float:
+def float_of(value: fmpq) -> float:
+    """The nearest double."""
     return int(value.p) / int(value.q)

@@ -98,7 +98,7 @@ def _covered(
     limits: _Limits,
     kept: Sequence[int] | None,
 ) -> Cover:
-    net = chart.net
+    net = chart.model.on(chart.net, slab)
     low, high = chart.first
     ends = around([*slab])
     d = low.shape[1] - 1

@@ -187,6 +187,8 @@ class CellProof:
         With C near the inverse of the upper part of M, λ' = −(last row of MC)·(I + E)⁻¹; every
         component of λ' differs from that of the last row by at most X·Σ_i|E_ij|, X = max|λ'|.
         """
+        if self.size == 0:
+            return Span.exactly([1.0])
         middle = 0.5 * (across.lo + across.hi)
         try:
             inverse = np.linalg.inv(middle[:-1])

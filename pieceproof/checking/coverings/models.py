@@ -104,6 +104,7 @@ class Model:
         table = [
             [[second[m] for m in range(size)] for _, second in pieces],
             [[first[m] - second[m] for m in range(size)] for first, second in pieces],
+            [[first[m] for m in range(size)] for first, _ in pieces],
         ]
         fixed = [*(outputs or ()), network.offset if network.offset is not None else fmpq(0)]
         plan = [network.bias, outputs is None, network.offset is None, *network.hidden]
@@ -118,8 +119,27 @@ class Model:
             _enclosed(steps),
             _enclosed(network.breakpoints),
             _enclosed(table),
+            np.full(2, np.nan),
+            np.zeros((2, 2, len(pieces), size)),
             _enclosed(fixed),
             np.array(costs, dtype=np.int64),
+        )
+
+    def on(self, net: Net, slab: tuple[fmpq, fmpq]) -> Net:
+        """The network for boxes of a slab, at whose ends σ_α is known exactly."""
+        ends = around([*slab])
+        pieces = list(zip(self.network.first, self.network.second, strict=True))
+        size = net.pieces.shape[3]
+        tables = [
+            [
+                [alpha * first[m] + (1 - alpha) * second[m] for m in range(size)]
+                for first, second in pieces
+            ]
+            for alpha in slab
+        ]
+        return net._replace(
+            edges=np.array([ends.lo[0], ends.hi[1]]),
+            exact=np.stack([_enclosed(table) for table in tables]),
         )
 
     def _pairs(self) -> list[tuple[int, int]]:

@@ -91,8 +91,11 @@ class Profile:
 def profile(slabs: Sequence[Slab], interval: Place) -> Profile:
     """Put slabs together.
 
+    Each of two slabs that meet is proved up to their common end; if they state different values,
+    ℓ* jumps there.
+
     Raises:
-        Refuted: they do not cover A in order, or neighbours state different values.
+        Refuted: they do not cover A in order.
     """
     at = interval[0]
     runs: list[list[Step]] = []
@@ -112,8 +115,8 @@ def profile(slabs: Sequence[Slab], interval: Place) -> Profile:
         if fresh:
             runs.append([Step(edge, edge, slab.errors[0], None)])
         run = runs[-1]
-        if run[-1].errors != slab.errors[0]:
-            raise Refuted(f"slabs: different values of ℓ* beside α = {slab.lower}")
+        if run[-1].errors != slab.errors[0]:  # a jump at a rational, where two slabs meet
+            run.append(Step(edge, edge, slab.errors[0], None))
         fresh = False
         if slab.place is not None:
             run[-1] = Step(run[-1].start, slab.place, run[-1].errors, run[-1].witness)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.coverings.compiled.gradients import enclose
-from pieceproof.checking.coverings.compiled.records import room
+from pieceproof.checking.coverings.compiled.gradients import differentiate, enclose
+from pieceproof.checking.coverings.compiled.records import LAYERS, Net, Room, room
 from pieceproof.checking.coverings.models import Model
 from pieceproof.checking.enclosing.networks import Network
-from pieceproof.checking.enclosing.ranges import around
+from pieceproof.checking.enclosing.ranges import Range, around
 
 NARROW = 2.0**-12
 """An interval is cut into parts that are not narrower than this share."""
@@ -97,20 +97,51 @@ def _affine(model: Model, witness: Witness) -> list[int]:
 
 
 def _enclosed(model: Model, witness: Witness) -> list[int]:
-    net = model.net(outputs_of(model, witness.signs))
+    """Signs on parts of the interval; at its ends a score may be 0 if it moves away from it."""
+    slab = (witness.lower, witness.upper)
+    net = model.on(model.net(outputs_of(model, witness.signs)), slab)
     space = room(net)
-    ends, w = around([witness.lower, witness.upper]), around(witness.w)
-    first = (float(ends.lo[0]), float(ends.hi[1]))
+    w = around(witness.w)
+    first = (float(net.edges[0]), float(net.edges[1]))
     narrow = (first[1] - first[0]) * NARROW
     pending, found = [first], set[tuple[int, ...]]()
     while pending:
         low, high = pending.pop()
         enclose(net, np.array([[low, 1.0, *w.lo], [high, 1.0, *w.hi]]), space)
-        own = tuple(int(a > 0) - int(b < 0) for a, b in zip(*space.scores[:, :-1], strict=True))
+        own = [int(a > 0) - int(b < 0) for a, b in zip(*space.scores[:, :-1], strict=True)]
+        if 0 in own and (low == first[0] or high == first[1]):
+            _leave_zero(net, space, (low, high), first, w, own)
         cut = 0.5 * (low + high)
         if 0 in own and high - low > narrow and len(found) < PARTS:
             pending += [(low, cut), (cut, high)]
         else:
-            found.add(own)
+            found.add(tuple(own))
     columns = zip(*found, strict=True)
     return [column[0] if len(set(column)) == 1 else 0 for column in columns]
+
+
+def _leave_zero(
+    net: Net,
+    space: Room,
+    part: tuple[float, float],
+    ends: tuple[float, float],
+    w: Range,
+    signs: list[int],
+) -> None:
+    """Fill in signs of scores that are 0 at most at an end, from which their slopes lead away."""
+    units = int(net.plan[LAYERS:].sum())
+    slopes = np.zeros((2, units + 1, len(net.costs), 1 + len(w.lo)))
+    box = np.array([[part[0], 1.0, *w.lo], [part[1], 1.0, *w.hi]])
+    differentiate(net, box, space, slopes)
+    for side, end in enumerate(ends):
+        if part[side] != end:
+            continue
+        enclose(net, np.array([[end, 1.0, *w.lo], [end, 1.0, *w.hi]]), space)
+        for t, sign in enumerate(signs):
+            low, high = (float(x) for x in slopes[:, -1, t, 0])
+            if side == 1:
+                low, high = -high, -low
+            if sign == 0 and low > 0 and space.scores[0, t] >= 0:
+                signs[t] = 1
+            elif sign == 0 and high < 0 and space.scores[1, t] <= 0:
+                signs[t] = -1

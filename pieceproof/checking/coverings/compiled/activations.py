@@ -17,14 +17,15 @@ from pieceproof.checking.enclosing.ranges import Array
 
 @compiled
 def mixed(net: Net, low: float, high: float, mix: Array) -> None:
-    """Coefficients for α in [low, high]."""
+    """Coefficients for α in [low, high]: they are affine in α, so the hull of those at the ends."""
     size = net.pieces.shape[3]
     for j in range(net.pieces.shape[2]):
         for m in range(size):
-            a, b = times(low, high, net.pieces[0, 1, j, m], net.pieces[1, 1, j, m])
-            mix[0, 0, j, m], mix[0, 1, j, m] = plus(
-                a, b, net.pieces[0, 0, j, m], net.pieces[1, 0, j, m]
-            )
+            a, b = _coefficient(net, low, j, m)
+            if low != high:
+                x, y = _coefficient(net, high, j, m)
+                a, b = min(a, x), max(b, y)
+            mix[0, 0, j, m], mix[0, 1, j, m] = a, b
         for m in range(size):
             if m + 1 < size:
                 k = np.float64(m + 1)
@@ -33,6 +34,19 @@ def mixed(net: Net, low: float, high: float, mix: Array) -> None:
                 )
             else:
                 mix[1, 0, j, m] = mix[1, 1, j, m] = 0.0
+
+
+@compiled
+def _coefficient(net: Net, alpha: float, j: int, m: int) -> tuple[float, float]:
+    """α·first + (1 − α)·second, which keeps signs and zeros; as it is known at an end of a slab."""
+    for end in range(2):
+        if alpha == net.edges[end]:
+            return net.exact[end, 0, j, m], net.exact[end, 1, j, m]
+    rest_low, rest_high = minus(1.0, 1.0, alpha, alpha)
+    a, b = times(alpha, alpha, net.pieces[0, 2, j, m], net.pieces[1, 2, j, m])
+    x, y = times(rest_low, rest_high, net.pieces[0, 0, j, m], net.pieces[1, 0, j, m])
+    a, b = plus(a, b, x, y)
+    return a, b
 
 
 @compiled

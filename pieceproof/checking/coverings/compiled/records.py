@@ -41,7 +41,10 @@ class Net(NamedTuple):
         pairs: (M, 2), items whose order may be a conflict; then (T, i) for all items i.
         steps: (2, M, F), differences of inputs of the pairs.
         points: (2, K), breakpoints of σ_α.
-        pieces: (2, 2, K + 1, D + 1), coefficients of σ_0 and of σ_1 − σ_0 on every piece.
+        pieces: (2, 3, K + 1, D + 1), coefficients of σ_0, σ_1 − σ_0 and σ_1 on every piece.
+        edges: (2,), the ends of a slab in doubles, rounded outwards, or NaN.
+        exact: (2, 2, K + 1, D + 1), coefficients of σ_α at the ends themselves, of which a box that
+            reaches an edge is thought to go to the end.
         outputs: (2, V + 1), output weights, if fixed, and last the output bias, if fixed.
         costs: (T, 5).
     """
@@ -52,6 +55,8 @@ class Net(NamedTuple):
     steps: Array
     points: Array
     pieces: Array
+    edges: Array
+    exact: Array
     outputs: Array
     costs: Integers
 
