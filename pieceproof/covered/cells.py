@@ -19,7 +19,7 @@ from pieceproof.checking.coverings.rounded import Rounded, errors_at
 from pieceproof.checking.enclosing.ranges import Array
 
 ROUNDS = 120
-RESTARTS = 40
+RESTARTS = 12
 AT_END = 1e-10
 """A cell that comes so near to an end of A, as a share of A, is taken to reach it."""
 SLIGHT = 1e-11

@@ -31,7 +31,9 @@ JUMP_BOXES = 60_000
 """Boxes for a slab around a jump before a shorter one is tried."""
 HALVINGS = 4
 """How often a slab is halved before it stays open."""
-FURTHER = 20
+SHORT = (fmpq(1, 2**30), fmpq(1, 2**16), fmpq(1, 2**7))
+"""Shares of a piece that may stay without witnesses."""
+FURTHER = 12
 """How often more at an end of A."""
 REVISIONS = 30
 """How often a proposal is made again."""
@@ -73,7 +75,7 @@ class Search:
     def __init__(self, space: Space, options: Options) -> None:
         self.space, self.options = space, options
         self.lives = Lives(space, self.is_late)
-        self.tiles = Tiles(self.lives.cells)
+        self.tiles = Tiles(self.lives.cells, self.is_late)
         self.gaps = Gaps(space, self.lives.cells)
         self.lower, self.upper = space.interval
         self.special = _special(space)
@@ -310,6 +312,9 @@ class Search:
                 slab = Slab(*ends, "constant", (piece.errors, piece.errors), tuple(witnesses))
                 return Outcome((slab,))
             reason = NO_WITNESS
+            trimmed = self._trimmed(piece, spots)
+            if trimmed is not None:
+                return Outcome(trimmed)
         # Towards an end of A pieces are halved further: what stays open is short.
         stops = {self.lower, self.upper, *self.special}
         at_end = piece.lower in stops or piece.upper in stops
@@ -323,6 +328,23 @@ class Search:
             return Outcome(tuple(s for each in outcomes for s in each.slabs), lower)
         late = self.is_late()
         return Outcome((self._open(*ends, piece.errors, OUT_OF_TIME if late else reason),))
+
+    def _trimmed(self, piece: Piece, spots: Sequence[Spot]) -> tuple[Slab, ...] | None:
+        """A piece that is covered, with witnesses but for a short part at one end, left open."""
+        width = piece.upper - piece.lower
+        for share in SHORT:
+            for side in (0, 1):
+                low = piece.lower + width * share * (1 - side)
+                high = piece.upper - width * share * side
+                witnesses = self.tiles.over((low, high), piece.errors, spots)
+                if witnesses is None:
+                    continue
+                both = (piece.errors, piece.errors)
+                rest = (piece.lower, low) if side == 0 else (high, piece.upper)
+                open_ = self._open(*rest, piece.errors, NO_WITNESS)
+                slab = Slab(low, high, "constant", both, tuple(witnesses))
+                return (open_, slab) if side == 0 else (slab, open_)
+        return None
 
     def _open(self, lower: fmpq, upper: fmpq, errors: int, reason: str) -> Slab:
         """An open slab with bounds: as many errors as can be proved, and witnesses."""

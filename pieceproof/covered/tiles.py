@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from flint import fmpq
@@ -10,6 +10,8 @@ from flint import fmpq
 from pieceproof.checking.coverings.witnesses import Witness, errors_of, is_inside
 from pieceproof.covered.cells import Cells, Spot
 
+TRIES = 16
+"""Places between here and the end of an interval at which a witness is looked for."""
 MOST = 200
 """Witnesses for one interval."""
 
@@ -22,8 +24,8 @@ def exact(x: float) -> fmpq:
 class Tiles:
     """Witnesses from cells that are known, given by a point of each."""
 
-    def __init__(self, cells: Cells) -> None:
-        self.cells = cells
+    def __init__(self, cells: Cells, is_late: Callable[[], bool]) -> None:
+        self.cells, self.is_late = cells, is_late
 
     def over(
         self, ends: tuple[fmpq, fmpq], errors: int, spots: Sequence[Spot]
@@ -34,6 +36,8 @@ class Tiles:
         while at < ends[1]:
             best: Witness | None = None
             for spot in spots:
+                if self.is_late():
+                    return None
                 witness = self._next(at, ends[1], errors, spot)
                 if witness is not None and (best is None or witness.upper > best.upper):
                     best = witness
@@ -48,11 +52,13 @@ class Tiles:
     def _next(self, at: fmpq, end: fmpq, errors: int, spot: Spot) -> Witness | None:
         """A witness that begins at ``at`` and reaches far."""
         start, goal = float_of(at), float_of(end)
-        best: Witness | None = None
+        best = self._reaching(at, end, errors, spot) if start <= spot.alpha else None
+        if best is not None and best.upper == end:
+            return best
         share = 0.5
-        for _ in range(24):
+        for _ in range(TRIES):
             alpha = start + share * (goal - start)
-            if not alpha > start:
+            if not alpha > start or self.is_late():
                 return best
             moved = self.cells.moved(spot, alpha)
             if moved is not None and moved.errors <= errors:
