@@ -273,23 +273,21 @@ def test_jump_at_an_end_of_the_interval_is_none() -> None:
 
 
 def test_jump_at_a_rational_where_the_activation_degenerates() -> None:
-    """σ_α = (1 − 2α)·z for z < 0, with w = 1 alone: the score of x = −1 changes its sign at 1/2."""
+    """σ_α(−w) = (2α − 1)·w with w > 0: the score of x = −1 changes its sign at 1/2, exactly."""
     dual = analyzed(
         stated(
             [[-1]],
             [1],
             activation=Interpolated(abs_, identity),
-            hidden=(1, 1),
             bias=False,
-            box=(F(1, 2), 1),
-        )
+            box=(HALF, 1),
+        ),
+        seconds=20,
     )
-    values = [
-        (piece["errors"], piece["interval"][0]["approx"]) for piece in dual.document["pieces"]
-    ]
-    assert values[0] == (1, 0.1)
-    assert values[-1][0] == 0
-    assert verify(dual.document).verdict.value != "rejected"
+    assert dual.report.accepted, dual.report
+    assert [piece["errors"] for piece in dual.document["pieces"]] == [1, 0]
+    assert dual.breakpoints == [("jump", HALF, HALF)]
+    assert dual(HALF).value == 0
 
 
 def test_budget_leaves_an_honest_document() -> None:

@@ -257,7 +257,7 @@ class Search:
             if life.errors <= errors and life.first.alpha < high and life.last.alpha > low
         ]
         lives.sort(key=lambda life: _overlap(life, low, high), reverse=True)
-        spots = [life.spot for life in lives[:12]]
+        spots = [life.spot for life in lives[:6]]
         if change is None:
             return spots
         # Beside a tip some cells make just one error more.
@@ -317,7 +317,7 @@ class Search:
                 return Outcome(trimmed)
         # Towards an end of A pieces are halved further: what stays open is short.
         stops = {self.lower, self.upper, *self.special}
-        at_end = piece.lower in stops or piece.upper in stops
+        at_end = reason is UNCOVERED and (piece.lower in stops or piece.upper in stops)
         if halvings > (-FURTHER if at_end else 0) and not self.is_late():
             middle = (piece.lower + piece.upper) / 2
             outcomes = [

@@ -10,7 +10,7 @@ from flint import fmpq
 from pieceproof.checking.coverings.witnesses import Witness, errors_of, is_inside
 from pieceproof.covered.cells import Cells, Spot
 
-TRIES = 16
+TRIES = 10
 """Places between here and the end of an interval at which a witness is looked for."""
 MOST = 200
 """Witnesses for one interval."""
