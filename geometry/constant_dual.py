@@ -14,6 +14,7 @@ from geometry.cases import Case
 from geometry.dual import DualFunction, Piece
 from geometry.intervals import Interval, sign_changes
 from geometry.margins import Bound
+from geometry.nested_regions import NestedRegions
 from geometry.network_regions import NetworkRegions
 from geometry.rational_functions import RationalFunction
 from geometry.regions import ConvolutionRegions, Region, rational_row, regions
@@ -33,7 +34,7 @@ class ConstantDual(DualFunction):
     region of a network that it has nowhere fewer.
     """
 
-    regions: Sequence[Region] | NetworkRegions | ConvolutionRegions
+    regions: Sequence[Region] | NetworkRegions | ConvolutionRegions | NestedRegions
     errors: tuple[int, ...]
     bounds: tuple[tuple[Bound, ...], ...] = ()
 

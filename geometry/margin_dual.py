@@ -25,6 +25,7 @@ from geometry.dual import Piece
 from geometry.intervals import Interval
 from geometry.lowest_steps import Attained, LowestSteps
 from geometry.margins import Bound, Need, Outcome, RegionSearch
+from geometry.nested_regions import NestedRegions
 from geometry.network_regions import NetworkRegions
 from geometry.regions import ConvolutionRegions, Region
 from geometry.sample_search import LIMIT
@@ -57,6 +58,9 @@ class Task:
     """On the monotonic clock."""
 
 
+Regions = NetworkRegions | ConvolutionRegions | NestedRegions
+
+
 class Searches:
     """The regions of a network, or of several channels, with the labels; a worker builds them once.
 
@@ -67,11 +71,7 @@ class Searches:
     def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
         self.problem = problem
         self.max_cells = max_cells
-        self.regions: NetworkRegions | ConvolutionRegions = (
-            NetworkRegions(problem, max_cells)
-            if isinstance(problem.model, FeedForward)
-            else ConvolutionRegions(problem, max_cells)
-        )
+        self.regions = _regions(problem, max_cells)
         self.whole = Interval.rational(*map(to_fmpq, problem.interval))
 
     def perform(self, task: Task) -> list[Outcome]:
@@ -106,6 +106,14 @@ class Searches:
                 attained.append(found)
                 needs = lowered(needs, [found])
         return Outcome(None, tuple(attained))
+
+
+def _regions(problem: Problem, max_cells: int) -> Regions:
+    if not isinstance(problem.model, FeedForward):
+        return ConvolutionRegions(problem, max_cells)
+    if len(problem.model.hidden) > 1:
+        return NestedRegions(problem, max_cells)
+    return NetworkRegions(problem, max_cells)
 
 
 Carry = Callable[[Sequence[Task]], Iterable[list[Outcome]]]
@@ -175,8 +183,8 @@ class _Run:
     def _anything(self) -> Attained:
         """Parameters in the first region; they may misclassify all examples. Where regions move,
         w = 0 is in all of them."""
-        if isinstance(self.searches.regions, ConvolutionRegions):
-            size = len(self.searches.problem.parameters)
+        if not isinstance(self.searches.regions, NetworkRegions):
+            size = len(self.searches.regions[0].scores[0]) - 1
             return Attained(
                 self.searches.whole,
                 len(self.searches.problem.targets),
@@ -233,7 +241,7 @@ def lowered(needs: Sequence[Need], attained: Iterable[Attained]) -> list[Need]:
     return steps.needs()
 
 
-def _part(step: Attained, regions: NetworkRegions | ConvolutionRegions) -> Part:
+def _part(step: Attained, regions: Regions) -> Part:
     direction = [fmpz_poly(list(c)) for c in step.direction]
     return Part(step.interval, step.region, regions.full(step.region, direction))
 

@@ -20,12 +20,12 @@ from geometry.cases import Case
 from geometry.intervals import Interval
 from geometry.moving_dual import MovingCells, boundaries
 from geometry.sign_rows import FORBIDDEN, Row, SignRow
-from piecewise import sign_models
+from piecewise import nested, sign_models
 from piecewise.convolutions import Pattern
 from piecewise.graphs import GraphConvolution
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey
 from piecewise.networks import TRAINABLE, FeedForward
-from piecewise.problems import Problem
+from piecewise.problems import Parameter, Problem
 from piecewise.scores import linear_predictions
 
 T = TypeVar("T")
@@ -89,8 +89,13 @@ def refusal(problem: Problem) -> str | None:
         return None
     if not isinstance(model, FeedForward):
         return "the zero-one loss of a model that does not depend on α"
-    if len(model.hidden) > 1 or model.activation.degree > 1:
-        return "the zero-one loss of a network other than one piecewise linear hidden layer"
+    if model.activation.degree > 1:
+        return "the zero-one loss of a network whose activation is not piecewise linear"
+    if len(model.hidden) > 1:
+        if max(model.hidden) > 1:  # too many patterns: boxes that cover W are faster
+            return "the zero-one loss of a deep network with several units in a layer"
+        reason = nested.structure_refusal(problem)
+        return None if reason is None else f"the zero-one loss of a deep network; {reason}"
     if model.output_weights == TRAINABLE:
         reason = sign_models.refusal(problem)
         return None if reason is None else f"the zero-one loss with {reason}"
@@ -137,7 +142,7 @@ def _with_walls(problem: Problem, region: Region) -> Region:
     return replace(
         region,
         scores=tuple((*row, zero) for row in region.scores),
-        constraints=tuple((*row, zero) for row in region.constraints) + walls(problem),
+        constraints=tuple((*row, zero) for row in region.constraints) + walls(problem.parameters),
         homogeneous=False,
         labels=region.labels + names,
     )
@@ -221,10 +226,10 @@ def _reordered(entries: list[T], places: Sequence[int], order: Sequence[int]) ->
     return moved
 
 
-def walls(problem: Problem) -> tuple[Row, ...]:
+def walls(parameters: Sequence[Parameter]) -> tuple[Row, ...]:
     """w_i − lower_i and upper_i − w_i as rows on (w, 1)."""
-    size, rows = len(problem.parameters), []
-    for index, parameter in enumerate(problem.parameters):
+    size, rows = len(parameters), []
+    for index, parameter in enumerate(parameters):
         for sign, end in ((1, parameter.lower), (-1, parameter.upper)):
             row = [fmpz_poly()] * (size + 1)
             row[index] = fmpz_poly([sign * end.denominator])

@@ -44,12 +44,19 @@ class Chart:
 
 
 def refusal(problem: Problem) -> str | None:
-    """Why a problem is no such problem; None if it is."""
-    network = problem.model
-    if not isinstance(network, FeedForward) or problem.loss != "squared":
+    """Why a problem with the squared loss is no such problem; None if it is."""
+    if problem.loss != "squared":
         return "nested cells need a network and the squared loss"
+    return structure_refusal(problem)
+
+
+def structure_refusal(problem: Problem) -> str | None:
+    """Why predictions are not linear in what moves, whatever the loss; None if they are."""
+    network = problem.model
+    if not isinstance(network, FeedForward):
+        return "nested cells need a network"
     if problem.validation is not None or problem.regulariser is not None or problem.weight_decay:
-        return "nested cells need the plain squared loss, without penalty"
+        return "nested cells need the plain loss, without penalty"
     activation = network.activation
     if activation.homogeneity != 1 or [float(b) for b in activation.breakpoints] != [0.0]:
         return "nested cells need activations that bend at 0 only and are multiples of z beside it"
@@ -132,6 +139,11 @@ class NestedNetwork:
             self._predictions(chart, active), targets, fmpq_poly([1]), count, fmpq(0)
         )
 
+    def scores(self, chart: Chart, active: Active) -> list[Row]:
+        """Positive multiples of the predictions as rows on what moves, and 1."""
+        constant = fmpq_poly([self._offset])
+        return [integral([*form, constant]) for form in self._predictions(chart, active)]
+
     def at_zero(self) -> fmpq:
         """f where everything that moves is 0, for every α."""
         total = sum(((to_fmpq(y) - self._offset) ** 2 for y in self.problem.targets), fmpq(0))
@@ -143,7 +155,7 @@ class NestedNetwork:
         for index, p in zip(self.moving, moving, strict=True):
             values[index] = p
         for index, side in chart.held:
-            values[index] = fmpq_poly([self._wall(index, side)])
+            values[index] = fmpq_poly([self.wall(index, side)])
         return values
 
     # -- forms -------------------------------------------------------------------------
@@ -153,13 +165,14 @@ class NestedNetwork:
         bias = self.network.output_bias
         return fmpq(0) if bias == TRAINABLE else to_fmpq(Fraction(bias))
 
-    def _wall(self, index: int, side: int) -> fmpq:
+    def wall(self, index: int, side: int) -> fmpq:
+        """An end of the range of a parameter."""
         parameter = self.problem.parameters[index]
         return to_fmpq((parameter.lower, parameter.upper)[side])
 
     def _forms(self, chart: Chart, active: Active, layers: int) -> Iterator[tuple[int, Form]]:
         """All nodes of the first layers with their pre-activations."""
-        held = {index: self._wall(index, side) for index, side in chart.held}
+        held = {index: self.wall(index, side) for index, side in chart.held}
         sources: list[list[Form]] = []
         unit = 0
         for width in self.network.hidden[:layers]:
@@ -211,7 +224,7 @@ class NestedNetwork:
                 node = (first + k) * self.examples + t
                 if self.network.output_weights == TRAINABLE:
                     index = self._outgoing[first + k][0]
-                    weight = self._wall(index, held[index])
+                    weight = self.wall(index, held[index])
                 else:
                     weights = chart.signs or self.network.output_weights
                     weight = to_fmpq(Fraction(weights[k]))

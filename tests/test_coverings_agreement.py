@@ -24,8 +24,8 @@ QUICK = {
     "two inputs": (3, 5, 7, 8),
     "trainable": (0, 2, 3, 7, 8),
     "two units": (1, 4, 5, 8, 9),
-    "1-1-1": (0, 1, 5, 8),
-    "2-1-1": (0, 3, 7),
+    "1-1-1": (0, 1, 3, 4, 5, 7, 8),
+    "2-1-1": (1, 2, 3, 4, 6, 8),
     "1-2-1": (0, 1, 2),
 }
 """Seeds of instances that are proved in a second or two."""
@@ -35,7 +35,8 @@ def places(dual: object, seed: int) -> Iterator[Fraction]:
     """α in the middle of pieces, beside both ends of jumps, and at random."""
     for piece in dual.document["pieces"][:5]:
         yield F(piece["sample"]["alpha"])
-    for _, lower, upper in getattr(dual, "breakpoints", [])[:4]:
+    for point in dual.document["breakpoints"][:4]:
+        lower, upper = map(F, point["alpha"]["interval"])
         yield from (lower - BESIDE, upper + BESIDE)
     r = random.Random(seed)
     yield from (F(r.randint(1, 1008), 1009) for _ in range(2))

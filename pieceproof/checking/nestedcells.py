@@ -58,9 +58,9 @@ def check(run: Run) -> Dual:
     members = run.members
     problem = read_nested(members["problem"])
     pieces = read_nested_pieces(members["pieces"], problem)
-    _check_charts(members["charts"], problem)
-    cells = _read_cells(members["cells"], problem)
-    _check_cells(members["cells"], cells, problem)
+    check_charts(members["charts"], problem)
+    cells = read_cells(members["cells"], problem)
+    check_patterns(members["cells"], cells, problem)
     run.checked |= {"cells": 0, "pieces": len(pieces), "parts": 0}
     for node, piece in zip(members["pieces"], pieces, strict=True):
         with run.collecting():
@@ -90,7 +90,10 @@ def read_nested_pieces(node: Node, problem: NestedNetwork) -> list[Piece]:
     return pieces
 
 
-def _check_charts(node: Node, problem: NestedNetwork) -> None:
+def check_charts(node: Node, problem: NestedNetwork) -> None:
+    """Raises:
+    Refuted: not the charts of the problem.
+    """
     expected: list[dict[str, Any]] = []
     for chart in problem.charts:
         names, sides = chart.network.names, ("lower", "upper")
@@ -101,7 +104,7 @@ def _check_charts(node: Node, problem: NestedNetwork) -> None:
         raise Refuted(f"{node.path}: not the charts of this problem")
 
 
-def _read_cells(node: Node, problem: NestedNetwork) -> list[NestedCell]:
+def read_cells(node: Node, problem: NestedNetwork) -> list[NestedCell]:
     """The cells as they are stated.
 
     Raises:
@@ -125,9 +128,11 @@ def _read_cells(node: Node, problem: NestedNetwork) -> list[NestedCell]:
     return found
 
 
-def _check_cells(node: Node, stated: Sequence[NestedCell], problem: NestedNetwork) -> None:
-    """Raises:
-    Refuted: a cell is missing, repeated or does not occur, or has another interval.
+def check_patterns(node: Node, stated: Sequence[NestedCell], problem: NestedNetwork) -> None:
+    """That the stated cells are all patterns with all their intervals.
+
+    Raises:
+        Refuted: a cell is missing, repeated or does not occur, or has another interval.
     """
     check_maximal(
         node,
@@ -171,7 +176,7 @@ class NestedTask:
     def checker(self) -> LowerBounds:
         """The checker of single cells."""
         problem = read_nested(Node(self.problem, "problem"))
-        points = NestedPoints(problem, _read_cells(Node(self.cells, "cells"), problem))
+        points = NestedPoints(problem, read_cells(Node(self.cells, "cells"), problem))
         return LowerBounds(
             points.point,
             points.within,

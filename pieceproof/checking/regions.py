@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from flint import fmpq, fmpz_poly
 
 from pieceproof.checking.intervals import Interval
 from pieceproof.checking.problems import Parameter
 from pieceproof.checking.reading import Node
-from pieceproof.checking.signmodels import T, Trained
+from pieceproof.checking.signmodels import T
 
 EXAMPLE = re.compile(r"e([1-9][0-9]{0,8})")
 """The name of the row of an example."""
@@ -35,10 +36,17 @@ class Region:
     alive: tuple[Interval, ...] | None = None
 
 
+class Reduced(Protocol):
+    """Some parameters have one value on each region, and rows act on the others."""
+
+    def hidden(self, point: Sequence[T], signs: Sequence[int]) -> list[T] | None:
+        """A point (w, 1), times a common factor, without them; None if it has other values."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Regions that cover the box, labels, box; where circuits prove, ``names`` gives for every
-    region its rows by name; of a network ``signs`` are those of output weights."""
+    region its rows by name; of a network ``signs`` are those of output weights, or the chart."""
 
     regions: tuple[Region, ...]
     labels: tuple[int, ...]
@@ -46,13 +54,13 @@ class Problem:
     interval: tuple[fmpq, fmpq]
     mean: bool
     names: Names | None = None
-    trained: Trained | None = None
+    trained: Reduced | None = None
     signs: tuple[tuple[int, ...], ...] = ()
 
     def point(self, region: int, point: Sequence[T]) -> Sequence[T] | None:
         """What the rows of a region act on, at parameters and 1, times a common factor.
 
-        None if trainable output weights are not those of the region.
+        None if trainable output weights, or what is held at walls, are not those of the region.
         """
         return point if self.trained is None else self.trained.hidden(point, self.signs[region])
 

@@ -1,7 +1,8 @@
 """The regions that a document with a zero-one loss states, rebuilt from its problem.
 
-A linear graph convolution has one region, a network with one hidden layer its joint cells, a graph
-convolution with hidden channels the cones of its patterns, each on its intervals of α.
+A linear graph convolution has one region, a network with one hidden layer its joint cells, a deep
+network and a graph convolution with hidden channels the cones of their patterns, each on its
+intervals of α.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 from pieceproof.checking.cellregions import cell_regions
 from pieceproof.checking.graphs import linear_graph
+from pieceproof.checking.nestedregions import nested_regions
 from pieceproof.checking.patternregions import pattern_regions
 from pieceproof.checking.problems import read_data, read_ends, read_parameters
 from pieceproof.checking.reading import Node
@@ -34,7 +36,7 @@ def read_regions(members: Mapping[str, Node]) -> Problem:
     if hidden:
         problem = pattern_regions(members)
     else:
-        problem = _read_graph(entry) if kind == "gcn" else cell_regions(members)
+        problem = _read_graph(entry) if kind == "gcn" else _network_regions(members)
     if any(label not in (1, -1) for label in problem.labels):
         raise entry["data"].wrong("labels 1 and -1")
     if kind == "gcn" and (members["cells"].value is not None or members["exchangeable"].items()):
@@ -44,6 +46,11 @@ def read_regions(members: Mapping[str, Node]) -> Problem:
     if kind == "gcn" and not hidden and members["regions"].value != [{}]:
         raise members["regions"].wrong("one region without a name")
     return problem
+
+
+def _network_regions(members: Mapping[str, Node]) -> Problem:
+    layers = members["problem"].member("model").member("hidden").items()
+    return cell_regions(members) if len(layers) == 1 else nested_regions(members)
 
 
 def _read_graph(entry: dict[str, Node]) -> Problem:

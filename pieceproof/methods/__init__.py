@@ -45,8 +45,8 @@ class Method(Protocol):
 METHODS: tuple[Method, ...] = (
     convex_cells,
     validation,
-    piecewise_constant,
     rising_chains,
+    piecewise_constant,
     least_squares,
     moving_cells,
     nested_cells,

@@ -90,15 +90,8 @@ def document(dual: Dual, wall_time: float, jobs: int) -> Document:
         dual,
         NAME,
         own={
-            "charts": [_chart(cells.nested, chart) for chart in cells.charts],
-            "cells": [
-                {
-                    "chart": cell.chart,
-                    "on": _on(cells.nested, cell.active),
-                    "interval": interval_document(cell.interval),
-                }
-                for cell in cells.cells
-            ],
+            "charts": charts_document(cells),
+            "cells": cells_document(cells),
             "proofs": [proof_document(bound) for bound in dual.bounds],
         },
         pieces=[_piece(dual, piece) for piece in dual.pieces],
@@ -109,6 +102,23 @@ def document(dual: Dual, wall_time: float, jobs: int) -> Document:
         },
         run=certificate.Run(wall_time, jobs, ORDER_SEED),
     )
+
+
+def charts_document(cells: NestedCells) -> list[Document]:
+    """The parameters that are held, and output signs."""
+    return [_chart(cells.nested, chart) for chart in cells.charts]
+
+
+def cells_document(cells: NestedCells) -> list[Document]:
+    """All patterns with the intervals on which they occur."""
+    return [
+        {
+            "chart": cell.chart,
+            "on": _on(cells.nested, cell.active),
+            "interval": interval_document(cell.interval),
+        }
+        for cell in cells.cells
+    ]
 
 
 def _chart(nested: NestedNetwork, chart: Chart) -> Document:

@@ -18,6 +18,7 @@ from geometry.dual import Piece
 from geometry.intervals import Interval
 from geometry.margin_dual import Searches, margin_dual
 from geometry.margins import Bound
+from geometry.nested_regions import NestedRegions
 from geometry.network_regions import NetworkRegions
 from geometry.regions import Region, is_joint, refusal
 from geometry.split_proofs import supports_of
@@ -31,11 +32,11 @@ from pieceproof.certificate import (
     vector_document,
 )
 from pieceproof.methods.convex_cells import arrangements
+from pieceproof.methods.nested_cells import cells_document, charts_document
 from pieceproof.methods.options import Options
 from pieceproof.parallel import region_runner
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
-from piecewise.graphs import GraphConvolution
 from piecewise.networks import FeedForward
 from piecewise.problems import Parameter, Problem
 
@@ -110,7 +111,9 @@ def document(dual: ConstantDual, wall_time: float, jobs: int) -> Document:
 
 
 def _cells(dual: ConstantDual) -> Document | None:
-    """The unit cells of a network; a graph convolution has none."""
+    """The unit cells of a network, the charts of a deep one; a graph convolution has none."""
+    if isinstance(dual.regions, NestedRegions):
+        return {"charts": charts_document(dual.regions.cells)}
     if not isinstance(dual.regions, NetworkRegions):
         return None
     return {"arrangements": arrangements(dual.regions.layer)}
@@ -124,6 +127,8 @@ def _exchangeable(dual: ConstantDual) -> list[list[int]]:
 
 def _names(dual: ConstantDual) -> list[dict[str, object]]:
     regions = dual.regions
+    if isinstance(regions, NestedRegions):
+        return cells_document(regions.cells)
     if isinstance(regions, NetworkRegions):
         return [regions.name(number) for number in range(len(regions))]
     return [region.key for region in regions]
@@ -168,10 +173,13 @@ def _piece(dual: ConstantDual, piece: Piece, errors: int) -> Document:
 
 def _is_typical(dual: ConstantDual, part: Part, alpha: fmpq) -> bool:
     """False where a score vanishes at α alone: there are more errors there than beside."""
-    if not isinstance(dual.problem.model, GraphConvolution):
+    if isinstance(dual.regions, NetworkRegions):
         return True
+    direction = part.direction
+    if isinstance(dual.regions, NestedRegions):
+        direction = dual.regions.moving(direction)
     for row in dual.regions[part.region].scores:
-        score = sum((a * u for a, u in zip(row, part.direction, strict=False)), fmpz_poly())
+        score = sum((a * u for a, u in zip(row, direction, strict=False)), fmpz_poly())
         if score and score(alpha) == 0:
             return False
     return True

@@ -16,7 +16,7 @@ from geometry.chain_parameters import ChainPart, parts, refusal
 from geometry.constant_dual import ConstantDual, loss_of
 from geometry.dual import DualFunction, Piece
 from geometry.intervals import Interval
-from geometry.rising_chains import is_chain, linear_problem
+from geometry.rising_chains import is_chain, linear_problem, network_of
 from geometry.verdicts import Verdict
 from pieceproof import certificate
 from pieceproof.certificate import (
@@ -39,8 +39,12 @@ SHARED = ("cells", "exchangeable", "regions", "proofs")
 
 
 def is_for(problem: Problem) -> bool:
-    """Whether model and loss are of the kind that the method is made for."""
-    return problem.loss == "zero-one" and problem.validation is None and is_chain(problem)
+    """Whether model and loss are of the kind that the method is made for: one piecewise linear unit
+    is left to :mod:`pieceproof.methods.piecewise_constant`."""
+    if problem.loss != "zero-one" or problem.validation is not None or not is_chain(problem):
+        return False
+    network = network_of(problem)
+    return len(network.hidden) > 1 or network.activation.degree > 1
 
 
 def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
