@@ -313,6 +313,6 @@ def test_many_inputs_are_no_obstacle() -> None:
 
 
 def test_other_networks_are_told_why() -> None:
-    problem = chain(Interpolated(relu, identity), [[1], [2]], [1, -1], bias=False, output_bias=1)
+    problem = chain(Interpolated(relu2, identity), [[1], [2]], [1, -1], bias=False, output_bias=1)
     with pytest.raises(NotYetSupported, match="threshold"):
         pieceproof.analysis.analyze_exactly(problem)
