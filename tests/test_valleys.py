@@ -252,3 +252,17 @@ def test_changed_valleys_are_rejected() -> None:
     assert changed(lambda valley: None) is Conclusion.PROVED
     for change in (wide, shifted, reversed_, single, empty, short):
         assert changed(change) is Conclusion.REJECTED, change
+
+
+def test_a_box_that_is_too_large_leaves_nothing_behind() -> None:
+    """Second derivatives of z, which are 0, are read by whoever comes next."""
+    jets = Spaces(Node(problem_document(problem()), "problem"))[0].jets
+    point = Range.exactly(np.array([[0.45, -5.0, -4.9]]))
+    before, _ = jets.both(point, 2)
+    everything = Range(np.array([[0.45, -np.inf, -1e300]]), np.array([[0.45, np.inf, 1e300]]))
+    lost, seen = jets.both(everything, 2)
+    assert np.all(np.isinf(lost.hessian.lo))
+    assert np.all(np.isinf(seen[0].value.hi))
+    after, seen = jets.both(point, 2)
+    assert np.array_equal(before.hessian.lo, after.hessian.lo)
+    assert all(np.all(z.hessian.lo == 0) and np.all(z.hessian.hi == 0) for z in seen)

@@ -121,11 +121,15 @@ class Jets:
         from pieceproof.checking.enclosing.compiled.network import evaluate
 
         room = self.room
-        if not evaluate(self.net, _both(box)[:, 0].copy(), order, self.marks(pattern), room):
-            inputs = len(self.network.inputs[0])  # stay in their places
-            for part in (room.f, room.nodes[:, inputs:]):
-                part[0], part[1] = -np.inf, np.inf
-        return self.copied(room.f, room.nodes, order)
+        if evaluate(self.net, _both(box)[:, 0].copy(), order, self.marks(pattern), room):
+            return self.copied(room.f, room.nodes, order)
+        nodes = room.nodes[:, len(self.network.inputs[0]) :]  # inputs stay in their places
+        for part in (room.f, nodes):
+            part[0], part[1] = -np.inf, np.inf
+        found = self.copied(room.f, room.nodes, order)
+        # Second derivatives of affine z are 0 from the start and never written.
+        nodes[..., 1 + self.n :] = 0.0
+        return found
 
     def residuals(self, box: Range, pattern: Pattern) -> tuple[Jet, list[Jet]]:
         """ŷ_t − y_t on a single box with their gradients, and the pre-activations of all units."""
