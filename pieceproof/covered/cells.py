@@ -112,7 +112,30 @@ class Cells:
                 break
             if left > 0.9 * before:
                 break
+        if len(right) + len(walls) != len(self.by_key[spot.key].free) + 1:
+            right, walls = self._nearest(best)
         return best, self._tip(best, right, walls)
+
+    def _nearest(self, spot: Spot) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+        """The p + 1 scores and walls that are nearest, where multipliers do not tell them."""
+        chart = self.by_key[spot.key]
+        free = list(chart.free)
+        values, slopes = self.rounded.with_gradient(spot.alpha, spot.w, spot.key[0])
+        right, sizes = self._right(spot, values, slopes)
+        scales = self._scales(spot.key)
+        slacks = [
+            (abs(float(values[t])) / float(size), int(t), None)
+            for t, size in zip(right, sizes, strict=True)
+        ]
+        near: list[tuple[float, int, int | None]] = list(slacks)
+        for i in free:
+            for side, wall in ((0, chart.walls.lo[i]), (1, chart.walls.hi[i])):
+                near.append((abs(float(spot.w[i] - wall)) / float(scales[i]), i, side))
+        chosen = sorted(near, key=lambda entry: entry[0])[: len(free) + 1]
+        return (
+            tuple(index for _, index, side in chosen if side is None),
+            tuple((index, side) for _, index, side in chosen if side is not None),
+        )
 
     def _led(
         self, spot: Spot, errors: int, direction: int, end: float
