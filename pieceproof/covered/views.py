@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pieceproof.checking.coverings.slabs import Slab, Space, read_slab
+from pieceproof.checking.coverings.slabs import Space, read_slab
 from pieceproof.checking.coverings.witnesses import Witness
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.evaluation import OutsideError
@@ -176,8 +176,3 @@ def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"α in [{low:.10g}, {high:.10g}], width {float(Fraction(entry['width'])):.2g}: "
             f"{entry['lower']} ≤ ℓ* ≤ {entry['upper']}; {entry['reason']}",
         )
-
-
-def slabs_of(document: dict[str, Any], space: Space) -> list[Slab]:
-    """The slabs of a document."""
-    return [read_slab(node, space) for node in Node(document.get("slabs"), "slabs")]

@@ -1,7 +1,7 @@
 """The checker of zero-one duals whose cells are curved: W is covered by boxes.
 
-``arithmetic`` computes with intervals that keep exact zeros, ``models`` reads the network and
-encloses its scores, ``charts`` makes boxes, ``conflicts`` bounds the number of errors on a box,
-``covering`` bounds it on W, ``witnesses`` bounds ℓ* from above, ``jumps`` proves that ℓ* jumps
-exactly once, and ``profile`` puts slabs of α together.
+``models`` reads the network, ``charts`` says what boxes are made of, ``covering`` bounds the number
+of errors from below on W (its loops are in ``compiled``), ``witnesses`` bound ℓ* from above,
+``jumps`` prove that it jumps exactly once, ``slabs`` join these on intervals of α, and ``profile``
+and ``claims`` derive what a document says of ℓ*.
 """

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
-from pieceproof.checking.enclosing.ranges import Array, around
+from pieceproof.checking.enclosing.ranges import Array
 
 TINY = 2.0**-1000
 """Above every product that underflows."""
@@ -43,12 +42,6 @@ class Span:
         """Doubles, taken as exact numbers."""
         array = np.asarray(x, dtype=np.float64)
         return cls(array, array)
-
-    @classmethod
-    def around(cls, values: Sequence[fmpq]) -> Span:
-        """Rationals."""
-        found = around(values)
-        return cls(found.lo, found.hi)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,14 +77,6 @@ class Span:
         high = np.where(np.abs(high) < TINY, np.where(below, 0.0, TINY), np.nextafter(high, np.inf))
         return Span(np.where(zero, 0.0, low), np.where(zero, 0.0, high))
 
-    def meet(self, other: Span) -> Span:
-        """The common part of two enclosures of the same numbers."""
-        return Span(np.maximum(self.lo, other.lo), np.minimum(self.hi, other.hi))
-
-    def hull(self, other: Span) -> Span:
-        """The least interval that holds both."""
-        return Span(np.minimum(self.lo, other.lo), np.maximum(self.hi, other.hi))
-
     def total(self, axis: int) -> Span:
         """The sum along an axis, term by term."""
         parts = [
@@ -112,8 +97,3 @@ def stacked(parts: Sequence[Span], axis: int) -> Span:
     lows = np.broadcast_arrays(*(part.lo for part in parts))
     highs = np.broadcast_arrays(*(part.hi for part in parts))
     return Span(np.stack(lows, axis=axis), np.stack(highs, axis=axis))
-
-
-def where(condition: Array, one: Span, other: Span) -> Span:
-    """One span where the condition holds, elsewhere the other."""
-    return Span(np.where(condition, one.lo, other.lo), np.where(condition, one.hi, other.hi))
