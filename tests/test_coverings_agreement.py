@@ -53,7 +53,7 @@ def compared(family: str, seed: int, seconds: float) -> tuple[object, int]:
         except pieceproof.evaluation.OutsideError:
             continue  # within the enclosure of a jump
         lower, upper = getattr(value, "lower", value), getattr(value, "upper", value)
-        errors = oracle.least_errors(problem, alpha, 20)
+        errors = oracle.least_errors(problem, alpha, 60)
         if errors is not None:
             decided += 1
             assert lower <= errors <= upper, alpha

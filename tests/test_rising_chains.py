@@ -97,7 +97,7 @@ def test_random_instances_agree_with_z3(seed: int) -> None:
     dual = pieceproof.analyze(problem)
     assert dual.report.accepted, dual.report
     for alpha in (F(1, 997), F(311, 1009), F(996, 997)):
-        known = oracle.least_errors(problem, alpha, 20)
+        known = oracle.least_errors(problem, alpha, 60)
         assert known is not None
         assert dual(alpha) == known
         if problem.model.output_weights != "signs":

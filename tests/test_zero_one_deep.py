@@ -48,7 +48,7 @@ def test_random_instances_agree_with_z3(seed: int) -> None:
     assert dual.report.accepted, dual.report
     assert dual.document["method"] == "piecewise-constant"
     for alpha in alphas(dual):
-        known = oracle.least_errors(problem, alpha, 20)
+        known = oracle.least_errors(problem, alpha, 60)
         assert known is not None
         assert dual(alpha) == known
         w = list(evaluate(dual.document, alpha).minimiser.values())
