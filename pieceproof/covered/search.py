@@ -18,6 +18,7 @@ from flint import fmpq
 from pieceproof.checking.coverings.covering import Cover, cover
 from pieceproof.checking.coverings.jumps import Cell, CellProof
 from pieceproof.checking.coverings.slabs import Slab, Space, prove_cells
+from pieceproof.checking.coverings.witnesses import Witness, errors_of
 from pieceproof.checking.reading import Refuted
 from pieceproof.covered.cells import Spot
 from pieceproof.covered.gaps import Gaps
@@ -91,6 +92,7 @@ class Search:
 
     def run(self) -> list[Slab]:
         """Slabs that cover A."""
+        self.options.progress("compiling, on first use", 0, None)
         self.lives.sweep(lambda share: self.options.progress("cells", round(1000 * share), 1000))
         slabs: list[Slab] = []
         for _ in range(REVISIONS):
@@ -349,21 +351,32 @@ class Search:
     def _open(self, lower: fmpq, upper: fmpq, errors: int, reason: str) -> Slab:
         """An open slab with bounds: as many errors as can be proved, and witnesses."""
         ends = (lower, upper)
-        all_wrong = self.space.model.network.examples
         witnesses = (
             None
             if self.is_late()
             else self.tiles.over(ends, errors, self._spots(ends, errors, None))
         )
-        high = errors if witnesses is not None else all_wrong
-        low = 0
-        for wanted in range(min(errors, high), 0, -1):
+        high = errors
+        if witnesses is None:
+            resting = self._resting(ends)
+            high, witnesses = errors_of(self.space.model, resting), [resting]
+        low = sum(item.least for item in self.space.model.items)
+        for wanted in range(min(errors, high), low, -1):
             if self.is_late():
                 break
             if cover(self.space.charts, ends, wanted, (), SLAB_BOXES // 8, self.is_late).done:
                 low = wanted
                 break
         return Slab(*ends, "open", (low, high), tuple(witnesses or ()), reason=reason)
+
+    def _resting(self, ends: tuple[fmpq, fmpq]) -> Witness:
+        """The point of W next to 0, with the best signs of output weights: found at once."""
+        model = self.space.model
+        w = tuple(min(max(fmpq(0), low), high) for low, high in model.network.walls)
+        signs = dict.fromkeys(chart.key[0] for chart in self.space.charts)
+        return min(
+            (Witness(*ends, each, w) for each in signs), key=lambda each: errors_of(model, each)
+        )
 
 
 def _special(space: Space) -> list[fmpq]:
