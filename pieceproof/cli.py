@@ -84,7 +84,8 @@ def analyze_command(
 ) -> Exit:
     """Compute the exact dual loss of SPEC.toml, check its certificate, and draw it.
 
-    An interrupted run goes on where it was when it is started again with the same --out.
+    Finished cells, best fits and coverings are kept in --out: a run that was interrupted goes on
+    with them when it is started again.
     """
     problem = load_problem(spec)
     name = out or f"{Path(spec).stem}-result"

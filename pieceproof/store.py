@@ -22,7 +22,7 @@ class CacheError(OSError):
 
 
 class Store:
-    """Finished tasks about one thing in a SQLite file."""
+    """Finished tasks about one thing in a SQLite file; threads take turns."""
 
     def __init__(self, path: Path, about: Any) -> None:
         """Open or create the file; ``about`` is the JSON value that all tasks share.
@@ -33,7 +33,7 @@ class Store:
         self.path = path
         self._about = digest(about)
         with self._reported():
-            self._connection = sqlite3.connect(path)
+            self._connection = sqlite3.connect(path, check_same_thread=False)
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS finished (task TEXT PRIMARY KEY, result TEXT NOT NULL)"
             )

@@ -6,15 +6,18 @@ import random
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import copied, sealed
 
 import pieceproof
-from pieceproof.covered import CoveredDual, analyze_covered, refusal
+from pieceproof.checking.coverings.covering import Cover
+from pieceproof.covered import CoveredDual, analyze_covered, kept, refusal
 from pieceproof.evaluation import OutsideError
 from pieceproof.methods import Options
+from pieceproof.store import Store
 from pieceproof.verify import CertificateError, verify
 from piecewise import (
     FeedForward,
@@ -410,3 +413,28 @@ def test_a_changed_digest_is_refused(two_jumps: CoveredDual) -> None:
     document = copied(two_jumps.document)
     document["provenance"]["jobs"] += 1
     assert not verify(document).accepted
+
+
+def test_an_interrupted_run_goes_on_with_what_it_covered(
+    climbing: CoveredDual, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, path = Store.put, tmp_path / "kept"
+
+    def interrupted(store: Store, task: Any, result: Any) -> None:
+        put(store, task, result)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "put", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            analyzed(climbing.problem, cache=path)
+    analyzed(climbing.problem, cache=path)
+
+    def covers(*arguments: Any) -> Cover:
+        raise AssertionError("this was covered before")
+
+    monkeypatch.setattr(kept, "cover", covers)
+    for jobs in (1, 2):
+        again = analyzed(climbing.problem, cache=path, jobs=jobs)
+        for key in ("slabs", "pieces", "breakpoints", "counts", "verdict"):
+            assert again.document[key] == climbing.document[key]

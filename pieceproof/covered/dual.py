@@ -23,6 +23,7 @@ from pieceproof.checking.coverings.profile import profile
 from pieceproof.checking.coverings.slabs import Slab, Space
 from pieceproof.checking.coverings.verification import NAME
 from pieceproof.checking.reading import CertificateError, Node, Refuted
+from pieceproof.covered.kept import opened
 from pieceproof.covered.profiles import SEED
 from pieceproof.covered.search import Search
 from pieceproof.covered.slabdocuments import slab_document
@@ -131,10 +132,15 @@ class CoveredDual:
 
 
 def analyze_covered(problem: Problem, options: Options) -> CoveredDual:
-    """Search for slabs, write them down with what follows, and check the document."""
+    """Search for slabs, write them down with what follows, and check the document.
+
+    Raises:
+        CacheError: the cache file cannot be used.
+    """
     written = problem_document(problem)
     space = Space(Node(written, "problem"))
-    slabs = Search(space, options).run()
+    with opened(options.cache, written) as kept:
+        slabs = Search(space, options, kept).run()
     document = _document(problem, written, space, slabs, options)
     return CoveredDual(problem, document, verify(document, options.progress, options.jobs))
 

@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.coverings.covering import cover
 from pieceproof.checking.coverings.rounded import errors_at
 from pieceproof.checking.coverings.slabs import Space
 from pieceproof.covered.cells import Cells, Spot, Tip
+from pieceproof.covered.kept import Coverings
 from pieceproof.covered.tiles import float_of
 
 SEED = 0
@@ -65,8 +65,8 @@ class Change:
 class Lives:
     """All cells that are known."""
 
-    def __init__(self, space: Space, is_late: Callable[[], bool]) -> None:
-        self.space, self.is_late = space, is_late
+    def __init__(self, space: Space, coverings: Coverings, is_late: Callable[[], bool]) -> None:
+        self.space, self.coverings, self.is_late = space, coverings, is_late
         lower, upper = space.interval
         self.interval = (float_of(lower), float_of(upper))
         self.cells = Cells(space.model, space.by_key, self.interval)
@@ -87,10 +87,9 @@ class Lives:
         best = self._sampled(alpha)
         at = fmpq(*Fraction(alpha).as_integer_ratio())
         while best.errors > self._least and not self.is_late():
-            found = cover(
-                self.space.charts, (at, at), best.errors, (), POINT_BOXES, self.is_late,
-                None, PATIENCE, THIN,
-            )  # fmt: skip
+            found = self.coverings.cover(
+                (at, at), best.errors, most=POINT_BOXES, patience=PATIENCE, thinnest=THIN
+            )
             if found.point is None:
                 break
             spot = self.cells.spot(alpha, found.point.w, found.point.key)

@@ -15,16 +15,18 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.coverings.covering import Cover, cover
+from pieceproof.checking.coverings.covering import Cover
 from pieceproof.checking.coverings.jumps import Cell, CellProof
 from pieceproof.checking.coverings.slabs import Slab, Space, prove_cells
 from pieceproof.checking.coverings.witnesses import Witness, errors_of
 from pieceproof.checking.reading import Refuted
 from pieceproof.covered.cells import Spot
 from pieceproof.covered.gaps import Gaps
+from pieceproof.covered.kept import Coverings
 from pieceproof.covered.profiles import Change, Life, Lives
 from pieceproof.covered.tiles import Tiles, exact, float_of
 from pieceproof.methods.options import Options
+from pieceproof.store import Store
 
 SLAB_BOXES = 150_000
 """Boxes for a slab before it is halved."""
@@ -73,9 +75,10 @@ class Outcome:
 class Search:
     """The search for slabs of a problem."""
 
-    def __init__(self, space: Space, options: Options) -> None:
+    def __init__(self, space: Space, options: Options, kept: Store | None = None) -> None:
         self.space, self.options = space, options
-        self.lives = Lives(space, self.is_late)
+        self.coverings = Coverings(space, kept, self.is_late)
+        self.lives = Lives(space, self.coverings, self.is_late)
         self.tiles = Tiles(self.lives.cells, self.is_late)
         self.gaps = Gaps(space, self.lives.cells)
         self.lower, self.upper = space.interval
@@ -204,7 +207,7 @@ class Search:
                 excluded = [
                     CellProof(self.space.by_key[cell.key], ends, cell).excluded for cell in cells
                 ]
-            found = cover(self.space.charts, ends, more, excluded, JUMP_BOXES, self.is_late)
+            found = self.coverings.cover(ends, more, excluded, most=JUMP_BOXES)
             if found.done:
                 break
             image = self._image(found, change, ends, cells)
@@ -296,7 +299,7 @@ class Search:
     def _piece(self, piece: Piece, halvings: int) -> Outcome:
         ends = (piece.lower, piece.upper)
         most = SLAB_BOXES if halvings > 0 else SLAB_BOXES // 8
-        found = cover(self.space.charts, ends, piece.errors, (), most, self.is_late)
+        found = self.coverings.cover(ends, piece.errors, most=most)
         if found.point is not None:
             spot = self.lives.cells.spot(found.point.alpha, found.point.w, found.point.key)
             if spot.errors < piece.errors:
@@ -364,7 +367,7 @@ class Search:
         for wanted in range(min(errors, high), low, -1):
             if self.is_late():
                 break
-            if cover(self.space.charts, ends, wanted, (), SLAB_BOXES // 8, self.is_late).done:
+            if self.coverings.cover(ends, wanted, most=SLAB_BOXES // 8).done:
                 low = wanted
                 break
         return Slab(*ends, "open", (low, high), tuple(witnesses or ()), reason=reason)
