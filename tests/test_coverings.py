@@ -438,3 +438,11 @@ def test_an_interrupted_run_goes_on_with_what_it_covered(
         again = analyzed(climbing.problem, cache=path, jobs=jobs)
         for key in ("slabs", "pieces", "breakpoints", "counts", "verdict"):
             assert again.document[key] == climbing.document[key]
+
+
+def test_two_labels_at_one_input_cost_one_error_whatever_the_score() -> None:
+    """Also where the point 0 of the box, with the score −1, is the only witness looked at."""
+    dual = analyzed(stated([[1], [1]], [1, -1], output_bias=-1, box=(-10, 10)))
+    assert dual.counts["pieces"] == 1
+    assert not dual.open
+    assert dual(F(7, 10)).value == 1

@@ -352,7 +352,8 @@ class Search:
         return None
 
     def _open(self, lower: fmpq, upper: fmpq, errors: int, reason: str) -> Slab:
-        """An open slab with bounds: as many errors as can be proved, and witnesses."""
+        """An open slab with bounds: as many errors as can be proved, and witnesses; a constant one
+        if these meet after all."""
         ends = (lower, upper)
         witnesses = (
             None
@@ -370,7 +371,9 @@ class Search:
             if self.coverings.cover(ends, wanted, most=SLAB_BOXES // 8).done:
                 low = wanted
                 break
-        return Slab(*ends, "open", (low, high), tuple(witnesses or ()), reason=reason)
+        if low == high == errors:
+            return Slab(*ends, "constant", (low, high), tuple(witnesses))
+        return Slab(*ends, "open", (low, high), tuple(witnesses), reason=reason)
 
     def _resting(self, ends: tuple[fmpq, fmpq]) -> Witness:
         """The point of W next to 0, with the best signs of output weights: found at once."""
