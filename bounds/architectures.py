@@ -177,17 +177,17 @@ def graph_convolution(
 def linear(
     features: int, examples: int, *, bias: bool = False, loss: Loss = Loss.SQUARED
 ) -> StructureCounts:
-    """Structure counts of linear regression; the absolute loss has a boundary per example.
+    """Structure counts of a linear model; losses other than the squared one have a boundary per
+    example.
 
     Raises:
-        BoundsError: an argument outside its range, or another loss.
+        BoundsError: an argument outside its range.
     """
-    if loss is Loss.ZERO_ONE:
-        raise BoundsError("loss: linear regression has the squared or the absolute loss")
     d = count("features", features) + bias
     squared = loss is Loss.SQUARED
     layers = [] if squared else [arranged("output", count("examples", examples, 1), 1, 1, d, False)]
-    return assembled(layers, d, 2 if squared else 1, alpha_degree=1 if squared else None)
+    degrees = {Loss.SQUARED: 2, Loss.ABSOLUTE: 1, Loss.ZERO_ONE: 0}
+    return assembled(layers, d, degrees[loss], alpha_degree=1 if squared else None)
 
 
 def polynomial(parameters: int, degree: int) -> StructureCounts:

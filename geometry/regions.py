@@ -24,7 +24,7 @@ from piecewise import nested, sign_models
 from piecewise.convolutions import Pattern
 from piecewise.graphs import GraphConvolution
 from piecewise.layers import DEFAULT_MAX_CELLS, CellKey
-from piecewise.networks import TRAINABLE, FeedForward
+from piecewise.networks import TRAINABLE, FeedForward, Linear
 from piecewise.problems import Parameter, Problem
 from piecewise.scores import linear_predictions
 
@@ -87,8 +87,10 @@ def refusal(problem: Problem) -> str | None:
                 f"hold 0 ({outside}); widen the box"
             )
         return None
+    if isinstance(model, Linear):
+        return None
     if not isinstance(model, FeedForward):
-        return "the zero-one loss of a model that does not depend on α"
+        return "the zero-one loss of a polynomial objective"
     if model.activation.degree > 1:
         return "the zero-one loss of a network whose activation is not piecewise linear"
     if len(model.hidden) > 1:

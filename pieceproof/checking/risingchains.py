@@ -41,7 +41,7 @@ from pieceproof.checking.reading import Node, Refuted
 from pieceproof.checking.reals import exactly
 from pieceproof.checking.run import Dual, Run
 from pieceproof.checking.shapes import continuous
-from pieceproof.checking.statedregions import read_regions
+from pieceproof.checking.statedregions import identity_unit, read_regions
 
 MEMBERS: tuple[str, ...] = ("linear",)
 OWN = ("errors", "sample", "parts")
@@ -49,7 +49,6 @@ SHARED = ("cells", "exchangeable", "regions", "proofs")
 MAX_PARAMETERS = 1000
 MAX_DEGREE = 20_000
 """Degree in α of a pre-activation."""
-IDENTITY = {"name": "identity", "breakpoints": [], "pieces": [["0", "1"]]}
 
 
 def check(run: Run) -> Dual:
@@ -110,14 +109,7 @@ def _linear(node: Node, chain: Chain) -> dict[str, Any]:
     names += ["b1"] if chain.threshold else []
     return {
         **node.value,
-        "model": {
-            "kind": "feedforward",
-            "hidden": [1],
-            "bias": chain.threshold,
-            "activation": {"first": IDENTITY, "second": IDENTITY},
-            "output_weights": ["1"],
-            "output_bias": "0",
-        },
+        "model": identity_unit(chain.threshold),
         "parameters": [{"name": name, "lower": "-1", "upper": "1"} for name in names],
     }
 

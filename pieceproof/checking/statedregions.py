@@ -1,13 +1,14 @@
 """The regions that a document with a zero-one loss states, rebuilt from its problem.
 
-A linear graph convolution has one region, a network with one hidden layer its joint cells, a deep
-network and a graph convolution with hidden channels the cones of their patterns, each on its
-intervals of α.
+A linear graph convolution has one region, a linear model and a network with one hidden layer its
+joint cells, a deep network and a graph convolution with hidden channels the cones of their
+patterns, each on its intervals of α.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pieceproof.checking.cellregions import cell_regions
 from pieceproof.checking.graphs import linear_graph
@@ -25,6 +26,7 @@ def read_regions(members: Mapping[str, Node]) -> Problem:
         CertificateError: malformed, or outside the covered family.
         Refuted: unit cells or joint cells are missing or repeated.
     """
+    members = {**members, "problem": _as_network(members["problem"])}
     node = members["problem"]
     entry = node.fields("model", "interval", "parameters", "loss", "data")
     loss = entry["loss"].fields("kind", "reduction", "weight_decay")
@@ -46,6 +48,36 @@ def read_regions(members: Mapping[str, Node]) -> Problem:
     if kind == "gcn" and not hidden and members["regions"].value != [{}]:
         raise members["regions"].wrong("one region without a name")
     return problem
+
+
+def _as_network(node: Node) -> Node:
+    """A linear model w·x (+ b) as a unit with the activation identity; others as they are."""
+    if node.member("model").member("kind").value != "linear":
+        return node
+    bias = node.member("model").fields("kind", "bias")["bias"].flag()
+    names = {f"w_{name}": f"w1_{name}" for name in node.member("data").member("features").texts()}
+    names |= {"b": "b1"} if bias else {}
+    parameters = []
+    for entry in node.member("parameters"):
+        name = entry.member("name").text()
+        if name not in names:
+            raise entry.wrong(f"one of {', '.join(names)}")
+        parameters.append({**entry.value, "name": names[name]})
+    changed = {"model": identity_unit(bias), "parameters": parameters}
+    return Node({**node.value, **changed}, node.path)
+
+
+def identity_unit(bias: bool) -> dict[str, Any]:
+    """The model of a network of one unit that predicts w·x (+ b)."""
+    identity = {"name": "identity", "breakpoints": [], "pieces": [["0", "1"]]}
+    return {
+        "kind": "feedforward",
+        "hidden": [1],
+        "bias": bias,
+        "activation": {"first": identity, "second": identity},
+        "output_weights": ["1"],
+        "output_bias": "0",
+    }
 
 
 def _network_regions(members: Mapping[str, Node]) -> Problem:

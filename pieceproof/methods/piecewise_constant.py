@@ -8,6 +8,7 @@ not written out: the checker proves it anew, vertex by vertex.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 
 from flint import fmpq, fmpz_poly
@@ -35,9 +36,10 @@ from pieceproof.methods.convex_cells import arrangements
 from pieceproof.methods.nested_cells import cells_document, charts_document
 from pieceproof.methods.options import Options
 from pieceproof.parallel import region_runner
+from piecewise.activations import identity
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
-from piecewise.networks import FeedForward
+from piecewise.networks import FeedForward, Linear
 from piecewise.problems import Parameter, Problem
 
 __all__ = ["NAME", "document", "is_for", "refusal", "run"]
@@ -58,9 +60,32 @@ def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:
     Raises:
         TooManyCells: too many regions, or an arrangement with too many vertices.
     """
-    by_circuits = isinstance(problem.model, FeedForward) or is_joint(problem)
-    dual = (_by_circuits if by_circuits else _by_rays)(problem, options)
+    if isinstance(problem.model, Linear):
+        dual = replace(_by_circuits(as_unit(problem), options), problem=problem)
+    else:
+        by_circuits = isinstance(problem.model, FeedForward) or is_joint(problem)
+        dual = (_by_circuits if by_circuits else _by_rays)(problem, options)
     return dual, document(dual, monotonic() - options.start, options.jobs)
+
+
+def as_unit(problem: Problem) -> Problem:
+    """A linear model as a network of one unit whose activation is the identity."""
+    model = problem.model
+    if not isinstance(model, Linear):
+        raise TypeError(f"{model!r} is no linear model")
+    unit = FeedForward([1], identity, bias=model.bias)
+    ranges = [(p.lower, p.upper) for p in problem.parameters]
+    return Problem(
+        unit,
+        inputs=problem.inputs,
+        targets=problem.targets,
+        interval=problem.interval,
+        box=dict(zip(unit.parameter_names(problem.features), ranges, strict=True)),
+        loss=problem.loss,
+        reduction=problem.reduction,
+        features=problem.features,
+        target=problem.target,
+    )
 
 
 def _by_circuits(problem: Problem, options: Options) -> ConstantDual:
