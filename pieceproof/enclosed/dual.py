@@ -21,7 +21,7 @@ from geometry.verdicts import Verdict
 from pieceproof.certificate import FORMAT, Document, digest, write
 from pieceproof.checking.enclosing.claims import Writer
 from pieceproof.checking.enclosing.documents import chart_documents, read_slab
-from pieceproof.checking.enclosing.summary import Outcome, outcome
+from pieceproof.checking.enclosing.summary import outcome
 from pieceproof.checking.enclosing.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.coverings import opened
@@ -141,21 +141,26 @@ def analyze_enclosed(problem: Problem, options: Options) -> EnclosedDual:
     with opened(options.cache, written) as kept:
         search = Search(problem, written, options, kept)
         slabs = search.run()
-    found, slabs = _outcome(search, slabs)
-    document = _document(problem, written, search, slabs, found, options)
+    members, slabs = _claims(search, slabs)
+    document = _document(problem, written, search, slabs, members, options)
     return EnclosedDual(problem, document, verify(document, options.progress, options.jobs))
 
 
-def _outcome(search: Search, slabs: list[dict[str, Any]]) -> tuple[Outcome, list[dict[str, Any]]]:
+def _claims(
+    search: Search, slabs: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What follows from the slabs, and the slabs: all of A open if nothing can be claimed."""
     read = [read_slab(Node(slab, "slab"), search.spaces) for slab in slabs]
     settled = [search.settled_of(slab) for slab in slabs]
     try:
-        return outcome(search.spaces, read, settled, 0), slabs
+        found = outcome(search.spaces, read, settled, 0)
+        return Writer(found, search.spaces).members(), slabs
     except Refuted as refuted:  # nothing is claimed then
         ends = [str(end) for end in search.spaces.network.interval]
         nothing = [{"interval": ends, "kind": "open", "reason": str(refuted)}]
         read = [read_slab(Node(nothing[0], "slab"), search.spaces)]
-        return outcome(search.spaces, read, [None], 0), nothing
+        found = outcome(search.spaces, read, [None], 0)
+        return Writer(found, search.spaces).members(), nothing
 
 
 def _document(
@@ -163,10 +168,9 @@ def _document(
     written: Document,
     search: Search,
     slabs: list[dict[str, Any]],
-    found: Outcome,
+    members: dict[str, Any],
     options: Options,
 ) -> Document:
-    members = Writer(found, search.spaces).members()
     known = {key: value for key, value in members["counts"].items() if value is not None}
     complete = members["verdict"] == "proved"
     body: Document = {
