@@ -89,21 +89,26 @@ def document(
         "reasons": list(dual.reasons),
         "open": [[end_document(end) for end in ends] for ends in open_intervals],
         "bounds": summary(_counted(dual, all_counts), structure),
-        "provenance": {
-            "versions": {
-                "pieceproof": version("pieceproof"),
-                "python": platform.python_version(),
-                "python-flint": flint.__version__,
-                "numpy": np.__version__,
-            },
-            "engine": run.engine,
-            "seed": run.seed,
-            "input_digest": digest(problem),
-            "wall_time": round(run.wall_time, 3),
-            "jobs": run.jobs,
-        },
+        "provenance": provenance(problem, run),
     }
     return {**body, "digest": digest(body)}
+
+
+def provenance(problem: Document, run: Run) -> Document:
+    """The ``provenance`` of a result about a problem, given as documents write it."""
+    return {
+        "versions": {
+            "pieceproof": version("pieceproof"),
+            "python": platform.python_version(),
+            "python-flint": flint.__version__,
+            "numpy": np.__version__,
+        },
+        "engine": run.engine,
+        "seed": run.seed,
+        "input_digest": digest(problem),
+        "wall_time": round(run.wall_time, 3),
+        "jobs": run.jobs,
+    }
 
 
 def digest(value: Any) -> str:
