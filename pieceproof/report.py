@@ -204,6 +204,30 @@ def _short(decimal: str) -> str:
     return f"{float(decimal):.8g}"
 
 
+def outline(
+    document: dict[str, Any],
+    report: Report,
+    pieces: Table,
+    results: Iterable[tuple[str, str]],
+    files: Iterable[tuple[str, str]],
+) -> RenderableType:
+    """A document with slabs: what it is about, its pieces, its results and the verdict."""
+    problem = document["problem"]
+    lower, upper = problem["interval"]
+    state = "proved" if report.accepted else "not proved everywhere"
+    title = (
+        f"ℓ*(α) = min f(α, w), {state}, over α in [{lower}, {upper}]: "
+        f"{len(problem['data']['targets'])} examples, {len(problem['parameters'])} parameters"
+    )
+    verdict = (
+        f"{report.verdict} (certificate checked)"
+        if report.accepted
+        else f"{report.verdict}: {'; '.join(report.reasons)}"
+    )
+    lines = [*results, ("verdict", verdict), *files]
+    return Group(Text(title, style="bold"), "", pieces, "", facts(lines))
+
+
 def facts(listed: Iterable[tuple[str, str]]) -> Table:
     """Names and what is to be said of them, a line each."""
     table = Table.grid(padding=(0, 2))

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pieceproof.certificate import digest
@@ -32,6 +33,7 @@ class Store:
         """
         self.path = path
         self._about = digest(about)
+        self._turn = Lock()
         with self._reported():
             self._connection = sqlite3.connect(path, check_same_thread=False)
             self._connection.execute(
@@ -45,7 +47,7 @@ class Store:
         Raises:
             CacheError: the file cannot be read.
         """
-        with self._reported():
+        with self._turn, self._reported():
             row = self._connection.execute(
                 "SELECT result FROM finished WHERE task = ?", (digest([self._about, task]),)
             ).fetchone()
@@ -58,7 +60,7 @@ class Store:
             CacheError: the file cannot be written (a full disk, say).
         """
         text = json.dumps(result)
-        with self._reported():
+        with self._turn, self._reported():
             self._connection.execute(
                 "INSERT OR REPLACE INTO finished VALUES (?, ?)",
                 (digest([self._about, task]), text),

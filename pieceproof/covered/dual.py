@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.metadata import version
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from pieceproof.checking.coverings.profile import profile
 from pieceproof.checking.coverings.slabs import Slab, Space
 from pieceproof.checking.coverings.verification import NAME
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.covered.kept import opened
 from pieceproof.covered.profiles import SEED
 from pieceproof.covered.search import Search
 from pieceproof.covered.slabdocuments import slab_document
@@ -23,6 +23,7 @@ from pieceproof.covered.views import Known, evaluate_covered
 from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
 from pieceproof.slabdual import SlabDual
+from pieceproof.store import opened
 from pieceproof.verify import verify
 from piecewise.networks import FeedForward
 from piecewise.problems import Problem
@@ -77,7 +78,7 @@ def analyze_covered(problem: Problem, options: Options) -> CoveredDual:
     """
     written = problem_document(problem)
     space = Space(Node(written, "problem"))
-    with opened(options.cache, written) as kept:
+    with opened(options.cache, [version("pieceproof"), "zero-one coverings", written]) as kept:
         slabs = Search(space, options, kept).run()
     document = _document(problem, written, space, slabs, options)
     return CoveredDual(problem, document, verify(document, options.progress, options.jobs))

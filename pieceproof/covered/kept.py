@@ -6,17 +6,12 @@ what it had finished at once. The checker covers W anew whatever the store says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
-from pathlib import Path
-from threading import Lock
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
-from pieceproof import store
 from pieceproof.checking.coverings.charts import Key
 from pieceproof.checking.coverings.covering import THINNEST, Cover, Excluded, Point, cover
 from pieceproof.checking.coverings.slabs import Space
@@ -28,7 +23,6 @@ class Coverings:
 
     def __init__(self, space: Space, kept: Store | None, stop: Callable[[], bool]) -> None:
         self._space, self._kept, self._stop = space, kept, stop
-        self._lock = Lock()
 
     def cover(
         self,
@@ -55,27 +49,16 @@ class Coverings:
         if self._kept is not None and not self._stop():
             point = found.point
             place = point and [point.alpha, point.w.tolist(), _key_json(point.key)]
-            with self._lock:
-                self._kept.put(task, [found.done, found.boxes, place])
+            self._kept.put(task, [found.done, found.boxes, place])
         return found
 
     def _get(self, task: list[Any]) -> Cover | None:
-        if self._kept is None:
-            return None
-        with self._lock:
-            entry = self._kept.get(task)
+        entry = None if self._kept is None else self._kept.get(task)
         if entry is None:
             return None
         done, boxes, place = entry
         point = place and Point(place[0], np.array(place[1]), _key(place[2]))
         return Cover(done, boxes, point)
-
-
-@contextmanager
-def opened(path: Path | None, document: dict[str, Any]) -> Iterator[Store | None]:
-    """The store at ``path`` for a problem, closed at the end; None without a path."""
-    with store.opened(path, [version("pieceproof"), "zero-one coverings", document]) as kept:
-        yield kept
 
 
 def _key_json(key: Key) -> list[Any]:

@@ -6,15 +6,11 @@ what it had covered at once. The checker covers W anew whatever the store says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from pieceproof import store
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.summary import CHUNK, Below, covers
@@ -85,13 +81,6 @@ class Coverings:
     def _known(self, names: Sequence[str], boxes: int) -> Covered | None:
         entry = None if self.kept is None else self.kept.get([boxes, list(names)])
         return None if entry is None else _read(entry)
-
-
-@contextmanager
-def opened(path: Path | None, document: dict[str, Any]) -> Iterator[Store | None]:
-    """The store at ``path`` for a problem, closed at the end; None without a path."""
-    with store.opened(path, [version("pieceproof"), "coverings", document]) as kept:
-        yield kept
 
 
 def _written(own: Covered) -> dict[str, Any]:

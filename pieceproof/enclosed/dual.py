@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.metadata import version
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ from pieceproof.checking.enclosing.documents import chart_documents, read_slab
 from pieceproof.checking.enclosing.summary import outcome
 from pieceproof.checking.enclosing.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
-from pieceproof.enclosed.coverings import opened
 from pieceproof.enclosed.search import Search
 from pieceproof.enclosed.views import Enclosed, evaluate_enclosed
 from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
 from pieceproof.slabdual import SlabDual
+from pieceproof.store import opened
 from pieceproof.verify import verify
 from piecewise.networks import FeedForward
 from piecewise.polynomials import Polynomial
@@ -76,7 +77,7 @@ def analyze_enclosed(problem: Problem, options: Options) -> EnclosedDual:
         CacheError: the cache file cannot be used.
     """
     written = problem_document(problem)
-    with opened(options.cache, written) as kept:
+    with opened(options.cache, [version("pieceproof"), "coverings", written]) as kept:
         search = Search(problem, written, options, kept)
         slabs = search.run()
     members, slabs = _claims(search, slabs)

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import enclosure_at, links
@@ -20,7 +19,7 @@ from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.evaluation import OutsideError
-from pieceproof.report import facts
+from pieceproof.report import outline
 from pieceproof.verify import Report
 from piecewise.exact import to_fmpq
 
@@ -124,20 +123,7 @@ def enclosed_summary(
     document: dict[str, Any], report: Report, files: Iterable[tuple[str, str]]
 ) -> RenderableType:
     """The table of pieces and what follows, as :func:`pieceproof.report.summary` gives it."""
-    problem = document["problem"]
-    lower, upper = problem["interval"]
-    state = "proved" if report.accepted else "not proved everywhere"
-    title = (
-        f"ℓ*(α) = min f(α, w), {state}, over α in [{lower}, {upper}]: "
-        f"{len(problem['data']['targets'])} examples, {len(problem['parameters'])} parameters"
-    )
-    verdict = (
-        f"{report.verdict} (certificate checked)"
-        if report.accepted
-        else f"{report.verdict}: {'; '.join(report.reasons)}"
-    )
-    lines = [*_results(document), ("verdict", verdict), *files]
-    return Group(Text(title, style="bold"), "", _pieces(document), "", facts(lines))
+    return outline(document, report, _pieces(document), [*_results(document)], files)
 
 
 def _pieces(document: dict[str, Any]) -> Table:

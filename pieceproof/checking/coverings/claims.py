@@ -9,6 +9,7 @@ from typing import Any
 
 from flint import fmpq
 
+from pieceproof.checking.agreement import compare
 from pieceproof.checking.coverings.models import Model
 from pieceproof.checking.coverings.profile import Extremum, Place, Profile, Step
 from pieceproof.checking.reading import Node, Refuted
@@ -151,22 +152,7 @@ def check(members: dict[str, Node], claims: Claims) -> list[str]:
     reasons = []
     for key, own in claims.members().items():
         try:
-            _compare(members[key], own)
+            compare(members[key], own)
         except Refuted as refuted:
             reasons.append(str(refuted))
     return reasons
-
-
-def _compare(stated: Node, own: Any) -> None:
-    if isinstance(own, dict):
-        entry = stated.fields(*own)
-        for key, value in own.items():
-            _compare(entry[key], value)
-    elif isinstance(own, list):
-        items = stated.items()
-        if len(items) != len(own):
-            raise Refuted(f"{stated.path}: {len(items)} entries, the slabs give {len(own)}")
-        for each, value in zip(items, own, strict=True):
-            _compare(each, value)
-    elif stated.value != own or type(stated.value) is not type(own):
-        raise Refuted(f"{stated.path}: stated {str(stated.value)[:60]}, the slabs give {own}")
