@@ -12,6 +12,7 @@ import numpy as np
 from pieceproof.checking.coverings.compiled.arithmetic import UNIT, minus, plus, times
 from pieceproof.checking.coverings.compiled.records import Net
 from pieceproof.checking.enclosing.compiled.jit import compiled
+from pieceproof.checking.enclosing.compiled.pieces import part_on
 from pieceproof.checking.enclosing.ranges import Array
 
 
@@ -109,18 +110,11 @@ def over(c: Array, dc: Array, j: int, zl: float, zh: float) -> tuple[float, floa
 def sigma(net: Net, mix: Array, zl: float, zh: float) -> tuple[float, float]:
     """σ_α over [zl, zh]."""
     low, high = np.inf, -np.inf
-    last = net.points.shape[1]
-    for j in range(last + 1):
-        a, b = zl, zh
-        if j > 0:
-            if zh < net.points[0, j - 1]:
-                break
-            a = max(a, net.points[0, j - 1])
-        if j < last:
-            if zl > net.points[1, j]:
-                continue
-            b = min(b, net.points[1, j])
-        x, y = over(mix[0], mix[1], j, a, max(a, b))
+    for j in range(net.points.shape[1] + 1):
+        a, b = part_on(net.points, j, zl, zh)
+        if a > b:
+            continue
+        x, y = over(mix[0], mix[1], j, a, b)
         low, high = min(low, x), max(high, y)
     return low, high
 
@@ -129,18 +123,11 @@ def sigma(net: Net, mix: Array, zl: float, zh: float) -> tuple[float, float]:
 def slope(net: Net, mix: Array, zl: float, zh: float) -> tuple[float, float]:
     """All slopes of σ_α on [zl, zh], one-sided ones included."""
     low, high = np.inf, -np.inf
-    last = net.points.shape[1]
-    for j in range(last + 1):
-        a, b = zl, zh
-        if j > 0:
-            if zh < net.points[0, j - 1]:
-                break
-            a = max(a, net.points[0, j - 1])
-        if j < last:
-            if zl > net.points[1, j]:
-                continue
-            b = min(b, net.points[1, j])
-        x, y = horner(mix[1], j, degree(mix[1], j), a, max(a, b))
+    for j in range(net.points.shape[1] + 1):
+        a, b = part_on(net.points, j, zl, zh)
+        if a > b:
+            continue
+        x, y = horner(mix[1], j, degree(mix[1], j), a, b)
         low, high = min(low, x), max(high, y)
     return low, high
 

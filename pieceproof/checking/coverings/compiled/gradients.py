@@ -22,6 +22,7 @@ from pieceproof.checking.coverings.compiled.records import (
 )
 from pieceproof.checking.coverings.compiled.scores import evaluate
 from pieceproof.checking.enclosing.compiled.jit import compiled, entry
+from pieceproof.checking.enclosing.compiled.pieces import part_on
 from pieceproof.checking.enclosing.ranges import Array
 
 
@@ -113,17 +114,10 @@ def _activate(
 def _along(net: Net, zl: float, zh: float) -> tuple[float, float]:
     """∂σ_α/∂α over [zl, zh]."""
     low, high = np.inf, -np.inf
-    last = net.points.shape[1]
-    for j in range(last + 1):
-        a, b = zl, zh
-        if j > 0:
-            if zh < net.points[0, j - 1]:
-                break
-            a = max(a, net.points[0, j - 1])
-        if j < last:
-            if zl > net.points[1, j]:
-                continue
-            b = min(b, net.points[1, j])
-        x, y = horner(net.pieces[:, 1], j, net.pieces.shape[3] - 1, a, max(a, b))
+    for j in range(net.points.shape[1] + 1):
+        a, b = part_on(net.points, j, zl, zh)
+        if a > b:
+            continue
+        x, y = horner(net.pieces[:, 1], j, net.pieces.shape[3] - 1, a, b)
         low, high = min(low, x), max(high, y)
     return low, high

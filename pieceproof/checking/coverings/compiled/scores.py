@@ -86,6 +86,19 @@ def _below(net: Net, box: Array, low: float, high: float) -> tuple[float, float]
 
 
 @compiled
+def _unscaled(net: Net, mode: int, box: Array, at: int, t: int) -> tuple[float, float]:
+    """ẑ (ζ in mode ``UNITS``) of the first-layer unit with parameters from coordinate ``at``."""
+    features = net.inputs.shape[2]
+    low = high = 0.0
+    for f in range(features):
+        x, y = times(box[0, at + f], box[1, at + f], net.inputs[0, t, f], net.inputs[1, t, f])
+        low, high = plus(low, high, x, y)
+    if mode == UNITS and net.plan[BIAS]:
+        low, high = plus(low, high, box[0, at + features], box[1, at + features])
+    return low, high
+
+
+@compiled
 def _values(net: Net, mode: int, box: Array, al: float, ah: float, which: int, room: Room) -> None:
     mixed(net, al, ah, room.mix)
     items, features = net.inputs.shape[1], net.inputs.shape[2]
@@ -94,14 +107,7 @@ def _values(net: Net, mode: int, box: Array, al: float, ah: float, which: int, r
     at, first = 2, 0
     for k in range(net.plan[LAYERS]):
         for t in range(items):
-            low = high = 0.0
-            for f in range(features):
-                x, y = times(
-                    box[0, at + f], box[1, at + f], net.inputs[0, t, f], net.inputs[1, t, f]
-                )
-                low, high = plus(low, high, x, y)
-            if mode == UNITS and biased:
-                low, high = plus(low, high, box[0, at + features], box[1, at + features])
+            low, high = _unscaled(net, mode, box, at, t)
             if mode == BELOW:
                 low, high = _below(net, box, low, high)
                 x, y = _size_of_bias(net, box)
@@ -175,14 +181,7 @@ def _changes(net: Net, mode: int, box: Array, which: int, room: Room) -> None:
         if mode != UNITS and biased:
             base_low, base_high = box[0, at + features], box[1, at + features]
         for t in range(items):
-            low = high = 0.0
-            for f in range(features):
-                x, y = times(
-                    box[0, at + f], box[1, at + f], net.inputs[0, t, f], net.inputs[1, t, f]
-                )
-                low, high = plus(low, high, x, y)
-            if mode == UNITS and biased:
-                low, high = plus(low, high, box[0, at + features], box[1, at + features])
+            low, high = _unscaled(net, mode, box, at, t)
             x, y = quotient(net, room.mix, base_low, base_high, room.z[0, k, t], room.z[1, k, t])
             room.risen[0, k, t], room.risen[1, k, t] = times(low, high, x, y)
             if mode == BELOW:

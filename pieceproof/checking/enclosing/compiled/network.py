@@ -21,6 +21,7 @@ from pieceproof.checking.enclosing.compiled.arithmetic import (
     up,
 )
 from pieceproof.checking.enclosing.compiled.jit import compiled, entry
+from pieceproof.checking.enclosing.compiled.pieces import part_on
 from pieceproof.checking.enclosing.compiled.polynomials import derivatives, differentiated
 from pieceproof.checking.enclosing.compiled.records import (
     BIAS,
@@ -228,19 +229,12 @@ def _reached(
     net: Net, box: Array, zl: float, zh: float, order: int, mix: Array, sigma: Array
 ) -> None:
     """The hull over all pieces that [zl, zh] meets, each over its own part."""
-    last = net.points.shape[1]
     fresh = True
-    for j in range(last + 1):
-        low, high = zl, zh
-        if j > 0:
-            if zh < net.points[0, j - 1]:
-                break
-            low = max(low, net.points[0, j - 1])
-        if j < last:
-            if zl > net.points[1, j]:
-                continue
-            high = min(high, net.points[1, j])
-        _piece(box, j, low, max(low, high), order, fresh, mix, sigma)
+    for j in range(net.points.shape[1] + 1):
+        low, high = part_on(net.points, j, zl, zh)
+        if low > high:
+            continue
+        _piece(box, j, low, high, order, fresh, mix, sigma)
         fresh = False
 
 

@@ -1,0 +1,21 @@
+"""The part of an interval on which a piece of σ_α is in use."""
+
+from __future__ import annotations
+
+from pieceproof.checking.enclosing.compiled.jit import compiled
+from pieceproof.checking.enclosing.ranges import Array
+
+
+@compiled
+def part_on(points: Array, j: int, zl: float, zh: float) -> tuple[float, float]:
+    """[zl, zh] cut to piece j between enclosed breakpoints (2, K); (1, 0) if it does not reach."""
+    low, high = zl, zh
+    if j > 0:
+        if zh < points[0, j - 1]:
+            return 1.0, 0.0
+        low = max(low, points[0, j - 1])
+    if j < points.shape[1]:
+        if zl > points[1, j]:
+            return 1.0, 0.0
+        high = min(high, points[1, j])
+    return low, max(low, high)
