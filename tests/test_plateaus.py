@@ -84,6 +84,32 @@ def test_only_the_curve_on_the_boundary_is_flat() -> None:
     assert seen == {False, True}
 
 
+def test_a_plateau_with_a_unit_that_no_example_reaches() -> None:
+    """f depends on αw_2 and (1 − α)(w_1² − w_2²), which are free once w_1 leaves its wall."""
+    mixed = Interpolated(activations.CATALOGUE["relu"], activations.CATALOGUE["square"])
+    x = [-5, -8, 0, -1, -1, -4, -5, -6]
+    y = [10, 5, -7, -8, -6, -2, -1, 8]
+    dual = pieceproof.analyze(
+        Problem(
+            FeedForward([2], mixed, output_weights=[1, -1], bias=False),
+            inputs=[[Fraction(k, 4)] for k in x],
+            targets=[Fraction(k, 4) for k in y],
+            interval=("4/25", "17/100"),
+            box=(-5, 5),
+        )
+    )
+    assert str(dual.verdict) == "proved"
+    ((kind, start, _),) = dual.breakpoints
+    assert kind == "smooth"
+    # Beyond, the best parabola through 0: the least squares of x and x², which all α attain.
+    a = np.array([[k / 4, k * k / 16] for k in x])
+    best = np.array(y) / 4 - a @ np.linalg.lstsq(a, np.array(y) / 4, rcond=None)[0]
+    for alpha in (start + Fraction(1, 1000), Fraction(17, 100)):
+        assert abs(float(np.mean(best**2)) - dual(alpha).upper) < 1e-9
+    assert dual("4/25").lower > float(np.mean(best**2)) + 1e-6
+    assert (dual.counts["local_minima"], dual.counts["oscillations"]) == (1, 1)
+
+
 @pytest.mark.parametrize(("behind", "arcs"), [(1, 1), (-1, 2)])
 def test_an_arc_goes_on_behind_a_plateau(behind: int, arcs: int) -> None:
     """However wide the enclosures of its value are."""

@@ -2,29 +2,31 @@
 
 On a curve of critical points of a polynomial f(α, x) in its free coordinates x, v′ = ∂f/∂α. If
 
-    m(α)·∂f/∂α = Σ_i A_i(α, x)·∂f/∂x_i,   m ≠ 0,
+    m(α, x)·∂f/∂α = Σ_i A_i(α, x)·∂f/∂x_i,   m ≠ 0 at one point of the curve,
 
-then m·v′ = 0, and v is constant as it is analytic. Whether there are such m and A_i of small degree
-is linear algebra over Q. Two equal units without bias, relu mixed with a square, are such a case:
-with one pattern f depends on α(w₁ + w₂) and (1 − α)(w₁² + w₂²) only, and where w₁ ≠ w₂ both may be
-chosen freely. There A_i has the denominator w₁ − w₂; in folded coordinates it has none.
+then v′ = 0 around that point, and v is constant as it is analytic. Whether there are such m and A_i
+of small degree is linear algebra over Q. Two units without bias, relu mixed with a square, are such
+a case: with equal patterns f depends on α(w₁ ± w₂) and (1 − α)(w₁² ± w₂²) only. Where w₁ ≠ w₂ both
+may be chosen freely; m has the factor w₁ − w₂. Where no example reaches the first unit f depends on
+αw₂ and (1 − α)(w₁² ± w₂²), and m has the factor w₁.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations_with_replacement
 
+import numpy as np
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
-from pieceproof.checking.enclosing.folds import Fold
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polynomial
+from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted
 
-ALPHA_DEGREE, DEGREE = 2, 2
-"""Degrees of m and A_i in α, and of A_i in x, that are tried."""
+ALPHA_DEGREE, FACTOR_DEGREE, DEGREE = 2, 1, 2
+"""Degrees of m and A_i in α, of m in x, and of A_i in x, that are tried."""
 ROWS = 400
 """Rows of a matrix at most."""
 
@@ -34,46 +36,41 @@ def is_constant(curve: Curve) -> bool:
     space, stratum = curve.space, curve.stratum
     if stratum.groups or space.chart.fixed:
         return False
+    own = _own_polynomial(curve)
+    network = space.network
+    if own is None and (not network.hidden or network.bias or len(network.inputs[0]) != 1):
+        return False
     key = (stratum.pattern, tuple(stratum.walls.items()))
-    # A frame mixes free parameters only, so f itself decides, with its small coefficients.
-    if isinstance(space.jets, PolynomialJets) and not isinstance(stratum.fold, Frame):
-        if key not in space.constant:
-            space.constant[key] = _is_combination(restricted(space.jets.polynomial, curve), curve)
-        return space.constant[key]
-    if space.network.hidden and not space.network.bias and len(space.network.inputs[0]) == 1:
-        if key not in space.constant:
-            own = cell_polynomial(space.network, stratum.pattern)
-            space.constant[key] = _is_combination(restricted(own, curve), curve)
-        return space.constant[key] or any(
-            _is_folded_combination(curve, pair) for pair in _pairs(curve)
-        )
-    return False
+    if key not in space.factors:
+        f = cell_polynomial(network, stratum.pattern) if own is None else own
+        space.factors[key] = _factors(restricted(f, curve), [1 + i for i in curve.free.tolist()])
+    if not space.factors[key]:
+        return False
+    try:
+        at = curve.at(curve.middle)
+    except Refuted:
+        return False
+    x = at.point if own is None else at.box[0, 1:]
+    box = Range(
+        np.concatenate([at.alpha.lo, x.lo])[None], np.concatenate([at.alpha.hi, x.hi])[None]
+    )
+    return any(_differs_from_zero(m, curve, box) for m in space.factors[key])
 
 
-def _pairs(curve: Curve) -> list[tuple[int, int]]:
-    """Pairs of free parameters of first-layer units that are different on the whole curve."""
-    network, box = curve.space.network, curve.point
-    own = [network.incoming[unit][0] for unit in range(network.hidden[0])]
-    return [
-        (i, j)
-        for i, j in combinations([i for i in own if i in curve.free], 2)
-        if box.hi[i] < box.lo[j] or box.hi[j] < box.lo[i]
-    ]
+def _own_polynomial(curve: Curve) -> fmpq_mpoly | None:
+    """f in the curve's own coordinates, if these are not parameters.
+
+    A frame mixes free parameters only, so f itself decides, with its small coefficients.
+    """
+    jets = curve.space.jets
+    if isinstance(jets, PolynomialJets) and not isinstance(curve.stratum.fold, Frame):
+        return jets.polynomial
+    return None
 
 
-def _is_folded_combination(curve: Curve, pair: tuple[int, int]) -> bool:
-    """For F(α, s, T): off the mirror critical points of f are those of F."""
-    space, stratum = curve.space, curve.stratum
-    key = (stratum.pattern, (*stratum.walls.items(), pair))
-    if key not in space.constant:
-        try:
-            own = cell_polynomial(space.network, stratum.pattern)
-            folded = Fold((("swap", pair),)).folded(own, 1 + space.network.parameters)
-        except Refuted:
-            space.constant[key] = False
-        else:
-            space.constant[key] = _is_combination(restricted(folded, curve), curve)
-    return space.constant[key]
+def _differs_from_zero(m: fmpq_mpoly, curve: Curve, box: Range) -> bool:
+    value = PolynomialJets(curve.space.network, m).both(box, 1)[0].value
+    return bool(value.lo[0] > 0 or value.hi[0] < 0)
 
 
 def restricted(f: fmpq_mpoly, curve: Curve) -> fmpq_mpoly:
@@ -87,38 +84,54 @@ def restricted(f: fmpq_mpoly, curve: Curve) -> fmpq_mpoly:
     return f.compose(*values, ctx=context)
 
 
-def _is_combination(f: fmpq_mpoly, curve: Curve) -> bool:
-    target = f.derivative(0)
-    if target.is_zero():
-        return True
-    free = [1 + i for i in curve.free.tolist()]
-    generators = f.context().gens()
-    one = f.context().constant(1)
+def _factors(f: fmpq_mpoly, free: Sequence[int]) -> tuple[fmpq_mpoly, ...]:
+    """A basis of all m of such combinations, within the degrees that are tried."""
+    generators, one = f.context().gens(), f.context().constant(1)
     powers = [generators[0] ** k for k in range(ALPHA_DEGREE + 1)]
-    factors = [one]
-    for degree in range(1, DEGREE + 1):
-        for chosen in combinations_with_replacement(free, degree):
-            factor = one
-            for i in chosen:
-                factor = factor * generators[i]
-            factors.append(factor)
-    gradients = [f.derivative(i) for i in free]
-    rest = [g * factor * power for g in gradients for factor in factors for power in powers]
-    wanted = [target * power for power in powers]
-    if len(wanted) + len(rest) > ROWS:
-        return False
-    return rank_of([*wanted, *rest]) < rank_of(rest) + len(wanted)
+
+    def monomials(degree: int) -> list[fmpq_mpoly]:
+        found = []
+        for size in range(degree + 1):
+            for chosen in combinations_with_replacement(free, size):
+                factor = one
+                for i in chosen:
+                    factor = factor * generators[i]
+                found += [factor * power for power in powers]
+        return found
+
+    target, multiples = f.derivative(0), monomials(FACTOR_DEGREE)
+    if target.is_zero():
+        return (one,)
+    rest = [f.derivative(i) * factor for i in free for factor in monomials(DEGREE)]
+    rows = [*(target * m for m in multiples), *rest]
+    if len(rows) > ROWS:
+        return ()
+    # Rows that elimination makes 0 are combinations; the columns behind say of how much of each m.
+    values = _coefficients(rows)
+    width, count = len(values[0]), len(multiples)
+    marked = [[*row, *(fmpq(int(i == j)) for j in range(count))] for i, row in enumerate(values)]
+    reduced, rank = fmpq_mat(marked).rref()
+    zero = f.context().constant(0)
+    return tuple(
+        sum((reduced[i, width + j] * m for j, m in enumerate(multiples)), zero)
+        for i in range(rank)
+        if all(reduced[i, j] == 0 for j in range(width))
+    )
+
+
+def _coefficients(polynomials: Sequence[fmpq_mpoly]) -> list[list[fmpq]]:
+    """Rows of coefficients, one column for each monomial that occurs."""
+    rows = [
+        {tuple(map(int, monomial)): value for monomial, value in p.terms()} for p in polynomials
+    ]
+    columns, zero = sorted({monomial for row in rows for monomial in row}), fmpq(0)
+    return [[row.get(column, zero) for column in columns] for row in rows]
 
 
 def rank_of(polynomials: Sequence[fmpq_mpoly]) -> int:
     """The dimension of the space that the polynomials span over Q."""
-    rows = [
-        {tuple(map(int, monomial)): value for monomial, value in p.terms()} for p in polynomials
-    ]
-    columns = sorted({monomial for row in rows for monomial in row})
-    if not rows or not columns:
+    rows = _coefficients(polynomials)
+    if not rows or not rows[0]:
         return 0
-    zero = fmpq(0)
-    entries = [row.get(column, zero) for row in rows for column in columns]
-    rank: int = fmpq_mat(len(rows), len(columns), entries).rank()
+    rank: int = fmpq_mat(rows).rank()
     return rank

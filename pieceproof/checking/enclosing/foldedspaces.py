@@ -29,7 +29,7 @@ class FoldedSpace(Space):
         self.base, self.fold = base, fold
         self.chart, self.network, self.moving = base.chart, base.network, base.moving
         self.folds = base.folds
-        self.constant = {}
+        self.factors = {}
         own = cell_polynomial(base.network, pattern)
         self.jets = PolynomialJets(base.network, fold.folded(own, 1 + base.network.parameters))
         touched, squared = list(fold.touched), list(fold.squared)

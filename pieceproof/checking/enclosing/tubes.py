@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from flint import fmpq_mpoly
 
 from pieceproof.checking.enclosing.charts import Chart
 from pieceproof.checking.enclosing.folds import Coordinates
@@ -99,7 +100,7 @@ class Space:
         upper = around([wall[1] for wall in chart.network.walls])
         self.sides = (lower, upper)
         self.folds: dict[tuple[Coordinates, Pattern], Space] = {}
-        self.constant: dict[object, bool] = {}
+        self.factors: dict[object, tuple[fmpq_mpoly, ...]] = {}
 
     def wall(self, parameter: int, side: int) -> Range:
         """The wall, enclosed."""
