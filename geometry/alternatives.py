@@ -16,7 +16,7 @@ line of i changes its sign, or its column if i is in N.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq, fmpq_mat
@@ -39,21 +39,33 @@ class Circuit:
     support: tuple[int, ...]
 
 
+State = tuple[tuple[int, ...], tuple[int, ...]]
+"""Rows that are the basis of a dictionary, in order, and rows that are negated."""
+
+
 class Alternatives:
     """The dictionary of rows a_i, exact.
 
     Args:
         rows: their matrix.
         start: r rows that are independent.
+        negated: rows to begin with that are negated.
     """
 
-    def __init__(self, rows: fmpq_mat, start: Sequence[int]) -> None:
+    def __init__(self, rows: fmpq_mat, start: Sequence[int], negated: Iterable[int] = ()) -> None:
         width = rows.ncols()
         basis = fmpq_mat([[rows[j, c] for c in range(width)] for j in start])
         self._matrix = rows * basis.inv()
         self._nonbasic = list(start)
         self._ones = fmpq_mat(width, 1, [fmpq(1)] * width)
         self._negated: set[int] = set()
+        for i in negated:
+            self._turn(i)
+
+    @property
+    def state(self) -> State:
+        """``start`` and ``negated`` with which another dictionary goes on as this one would."""
+        return tuple(self._nonbasic), tuple(sorted(self._negated))
 
     def solve(
         self,

@@ -14,7 +14,7 @@ The chain has the same examples right, up to one sign of (w, θ), in three ways:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice, product
@@ -26,6 +26,7 @@ from geometry.chain_scores import Layout, Path, divided, start
 from geometry.intervals import Interval, region_of_nonnegativity, sign_pattern
 from geometry.polynomials import sign
 from geometry.rising_chains import direction, network_of, vanishes_at_zero
+from piecewise.deadlines import Check, OutOfTime, go_on
 from piecewise.exact import to_fmpq
 from piecewise.networks import SIGNS, TRAINABLE
 from piecewise.problems import Parameter, Problem
@@ -40,6 +41,8 @@ BISECTIONS = 48
 """of the range of the first bias."""
 MARGIN = fmpq(1, 1000)
 """Share of a range that a threshold keeps off its ends."""
+MAX_DEGREE = 5000
+"""Degree of scores in α: roots of one of higher degree may take minutes each."""
 CHOICES = 200
 """Most values of the other parameters that are tried."""
 
@@ -55,28 +58,60 @@ class ChainPart:
 def refusal(problem: Problem) -> str | None:
     """None for a rising chain whose box is known to hold the parameters of any classifier."""
     reason = rising_chains.refusal(problem)
-    if reason is None and _way(problem) is None:
+    if reason is None and _degree(problem) > MAX_DEGREE:
+        return f"a rising chain whose scores have more than degree {MAX_DEGREE:,} in alpha"
+    if reason is None and _way(problem, go_on, Memory()) is None:
         return "a rising chain whose box may be too narrow for some thresholds; widen the ranges"
     return reason
 
 
-def parts(problem: Problem, classifier: Sequence[fmpq], right: Sequence[bool]) -> list[ChainPart]:
+def _degree(problem: Problem) -> int:
+    """The degree of scores in α for fixed parameters."""
+    network, degree = network_of(problem), 0
+    for _ in network.hidden:
+        degree = network.activation.degree * degree + 1
+    return degree
+
+
+class Memory:
+    """What earlier runs of the same search kept: nothing, unless a subclass knows better."""
+
+    def part(self, interval: Interval) -> ChainPart | None:
+        """The part that was found inside an interval."""
+        return None
+
+    def keep_part(self, interval: Interval, found: ChainPart) -> None:
+        """Keep it."""
+
+
+def parts(
+    problem: Problem,
+    classifier: Sequence[fmpq],
+    right: Sequence[bool],
+    check: Check = go_on,
+    memory: Memory | None = None,
+) -> list[ChainPart]:
     """Parts, in order, on which the chain has the ``right`` examples right.
 
-    They cover A but for what :data:`MAX_PARTS` does not suffice for.
+    They cover A but for what :data:`MAX_PARTS` does not suffice for, or the time.
 
     Args:
         problem: one that :func:`refusal` does not refuse.
         classifier: w, then θ if there is a threshold.
         right: the examples that the classifier has right.
+        check: ends the search.
+        memory: what an earlier run kept.
 
     Raises:
         ValueError: the problem is refused.
     """
-    way = _way(problem)
-    if way is None:
-        raise ValueError("the box may be too narrow")
-    return way.parts(classifier, right)
+    try:
+        way = _way(problem, check, memory or Memory())
+        if way is None:
+            raise ValueError("the box may be too narrow")
+        return way.parts(classifier, right)
+    except OutOfTime:
+        return []
 
 
 # -- ways ----------------------------------------------------------------------------------
@@ -88,6 +123,14 @@ class _Way:
 
     problem: Problem
     values: tuple[fmpq, ...]
+    check: Check = go_on
+    memory: Memory = field(default_factory=Memory)
+
+    def divided(
+        self, path: Path, starts: Sequence[fmpq_poly], within: Interval
+    ) -> Iterator[tuple[Interval, list[fmpq_poly]]]:
+        """Intervals on which no pre-activation crosses a breakpoint, with the scores."""
+        return divided(self.problem, path, starts, within, self.check)
 
     @property
     def layout(self) -> Layout:
@@ -167,7 +210,7 @@ class _ThroughZero(_Way):
             moved = {index: fmpq_poly([theta]) for index in biases}
             if all(self.stays(i, p, self.whole, fmpq(0)) for i, p in moved.items()):
                 path = self.path(weights, moved)
-                found = divided(self.problem, path, self.starts(path), self.whole)
+                found = self.divided(path, self.starts(path), self.whole)
                 return [ChainPart(interval, path) for interval, _ in found]
         return []
 
@@ -185,7 +228,7 @@ class _OutputBias(_Way):
         biases = self.layout.biases
         at = fmpq_poly([(self.values[biases[0]] if biases else 0) - shift])
         path = self.path([], {index: fmpq_poly()})
-        found = [(i, -score) for i, (score,) in divided(self.problem, path, [at], self.whole)]
+        found = [(i, -score) for i, (score,) in self.divided(path, [at], self.whole)]
         inside = all(self.stays(index, p, interval, margin) for interval, p in found)
         return found if inside else []
 
@@ -200,7 +243,7 @@ class _OutputBias(_Way):
                 return [
                     ChainPart(part, path)
                     for interval, path in paths
-                    for part, _ in divided(self.problem, path, self.starts(path), interval)
+                    for part, _ in self.divided(path, self.starts(path), interval)
                 ]
         return []
 
@@ -223,7 +266,7 @@ class _HiddenBias(_Way):
     def _signs(self, bias: fmpq) -> set[int]:
         """The signs of the score at w = 0 and a b₁ inside A, where it is 0 at most at points."""
         path = self.path([fmpq(0)] * self.layout.first, {})
-        found = divided(self.problem, path, [fmpq_poly([bias])], self.whole)
+        found = self.divided(path, [fmpq_poly([bias])], self.whole)
         return {
             sign_found
             for interval, (score,) in found
@@ -235,13 +278,28 @@ class _HiddenBias(_Way):
         pending, found = [self.whole], list[ChainPart]()
         while pending and len(found) < MAX_PARTS:
             interval = pending.pop(0)
-            for alpha in islice(interval.samples(), SAMPLES):
-                part = self._around(alpha, interval, classifier, right)
-                if part is not None:
-                    found.append(part)
-                    pending += interval.minus([part.interval])
-                    break
+            try:
+                part = self._inside(interval, classifier, right)
+            except OutOfTime:
+                break
+            if part is not None:
+                found.append(part)
+                pending += interval.minus([part.interval])
         return sorted(found, key=lambda part: part.interval.lower)
+
+    def _inside(
+        self, interval: Interval, classifier: Sequence[fmpq], right: Sequence[bool]
+    ) -> ChainPart | None:
+        """A part around a sample of an interval."""
+        part = self.memory.part(interval)
+        if part is not None:
+            return part
+        for alpha in islice(interval.samples(), SAMPLES):
+            part = self._around(alpha, interval, classifier, right)
+            if part is not None:
+                self.memory.keep_part(interval, part)
+                return part
+        return None
 
     def _around(
         self, alpha: fmpq, within: Interval, classifier: Sequence[fmpq], right: Sequence[bool]
@@ -282,7 +340,7 @@ class _HiddenBias(_Way):
         self, path: Path, alpha: fmpq, within: Interval, right: Sequence[bool]
     ) -> Interval | None:
         """Where around α no pre-activation crosses a breakpoint and right examples stay so."""
-        for interval, scores in divided(self.problem, path, self.starts(path), within):
+        for interval, scores in self.divided(path, self.starts(path), within):
             if not interval.has_inside(alpha):
                 continue
             margins = [
@@ -295,7 +353,9 @@ class _HiddenBias(_Way):
         return None
 
 
-def _way(problem: Problem) -> _ThroughZero | _OutputBias | _HiddenBias | None:
+def _way(
+    problem: Problem, check: Check, memory: Memory
+) -> _ThroughZero | _OutputBias | _HiddenBias | None:
     """The first way that serves, with the first values for which it does."""
     layout = Layout.of(problem)
     weights = {*layout.inner, layout.output}
@@ -312,7 +372,7 @@ def _way(problem: Problem) -> _ThroughZero | _OutputBias | _HiddenBias | None:
         choices.append(list(dict.fromkeys(values)))
     for chosen in islice(product(*choices), CHOICES):
         for kind in (_ThroughZero, _OutputBias, _HiddenBias):
-            way = kind(problem, chosen)
+            way = kind(problem, chosen, check, memory)
             if way.serves():
                 return way
     return None

@@ -16,6 +16,7 @@ from geometry.intervals import Interval, sign_changes
 from geometry.polynomials import sign
 from geometry.rising_chains import network_of
 from piecewise.affine import affine_coefficient
+from piecewise.deadlines import Check, go_on
 from piecewise.exact import to_fmpq
 from piecewise.networks import SIGNS, TRAINABLE
 from piecewise.problems import Problem
@@ -50,18 +51,23 @@ class Layout:
 
 
 def divided(
-    problem: Problem, path: Path, starts: Sequence[fmpq_poly], within: Interval
+    problem: Problem,
+    path: Path,
+    starts: Sequence[fmpq_poly],
+    within: Interval,
+    check: Check = go_on,
 ) -> Iterator[tuple[Interval, list[fmpq_poly]]]:
     """Intervals on which no pre-activation crosses a breakpoint, with the scores.
 
-    ``starts`` are pre-activations of the first unit; of an example :func:`start`.
+    ``starts`` are pre-activations of the first unit; of an example :func:`start`. ``check`` is
+    called for every unit.
     """
     pending = [within]
     while pending:
         interval = pending.pop()
         scores: list[fmpq_poly] = []
         for z in starts:
-            score = _score(problem, path, z, interval)
+            score = _score(problem, path, z, interval, check)
             if not isinstance(score, fmpq_poly):
                 pending += [Interval(score, interval.upper), Interval(interval.lower, score)]
                 break
@@ -78,11 +84,12 @@ def start(problem: Problem, path: Path, x: Sequence[Fraction]) -> fmpq_poly:
 
 
 def _score(
-    problem: Problem, path: Path, z: fmpq_poly, interval: Interval
+    problem: Problem, path: Path, z: fmpq_poly, interval: Interval, check: Check
 ) -> fmpq_poly | RealAlgebraic:
     """The score, or a point inside the interval at which a pre-activation crosses a breakpoint."""
     network, layout = network_of(problem), Layout.of(problem)
     for layer in range(len(network.hidden)):
+        check()
         if layer:
             z = z * path[layout.inner[layer - 1]]
             if network.bias:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from flint import fmpq, fmpq_mat, fmpz_poly
 
 from geometry.algebraic import increasing
-from geometry.alternatives import Alternatives
+from geometry.alternatives import Alternatives, State
 from geometry.intervals import Interval, region_of_nonnegativity, sign_changes
 from geometry.null_vectors import null_vector
 from geometry.polynomials import sign
@@ -34,9 +34,11 @@ class System:
     rows: tuple[Row, ...]
     examples: int
 
-    def at(self, alpha: fmpq) -> Alternatives:
-        """The rows at a rational α."""
+    def at(self, alpha: fmpq, state: State | None = None) -> Alternatives:
+        """The rows at a rational α; with the state of an earlier dictionary if there is one."""
         table = fmpq_mat([[p(alpha) for p in row] for row in self.rows])
+        if state is not None:
+            return Alternatives(table, *state)
         width, count = table.ncols(), table.nrows()
         constraints = fmpq_mat(
             [[table[i, c] for i in range(self.examples, count)] for c in range(width)]

@@ -6,11 +6,11 @@ there are no such elements, the members that the search looked at already have n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-Check = Callable[[], None]
-"""Called again and again in a search; it may raise an error to end it."""
+from piecewise.deadlines import Check, go_on
+
 Member = tuple[int, int]
 """What is left of a set, and its position in the family."""
 
@@ -33,12 +33,8 @@ class Core:
     members: tuple[int, ...]
 
 
-def _go_on() -> None:
-    """A search that takes the time it takes."""
-
-
 def hitting_set(
-    family: Sequence[int], most: int, check: Check = _go_on, limit: int | None = None
+    family: Sequence[int], most: int, check: Check = go_on, limit: int | None = None
 ) -> Hit | Core:
     """At most so many elements that meet every set, or members for which there are none.
 
@@ -120,7 +116,7 @@ def bits(mask: int) -> Iterator[int]:
 
 
 def irredundant(
-    family: Sequence[int], most: int, check: Check = _go_on, limit: int | None = None
+    family: Sequence[int], most: int, check: Check = go_on, limit: int | None = None
 ) -> list[int]:
     """Positions of members that have no hitting set of ``most`` elements, few of them.
 

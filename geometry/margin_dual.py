@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from time import monotonic
+from typing import Any
 
 from flint import fmpz_poly
 
@@ -24,7 +26,8 @@ from geometry.constant_dual import ConstantDual, loss_of
 from geometry.dual import Piece
 from geometry.intervals import Interval
 from geometry.lowest_steps import Attained, LowestSteps
-from geometry.margins import Bound, Need, Outcome, RegionSearch
+from geometry.margins import Bound, Need, Outcome, RegionSearch, Unfinished
+from geometry.moving_patterns import SpellMemory
 from geometry.nested_regions import NestedRegions
 from geometry.network_regions import NetworkRegions
 from geometry.regions import ConvolutionRegions, Region
@@ -32,6 +35,7 @@ from geometry.sample_search import LIMIT
 from geometry.split_proofs import trimmed
 from geometry.verdicts import Verdict
 from geometry.witnesses import Part
+from piecewise.deadlines import Check, OutOfTime, until
 from piecewise.exact import to_fmpq
 from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.networks import FeedForward
@@ -61,35 +65,90 @@ class Task:
 Regions = NetworkRegions | ConvolutionRegions | NestedRegions
 
 
+class Memory(SpellMemory):
+    """What earlier runs of the same searches kept: nothing, unless a subclass knows better."""
+
+    def region(
+        self, number: int, needs: Sequence[Need], settle: bool
+    ) -> Outcome | Unfinished | None:
+        """The outcome of a region, or how far its search came."""
+        return None
+
+    def keep_region(self, number: int, needs: Sequence[Need], settle: bool, found: Outcome) -> None:
+        """Keep the outcome."""
+
+    def pause(self, number: int, needs: Sequence[Need], state: Callable[[], Unfinished]) -> None:
+        """Between two rounds of a search: keep how far it is, if that is worth while."""
+
+
 class Searches:
     """The regions of a network, or of several channels, with the labels; a worker builds them once.
 
+    Args:
+        problem: one that :func:`geometry.regions.refusal` does not refuse.
+        max_cells: most regions.
+        known: the cells that the regions are made of (``regions.known``), found before.
+        memory: what earlier runs kept of the searches.
+        out_of_time: asked while cells are found.
+        report: told how many have been found.
+
     Raises:
+        OutOfTime: time ran out before all regions were known.
         TooManyCells: more than ``max_cells`` regions.
     """
 
-    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        max_cells: int = DEFAULT_MAX_CELLS,
+        known: Sequence[Any] | None = None,
+        memory: Memory | None = None,
+        out_of_time: Callable[[], bool] = lambda: False,
+        report: Callable[[int], None] = lambda found: None,
+    ) -> None:
         self.problem = problem
         self.max_cells = max_cells
-        self.regions = _regions(problem, max_cells)
+        self.memory = memory or Memory()
         self.whole = Interval.rational(*map(to_fmpq, problem.interval))
+        self.regions = _regions(problem, max_cells, known, self.memory, out_of_time, report)
+        self.memory.flush()
+
+    def again(self) -> Callable[[Memory], Searches]:
+        """What makes the same searches in another process, where it can be sent."""
+        return partial(Searches, self.problem, self.max_cells, self.regions.known)
 
     def perform(self, task: Task) -> list[Outcome]:
         """The outcome of every region, in order."""
-
-        def expired() -> bool:
-            return task.deadline is not None and monotonic() > task.deadline
-
+        check = until(lambda: task.deadline is not None and monotonic() > task.deadline)
         found, needs = [], list(task.needs)
         for number in task.regions:
-            if expired():
-                found.append(Outcome(None, ()))
-                continue
-            search = RegionSearch(number, self._system(number), self.whole, expired)
-            outcome = search.settle(needs) if task.settle else self._quick(search, needs)
+            try:
+                outcome = self._outcome(number, needs, task.settle, check)
+            except OutOfTime:
+                outcome = Outcome(None, ())
             found.append(outcome)
             needs = lowered(needs, outcome.attained)
+        self.memory.flush()
         return found
+
+    def _outcome(self, number: int, needs: list[Need], settle: bool, check: Check) -> Outcome:
+        """The outcome of a region; with bounds only if it is settled.
+
+        Raises:
+            OutOfTime: ``check`` says so before anything is known.
+        """
+        known = self.memory.region(number, needs, settle)
+        if isinstance(known, Outcome):
+            return known
+        check()
+        search = RegionSearch(number, self._system(number), self.whole, check)
+        if settle:
+            outcome = search.settle(needs, known, partial(self.memory.pause, number, needs))
+        else:
+            outcome = self._quick(search, needs)
+        if outcome.bounds is not None or not settle:
+            self.memory.keep_region(number, needs, settle, outcome)
+        return outcome
 
     def _system(self, number: int) -> System:
         region = self.regions[number]
@@ -108,12 +167,21 @@ class Searches:
         return Outcome(None, tuple(attained))
 
 
-def _regions(problem: Problem, max_cells: int) -> Regions:
+def _regions(
+    problem: Problem,
+    max_cells: int,
+    known: Sequence[Any] | None,
+    memory: SpellMemory,
+    out_of_time: Callable[[], bool],
+    report: Callable[[int], None],
+) -> Regions:
     if not isinstance(problem.model, FeedForward):
-        return ConvolutionRegions(problem, max_cells)
+        return ConvolutionRegions(problem, max_cells, out_of_time, known, memory)
     if len(problem.model.hidden) > 1:
-        return NestedRegions(problem, max_cells)
-    return NetworkRegions(problem, max_cells)
+        return NestedRegions(problem, max_cells, out_of_time, known, report, memory)
+    return NetworkRegions(
+        problem, max_cells, until(out_of_time), None if known is None else tuple(known)
+    )
 
 
 Carry = Callable[[Sequence[Task]], Iterable[list[Outcome]]]

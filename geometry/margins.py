@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from math import gcd, lcm
 
 from flint import fmpq, fmpz_poly
@@ -18,15 +20,12 @@ from geometry.alternatives import Vertex
 from geometry.circuits import Direction, System
 from geometry.intervals import Interval
 from geometry.lowest_steps import Attained
-from geometry.sample_search import LIMIT, SampleSearch
+from geometry.sample_search import LIMIT, Half, SampleSearch
 from geometry.split_proofs import Proof, Support, reduced, supports_of, walk
+from piecewise.deadlines import Check, OutOfTime, go_on
 
 Need = tuple[Interval, int]
 """An interval, and a number of errors that is attained on all of it."""
-
-
-class _Expired(Exception):
-    """The time is over."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,23 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """A region between two rounds of its search: another search goes on from here as this one
+    would.
+
+    ``pending`` are the needs that are left, the next one last, of which the sample number ``turn``
+    is treated; ``circuits`` are those whose intervals are known.
+    """
+
+    bounds: tuple[Bound, ...]
+    attained: tuple[Attained, ...]
+    pending: tuple[Need, ...]
+    circuits: tuple[Support, ...]
+    turn: int
+    half: Half | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """``bounds`` that reach the needs, None if the time was over before; what was attained."""
 
@@ -48,6 +64,8 @@ class Outcome:
 
 Found = tuple[Attained | None, Bound | None]
 """Around an α: what is attained if it is less than was known; a bound if there are errors."""
+Told = Callable[[int, SampleSearch], None]
+"""Told the number of a sample and the search there, between two rounds."""
 
 
 @dataclass
@@ -58,35 +76,64 @@ class RegionSearch:
         region: its number.
         system: its rows.
         whole: A.
-        expired: whether the time is over.
+        check: asked again and again whether to go on.
         pool: circuits, and where they hold.
     """
 
     region: int
     system: System
     whole: Interval
-    expired: Callable[[], bool] = lambda: False
+    check: Check = go_on
     pool: dict[Support, list[Interval]] = field(default_factory=dict)
 
     def attempt(self, alpha: fmpq, need: int) -> Attained | None:
-        """Parameters with fewer than ``need`` errors at α, if a quick search finds some."""
-        found = SampleSearch(self.system, alpha, (), need).quick()
+        """Parameters with fewer than ``need`` errors at α, if a quick search finds some.
+
+        Raises:
+            OutOfTime: ``check`` says so.
+        """
+        found = SampleSearch(self.system, alpha, (), need, self.check).quick()
         return None if found is None else self._attained(found, alpha, self.whole)
 
-    def settle(self, needs: Iterable[Need]) -> Outcome:
+    def settle(
+        self,
+        needs: Iterable[Need],
+        start: Unfinished | None = None,
+        pause: Callable[[Callable[[], Unfinished]], None] = lambda state: None,
+    ) -> Outcome:
         """Bounds that reach the needs, and parameters that fall below them.
 
         What is attained lowers the need on its interval.
+
+        Args:
+            needs: of all of A.
+            start: where an earlier search with these needs had come.
+            pause: called between two rounds with what tells where the search is.
         """
         bounds: list[Bound] = []
         attained: list[Attained] = []
         pending = [(interval, need) for interval, need in needs if need][::-1]
+        turn, half = 0, None
+        if start is not None:
+            bounds, attained = list(start.bounds), list(start.attained)
+            pending, turn, half = list(start.pending), start.turn, start.half
+            self.pool |= {s: self.system.intervals(s, self.whole) for s in start.circuits}
+
+        def told(turn: int, search: SampleSearch) -> None:
+            pause(
+                lambda: Unfinished(
+                    tuple(bounds), tuple(attained), (*pending, (interval, need)),
+                    tuple(self.pool), turn, search.half,
+                )
+            )  # fmt: skip
+
         while pending:
             interval, need = pending.pop()
             try:
-                lower, bound = self._at_a_sample(interval, need)
-            except _Expired:
+                lower, bound = self._at_a_sample(interval, need, turn, half, told)
+            except OutOfTime:
                 return Outcome(None, tuple(attained))
+            turn, half = 0, None
             part = interval
             if lower:
                 attained.append(lower)
@@ -97,16 +144,26 @@ class RegionSearch:
             pending += _left(interval, need, part, lower)
         return Outcome(tuple(sorted(bounds, key=lambda b: b.interval.lower)), tuple(attained))
 
-    def _at_a_sample(self, interval: Interval, need: int) -> Found:
+    def _at_a_sample(
+        self, interval: Interval, need: int, start: int, half: Half | None, told: Told
+    ) -> Found:
         """What holds around a rational α inside at which the rows are in general position, as
-        they are at all but finitely many."""
-        for alpha in interval.samples():
-            found = self._at(alpha, interval, need)
+        they are at all but finitely many: one from the sample number ``start`` on."""
+        for turn, alpha in enumerate(islice(interval.samples(), start, None), start):
+            found = self._at(alpha, interval, need, half, partial(told, turn))
             if found is not None:
                 return found
+            half = None
         raise AssertionError("an interval has samples without end")
 
-    def _at(self, alpha: fmpq, interval: Interval, need: int) -> Found | None:
+    def _at(
+        self,
+        alpha: fmpq,
+        interval: Interval,
+        need: int,
+        half: Half | None,
+        told: Callable[[SampleSearch], None],
+    ) -> Found | None:
         """What holds around α; None if a circuit at α is none beside α."""
         known = {s: part for s in self.pool if (part := self._around(s, alpha)) is not None}
 
@@ -115,8 +172,8 @@ class RegionSearch:
             return float(part.upper) - float(part.lower)
 
         widest = sorted(known, key=lambda s: (-width(s), s))
-        search = SampleSearch(self.system, alpha, widest, need, self._check)
-        proof = self._reduced(search.proof(), search.need, widest)
+        search = SampleSearch(self.system, alpha, widest, need, self.check, half)
+        proof = self._reduced(search.proof(told), search.need, widest)
         lower = None
         if search.best is not None:
             lower = self._attained(search.best, alpha, interval)
@@ -125,6 +182,7 @@ class RegionSearch:
         common = self.whole
         for support in supports_of(proof):
             if support not in self.pool:
+                self.check()
                 self.pool[support] = self.system.intervals(support, self.whole)
             part = self._around(support, alpha)
             if part is None:
@@ -143,7 +201,7 @@ class RegionSearch:
                 decided,
                 errors,
                 self.system.examples,
-                self._check,
+                self.check,
                 LIMIT,
             )
             for decided, node in walk(proof)
@@ -151,10 +209,6 @@ class RegionSearch:
 
     def _around(self, support: Support, alpha: fmpq) -> Interval | None:
         return next((part for part in self.pool[support] if part.has_inside(alpha)), None)
-
-    def _check(self) -> None:
-        if self.expired():
-            raise _Expired
 
     def _attained(self, vertex: Vertex, alpha: fmpq, wanted: Interval) -> Attained:
         """The vertex where it stands if that serves all that is wanted, or as it moves."""

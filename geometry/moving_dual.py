@@ -23,7 +23,7 @@ from geometry.convex_dual import pieces_of
 from geometry.dual import DualFunction
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
-from geometry.moving_patterns import Spell, spells
+from geometry.moving_patterns import Spell, SpellMemory, spells
 from geometry.moving_programs import TIP, Constraint, MovingProgram, Vector, at_tip
 from geometry.search import Cells, Run, hyperparameter_interval, swept
 from geometry.verdicts import Verdict
@@ -58,8 +58,9 @@ def refusal(problem: Problem) -> str | None:
 class MovingCells:
     """The cells of a problem that :func:`refusal` does not refuse.
 
-    ``complete`` is False if time ran out before all patterns were known; there are no keys then.
-    ``known`` are all patterns with their intervals, found before.
+    ``complete`` is False if time ran out before all patterns and cells were known; there are no
+    keys then.
+    ``known`` are all patterns with their intervals, found before; ``memory`` may have them.
 
     Raises:
         TooManyCells: more than ``max_cells``.
@@ -71,13 +72,19 @@ class MovingCells:
         max_cells: int = DEFAULT_MAX_CELLS,
         out_of_time: Callable[[], bool] = lambda: False,
         known: Sequence[Spell] | None = None,
+        memory: SpellMemory | None = None,
     ) -> None:
         self.problem, self.max_cells = problem, max_cells
+        self._out_of_time = out_of_time
         self.convolution = Convolution(problem)
         self.whole = hyperparameter_interval(problem)
         self.complete = True
+        if known is None and memory is not None:
+            known = memory.spells(0)
         if known is None:
             known, self.complete = spells(self.convolution.rows, self.whole, max_cells, out_of_time)
+            if memory is not None and self.complete:
+                memory.keep_spells(0, known)
         self.spells: tuple[Spell, ...] = tuple(known)
 
     def again(self) -> Callable[[], MovingCells]:
@@ -101,6 +108,9 @@ class MovingCells:
             for members, states in zip(classes, chosen, strict=True):
                 for channel, (sign, index) in zip(members, states, strict=True):
                     cells[channel], signs[channel] = index, sign
+            if self._out_of_time():
+                self.complete = False
+                return []
             if self._common(cells) is not None:
                 found.append(CellKey(tuple(cells), tuple(signs) if signed else ()))
             if len(found) > self.max_cells:

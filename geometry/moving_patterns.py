@@ -25,6 +25,7 @@ from geometry.polynomials import has_no_root, primitive
 from geometry.sign_rows import determinant
 from piecewise.cells import UnitArrangement
 from piecewise.convolutions import Pattern
+from piecewise.deadlines import Check, OutOfTime, go_on, until
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fraction
 from piecewise.moving_quadratics import Row
@@ -43,6 +44,23 @@ class Spell:
     interval: Interval
 
 
+class SpellMemory:
+    """Spells that earlier runs found: nothing, unless a subclass knows better.
+
+    Searches come in the same order again, so that their place tells which is meant.
+    """
+
+    def spells(self, place: int) -> list[Spell] | None:
+        """What a search found, if it was finished."""
+        return None
+
+    def keep_spells(self, place: int, found: Sequence[Spell]) -> None:
+        """Keep what a finished search found."""
+
+    def flush(self) -> None:
+        """Nothing that was kept may be lost from here on."""
+
+
 @dataclass(frozen=True)
 class Event:
     """An α at which patterns may change; ``planes`` are those that meet in a ray only there, if
@@ -52,10 +70,11 @@ class Event:
     planes: tuple[int, ...]
 
 
-def events(planes: Planes, interval: Interval) -> list[Event]:
+def events(planes: Planes, interval: Interval, check: Check = go_on) -> list[Event]:
     """The α strictly inside at which patterns may change, increasing.
 
     Raises:
+        OutOfTime: ``check`` says so.
         TooManyCells: more minors than are treated.
     """
     count, rank = len(planes.rows), planes.rank
@@ -71,6 +90,7 @@ def events(planes: Planes, interval: Interval) -> list[Event]:
 
     def add(p: fmpz_poly, owner: tuple[int, ...]) -> None:
         """Note the roots of p; ``owner`` are the planes that meet there, none if a row turns."""
+        check()
         if p.degree() <= 0:
             return
         minor = primitive(p)
@@ -113,7 +133,11 @@ def independent_columns(rows: Sequence[Row]) -> list[int]:
 
 
 def patterns_at(
-    rows: Mapping[int, Row], alpha: fmpq, limit: int, known: Mapping[int, bool] | None = None
+    rows: Mapping[int, Row],
+    alpha: fmpq,
+    limit: int,
+    known: Mapping[int, bool] | None = None,
+    check: Check = go_on,
 ) -> list[Pattern]:
     """The patterns at a rational α, in increasing order: sets of nodes with a_j·w > 0.
 
@@ -122,8 +146,10 @@ def patterns_at(
         alpha: the rational.
         limit: most patterns.
         known: nodes whose sign is given; only such patterns are looked for.
+        check: called for every pattern.
 
     Raises:
+        OutOfTime: ``check`` says so.
         TooManyCells: more than ``limit``.
     """
     width = max((len(row) for row in rows.values()), default=0)
@@ -134,6 +160,7 @@ def patterns_at(
     nodes, found = list(rows), []
     given = {t: int(known[node]) for t, node in enumerate(nodes) if known and node in known}
     for cell in arrangement.cells(given):
+        check()
         found.append(tuple(j for j, piece in zip(nodes, cell.pattern, strict=True) if piece == 1))
         if len(found) > limit:
             raise TooManyCells(f"one channel alone has more than {limit:,} patterns")
@@ -179,26 +206,31 @@ def spells(
     rows = {j: row for j, row in rows.items() if j not in implied}
     given = {j: side for j, side in given.items() if j in rows}
     planes = Planes.of(rows, independent_columns(list(rows.values())))
-    listed = events(planes, interval)
-    ends = [interval.lower, *(event.alpha for event in listed), interval.upper]
     found: list[Spell] = []
     since: dict[Pattern, RealAlgebraic] = {}
     before: fmpq | None = None
-    for event, (start, end) in zip([None, *listed], pairwise(ends), strict=True):
-        if since and out_of_time():
-            break
-        alpha = Interval(start, end).sample()
-        change = planes.change(event.planes, before) if event and before is not None else None
-        if change is None or not change.applies(since, given):
-            alive = set(patterns_at(rows, alpha, limit, given))
-            dying, born = since.keys() - alive, alive - since.keys()
-        else:
-            dying, born = since.keys() & change.dying, change.born_with(given)
-        found += [Spell(active, Interval(since.pop(active), start)) for active in sorted(dying)]
-        since |= dict.fromkeys(born, start)
-        before, reached = alpha, end
-        if len(found) + len(since) > limit:
-            raise TooManyCells(f"more than {limit:,} patterns with their intervals of alpha")
+    reached, check = interval.lower, until(out_of_time)
+    try:
+        listed = events(planes, interval, check)
+        ends = [interval.lower, *(event.alpha for event in listed), interval.upper]
+        for event, (start, end) in zip([None, *listed], pairwise(ends), strict=True):
+            if since:
+                check()
+            alpha = Interval(start, end).sample()
+            change = planes.change(event.planes, before) if event and before is not None else None
+            if change is None or not change.applies(since, given):
+                alive = set(patterns_at(rows, alpha, limit, given, check))
+                dying, born = since.keys() - alive, alive - since.keys()
+            else:
+                dying, born = since.keys() & change.dying, change.born_with(given)
+            found += [Spell(active, Interval(since.pop(active), start)) for active in sorted(dying)]
+            since |= dict.fromkeys(born, start)
+            before, reached = alpha, end
+            if len(found) + len(since) > limit:
+                raise TooManyCells(f"more than {limit:,} patterns with their intervals of alpha")
+    except OutOfTime:
+        if reached == interval.lower:
+            return [], False
     found += [Spell(active, Interval(start, reached)) for active, start in since.items()]
     if above:
         found = [Spell(tuple(sorted((*s.active, *above))), s.interval) for s in found]

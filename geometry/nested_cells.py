@@ -18,7 +18,7 @@ from flint import fmpq_poly, fmpz_poly
 
 from geometry.envelope import Envelope, Segment
 from geometry.intervals import Interval
-from geometry.moving_patterns import spells
+from geometry.moving_patterns import SpellMemory, spells
 from geometry.moving_programs import TIP, Constraint, MovingProgram, Vector, at_tip
 from geometry.search import hyperparameter_interval
 from piecewise.errors import TooManyCells
@@ -41,7 +41,8 @@ class NestedCells:
     """The cells of a problem that :func:`piecewise.nested.refusal` does not refuse.
 
     ``complete`` is False if time ran out before all were known; there are no keys then. ``known``
-    are all cells, found before; ``report`` is told how many have been found.
+    are all cells, found before; ``report`` is told how many have been found; ``memory`` may have
+    patterns that an earlier run found.
 
     Raises:
         TooManyCells: more than ``max_cells``.
@@ -54,12 +55,14 @@ class NestedCells:
         out_of_time: Callable[[], bool] = lambda: False,
         known: Sequence[NestedCell] | None = None,
         report: Callable[[int], None] = lambda found: None,
+        memory: SpellMemory | None = None,
     ) -> None:
         self.problem, self.max_cells = problem, max_cells
         self.nested = NestedNetwork(problem)
         self.charts: tuple[Chart, ...] = tuple(self.nested.charts())
         self.whole = hyperparameter_interval(problem)
         self.complete = True
+        self._memory, self._place = memory or SpellMemory(), 0
         self.cells = tuple(self._found(out_of_time, report) if known is None else known)
         self._check_count(len(self.cells))
 
@@ -98,8 +101,13 @@ class NestedCells:
                 return
             rows = self.nested.rows(chart, active, layers)
             known = {j: j in active for j in rows if self.nested.layer_of(j) < layers - 1}
-            listed, complete = spells(rows, interval, self.max_cells, out_of_time, known)
-            self.complete &= complete
+            self._place += 1
+            listed = self._memory.spells(self._place)
+            if listed is None:
+                listed, complete = spells(rows, interval, self.max_cells, out_of_time, known)
+                self.complete &= complete
+                if complete:
+                    self._memory.keep_spells(self._place, listed)
             for spell in listed:
                 yield frozenset(spell.active), spell.interval
 

@@ -7,14 +7,16 @@ interval of α; elsewhere it is empty. Rows act on the moving parameters and 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from math import lcm
 
 from flint import fmpz_poly
 
+from geometry.moving_patterns import SpellMemory
 from geometry.nested_cells import NestedCell, NestedCells
 from geometry.regions import Region, walls
+from piecewise.deadlines import OutOfTime
 from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.problems import Problem
 
@@ -22,14 +24,28 @@ from piecewise.problems import Problem
 class NestedRegions:
     """The regions in the order of their cells; they cover the moving parameters up to boundaries.
 
+    ``known`` are all cells, found before; ``report`` is told how many have been found; ``memory``
+    may have patterns that an earlier run found.
+
     Raises:
+        OutOfTime: time ran out before all were known.
         TooManyCells: more than ``max_cells``.
     """
 
-    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        max_cells: int = DEFAULT_MAX_CELLS,
+        out_of_time: Callable[[], bool] = lambda: False,
+        known: Sequence[NestedCell] | None = None,
+        report: Callable[[int], None] = lambda found: None,
+        memory: SpellMemory | None = None,
+    ) -> None:
         squared = copy(problem)  # the cells are those of the squared loss
         object.__setattr__(squared, "loss", "squared")
-        self.cells = NestedCells(squared, max_cells)
+        self.cells = NestedCells(squared, max_cells, out_of_time, known, report, memory)
+        if not self.cells.complete:
+            raise OutOfTime
         self.nested = self.cells.nested
         self._regions: dict[int, Region] = {}
 
@@ -44,6 +60,11 @@ class NestedRegions:
         if known is None:
             known = self._regions[number] = self._made(self.cells.cells[number])
         return known
+
+    @property
+    def known(self) -> Sequence[NestedCell]:
+        """All cells."""
+        return self.cells.cells
 
     def _made(self, cell: NestedCell) -> Region:
         chart, zero = self.cells.charts[cell.chart], fmpz_poly()

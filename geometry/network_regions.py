@@ -18,8 +18,9 @@ from geometry.regions import Region
 from geometry.sign_rows import Row
 from piecewise import sign_models
 from piecewise.affine import affine_coefficient
+from piecewise.deadlines import Check, go_on
 from piecewise.exact import to_fmpq
-from piecewise.layers import DEFAULT_MAX_CELLS, CellKey, LayerCells
+from piecewise.layers import DEFAULT_MAX_CELLS, CellKey, LayerCells, UnitCells
 from piecewise.networks import TRAINABLE, FeedForward
 from piecewise.problems import Problem
 
@@ -31,21 +32,28 @@ class NetworkRegions:
     """The regions in the order of their keys; they cover W up to their boundaries.
 
     Rows act on all parameters but trainable output weights, which are V or −V
-    (:mod:`piecewise.sign_models`).
+    (:mod:`piecewise.sign_models`). ``known`` are the unit cells, found before.
 
     Raises:
         ValueError: the model is no network.
+        OutOfTime: ``check`` says so before all cells are known.
         TooManyCells: more than ``max_cells``.
     """
 
-    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        max_cells: int = DEFAULT_MAX_CELLS,
+        check: Check = go_on,
+        known: UnitCells | None = None,
+    ) -> None:
         if not isinstance(problem.model, FeedForward):
             raise ValueError(f"{problem.model!r} is no network")
         self.network = problem.model
         self.trained = self.network.output_weights == TRAINABLE
         reduced = sign_models.with_signs(problem, self.network) if self.trained else problem
         self.scale = sign_models.scale(problem, self.network) if self.trained else Fraction(1)
-        self.layer = LayerCells(reduced, max_cells)
+        self.layer = LayerCells(reduced, max_cells, check, known)
         self.layer.case_count()
         self.keys: tuple[CellKey, ...] = tuple(self.layer.keys())
         self._blocks: dict[tuple[int, int, int], list[Block]] = {}
@@ -64,6 +72,11 @@ class NetworkRegions:
         )
         labels = tuple(c.label for c in facets)
         return Region(self.name(number), tuple(self._scores(key)), constraints, False, labels)
+
+    @property
+    def known(self) -> UnitCells:
+        """The cells of every distinct unit arrangement."""
+        return self.layer.unit_cells
 
     def name(self, number: int) -> dict[str, object]:
         """How the certificate names a region."""

@@ -19,11 +19,13 @@ from flint import fmpz_poly
 from geometry.cases import Case
 from geometry.intervals import Interval
 from geometry.moving_dual import MovingCells, boundaries
+from geometry.moving_patterns import Spell, SpellMemory
 from geometry.sign_rows import FORBIDDEN, Row, SignRow
 from piecewise import nested, sign_models
 from piecewise.convolutions import Pattern
+from piecewise.deadlines import OutOfTime
 from piecewise.graphs import GraphConvolution
-from piecewise.layers import DEFAULT_MAX_CELLS, CellKey
+from piecewise.layers import DEFAULT_MAX_CELLS
 from piecewise.networks import TRAINABLE, FeedForward, Linear
 from piecewise.problems import Parameter, Problem
 from piecewise.scores import linear_predictions
@@ -118,15 +120,20 @@ def regions(
     problem: Problem,
     max_cells: int = DEFAULT_MAX_CELLS,
     out_of_time: Callable[[], bool] = lambda: False,
+    memory: SpellMemory | None = None,
 ) -> list[Region]:
-    """The regions of a graph convolution, which cover W up to their boundaries; some of them if
-    time runs out.
+    """The regions of a graph convolution, which cover W up to their boundaries.
+
+    ``memory`` may have patterns that an earlier run found.
 
     Raises:
+        OutOfTime: time ran out before all were known.
         TooManyCells: more than ``max_cells``.
     """
     if isinstance(problem.model, GraphConvolution) and problem.model.hidden is not None:
-        return list(_convolution_regions(problem, max_cells, out_of_time))
+        return list(
+            _convolution_regions(MovingCells(problem, max_cells, out_of_time, None, memory))
+        )
     scores = [value.row for value in linear_predictions(problem)]
     return [_through_zero(problem, Region({}, tuple(scores), (), True))]
 
@@ -155,16 +162,26 @@ class ConvolutionRegions:
 
     Walls and boundaries are constraints, and the former have full rank for every α.
 
+    ``known`` are all patterns of a channel with their intervals, found before; ``memory`` may
+    have them.
+
     Raises:
+        OutOfTime: time ran out before all were known.
         TooManyCells: more than ``max_cells``.
     """
 
-    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        max_cells: int = DEFAULT_MAX_CELLS,
+        out_of_time: Callable[[], bool] = lambda: False,
+        known: Sequence[Spell] | None = None,
+        memory: SpellMemory | None = None,
+    ) -> None:
+        self.cells = MovingCells(problem, max_cells, out_of_time, known, memory)
         self._regions = [
             _with_walls(problem, region)
-            for region in _convolution_regions(
-                problem, max_cells, lambda: False, through_zero=False
-            )
+            for region in _convolution_regions(self.cells, through_zero=False)
         ]
 
     def __len__(self) -> int:
@@ -176,27 +193,29 @@ class ConvolutionRegions:
     def __getitem__(self, number: int) -> Region:
         return self._regions[number]
 
+    @property
+    def known(self) -> Sequence[Spell]:
+        """All patterns of a channel with their intervals."""
+        return self.cells.spells
+
     def full(self, number: int, direction: Sequence[fmpz_poly]) -> tuple[fmpz_poly, ...]:
         """The direction itself."""
         return tuple(direction)
 
 
-def _convolution_regions(
-    problem: Problem,
-    max_cells: int,
-    out_of_time: Callable[[], bool],
-    through_zero: bool = True,
-) -> Iterator[Region]:
+def _convolution_regions(cells: MovingCells, through_zero: bool = True) -> Iterator[Region]:
     """The cones of patterns, a pattern for every channel, each once.
 
     A cone is empty at α where its pattern does not occur: at a ray some constraint is violated.
+
+    Raises:
+        OutOfTime: not all cells are known.
     """
-    cells = MovingCells(problem, max_cells, out_of_time)
-    convolution = cells.convolution
+    keys, convolution = list(cells.keys()), cells.convolution
+    if not cells.complete:
+        raise OutOfTime
     alive: dict[tuple[tuple[Pattern, ...], tuple[int, ...]], list[Interval]] = {}
-    # Without time for all patterns one is enough to state that nothing is known.
-    first = CellKey((0,) * convolution.channels, convolution.sign_choices[-1])
-    for key in list(cells.keys()) if cells.complete else [first]:
+    for key in keys:
         states = [cells.spells[index].active for index in key.cells]
         signs = list(key.signs)
         for members in convolution.exchangeable:  # one order for every orbit
@@ -217,7 +236,7 @@ def _convolution_regions(
             settled=convolution.settled(pattern, chosen),
             alive=tuple(sorted(intervals, key=lambda interval: interval.lower)),
         )
-        yield _through_zero(problem, region) if through_zero else region
+        yield _through_zero(cells.problem, region) if through_zero else region
 
 
 def _reordered(entries: list[T], places: Sequence[int], order: Sequence[int]) -> list[T]:

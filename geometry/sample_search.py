@@ -13,19 +13,32 @@ example is decided instead (:mod:`geometry.split_proofs`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from flint import fmpq
 
-from geometry.alternatives import Circuit, Vertex
+from geometry.alternatives import Circuit, State, Vertex
 from geometry.circuits import System
-from geometry.hitting_sets import Check, Core, TooManyChoices, bits, hitting_set
-from geometry.split_proofs import Decided, Leaf, Proof, Support
+from geometry.hitting_sets import Core, TooManyChoices, bits, hitting_set
+from geometry.split_proofs import Decided, Leaf, Proof, Support, branches_after
+from piecewise.deadlines import Check, go_on
 
 LIMIT = 32
 """Choices after which an example is decided instead."""
 WEIGHT = 0.25
 """What an example in a circuit counts for less with every other that the circuit has."""
+
+
+@dataclass(frozen=True)
+class Half:
+    """A search between two rounds: another one goes on from here as this one would."""
+
+    need: int
+    best: Vertex | None
+    nodes: Proof
+    circuits: tuple[Support, ...]
+    dictionary: State
 
 
 class SampleSearch:
@@ -37,6 +50,7 @@ class SampleSearch:
         known: circuits that hold at α, those first that proofs should prefer.
         need: a number of errors that is attained elsewhere.
         check: called again and again; it may raise an error.
+        half: where an earlier search had come.
 
     Attributes:
         need: the fewest errors known to be attained.
@@ -49,15 +63,17 @@ class SampleSearch:
         alpha: fmpq,
         known: Sequence[Support],
         need: int,
-        check: Check = lambda: None,
+        check: Check = go_on,
+        half: Half | None = None,
     ) -> None:
-        self.need = need
-        self.best: Vertex | None = None
+        self.need = half.need if half else need
+        self.best: Vertex | None = half.best if half else None
+        self._nodes: list[int | Leaf] = list(half.nodes) if half else []
         self._examples = system.examples
         self._zero = sum(1 << i for i in range(system.examples) if not any(system.rows[i]))
         self._constraints = set(range(system.examples, len(system.rows)))
-        self._sample = system.at(alpha)
-        self._circuits = dict.fromkeys(known)
+        self._sample = system.at(alpha, half.dictionary if half else None)
+        self._circuits = dict.fromkeys(half.circuits if half else known)
         self._check = check
 
     def quick(self) -> Vertex | None:
@@ -65,21 +81,30 @@ class SampleSearch:
         self._round(Decided(), 0)
         return self.best
 
-    def proof(self) -> Proof:
-        """A proof that there are at least ``need`` errors, ``need`` being lowered on the way."""
-        nodes: list[int | Leaf] = []
-        pending = [Decided()]
+    @property
+    def half(self) -> Half:
+        """Where the search is, between two rounds."""
+        circuits = tuple(self._circuits)
+        return Half(self.need, self.best, tuple(self._nodes), circuits, self._sample.state)
+
+    def proof(self, pause: Callable[[SampleSearch], None] = lambda search: None) -> Proof:
+        """A proof that there are at least ``need`` errors, ``need`` being lowered on the way.
+
+        ``pause`` is called between two rounds, where :attr:`half` is true.
+        """
+        pending = branches_after(self._nodes)
         while pending and self.need:
             decided = pending.pop()
-            node = self._node(decided)
-            nodes.append(node)
+            node = self._node(decided, pause)
+            self._nodes.append(node)
             if isinstance(node, int):
                 pending += reversed(decided.split(node))
-        return tuple(nodes) if self.need else ((),)
+        return tuple(self._nodes) if self.need else ((),)
 
-    def _node(self, decided: Decided) -> int | Leaf:
+    def _node(self, decided: Decided, pause: Callable[[SampleSearch], None]) -> int | Leaf:
         """Circuits that show that a branch has enough errors, or an example at which to split."""
         while decided.errors < self.need:
+            pause(self)
             family = self._family(decided)
             left = self.need - 1 - decided.errors
             masks = list(family.values())
@@ -128,6 +153,7 @@ class SampleSearch:
 
     def _solve(self, decided: Decided, dropped: int) -> Vertex | Circuit:
         """What the rows of the constraints and of all examples that are not dropped allow."""
+        self._check()
         wrong = {i for i in range(self._examples) if decided.wrong >> i & 1}
         kept = {i for i in range(self._examples) if not dropped >> i & 1}
         return self._sample.solve(self._constraints | kept, wrong)

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from geometry.hitting_sets import Check, irredundant
+from geometry.hitting_sets import irredundant
+from piecewise.deadlines import Check, go_on
 
 Support = tuple[int, ...]
 """A circuit by its rows, negated ones ~i."""
@@ -64,6 +65,16 @@ def walk(proof: Proof) -> Iterator[tuple[Decided, int | Leaf]]:
             pending += reversed(decided.split(node))
 
 
+def branches_after(nodes: Iterable[int | Leaf]) -> list[Decided]:
+    """The branches that are open after the first nodes of a proof, the next one last."""
+    pending = [Decided()]
+    for node in nodes:
+        decided = pending.pop()
+        if isinstance(node, int):
+            pending += reversed(decided.split(node))
+    return pending
+
+
 def supports_of(proof: Proof) -> list[Support]:
     """All circuits, in increasing order."""
     return sorted({support for node in proof if not isinstance(node, int) for support in node})
@@ -74,7 +85,7 @@ def reduced(
     decided: Decided,
     errors: int,
     examples: int,
-    check: Check = lambda: None,
+    check: Check = go_on,
     limit: int | None = None,
 ) -> Leaf:
     """Circuits that suffice at a leaf for so many errors, the first ones left out first."""

@@ -24,6 +24,7 @@ from geometry.intervals import Interval
 from geometry.polynomials import has_no_root, sign
 from geometry.sign_rows import Row, determinant
 from geometry.taylor_rows import cofactors, enclose_rows
+from piecewise.deadlines import Check, go_on
 from piecewise.errors import NotYetSupported
 
 Direction = tuple[fmpz_poly, ...]
@@ -60,18 +61,22 @@ class Search:
         cases: the regions.
         value: ℓ* on the piece.
         cuts: points at which another cell may take over, increasing.
+        check: asked again and again whether to go on.
     """
 
     cases: Sequence[Case]
     value: int
     cuts: Sequence[RealAlgebraic]
+    check: Check = go_on
 
     def parts(self, interval: Interval, depth: int = 0) -> Iterator[Part]:
         """Parts that divide the interval, in order.
 
         Raises:
+            OutOfTime: ``check`` says so.
             NoWitness: the interval was halved too often.
         """
+        self.check()
         if depth > DEPTH:
             raise NoWitness("an instance whose minimisers were not found in closed form")
         cuts = [cut for cut in self.cuts if interval.lower < cut < interval.upper]
@@ -120,6 +125,7 @@ class Search:
         """Regions that attain the value at α, those first that have least to lose."""
         floors = [(case.floor_at(alpha), number) for number, case in enumerate(self.cases)]
         for floor, number in sorted(floors):
+            self.check()
             case = self.cases[number]
             if (
                 floor <= self.value

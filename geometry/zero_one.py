@@ -30,6 +30,7 @@ from geometry.cases import Case, case_cap, value_at
 from geometry.disagreement import Arrangement, Indices, Signs
 from geometry.polynomials import has_no_root
 from geometry.taylor_rows import Models, enclose_rows, signs_of
+from piecewise.deadlines import Check, OutOfTime, go_on
 
 FEW = 12
 """So many undecided minors are isolated rather than the interval halved again."""
@@ -51,7 +52,7 @@ Remaining = tuple[tuple[int, Indices | None], ...]
 
 
 @dataclass(frozen=True)
-class _Part:
+class OpenPart:
     """An interval with rational ends, the flats that may go below ``cap`` there, and ``cap``."""
 
     lower: fmpq
@@ -60,44 +61,66 @@ class _Part:
     cap: int
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """How far a search came: the steps, and the parts that are left, the first one last."""
+
+    found: tuple[Step, ...]
+    pending: tuple[OpenPart, ...]
+
+
 def steps(
     cases: Sequence[Case],
     lower: fmpq,
     upper: fmpq,
     report: Callable[[fmpq], None] = lambda alpha: None,
-    out_of_time: Callable[[], bool] = lambda: False,
+    check: Check = go_on,
+    start: Sweep | None = None,
+    keep: Callable[[Sequence[Step], Sequence[OpenPart]], None] = lambda found, pending: None,
 ) -> tuple[list[Step], fmpq]:
     """ℓ* on [lower, upper], in order; see :func:`merged`. At a common end of two steps with one
     value another cell may take over.
 
-    The second result is the α up to which the search came: ``upper`` unless time ran out.
+    The second result is the α up to which the search came: ``upper`` unless ``check`` ended it.
+    ``start`` is how far an earlier search came, of which ``keep`` was told.
     """
-    found: list[Step] = []
-    whole: Remaining = tuple((i, None) for i in range(len(cases)))
-    pending = [_Part(lower, upper, whole, max(case_cap(case) for case in cases))]
+    if start is None:
+        whole: Remaining = tuple((i, None) for i in range(len(cases)))
+        cap = max(case_cap(case) for case in cases)
+        start = Sweep((), (OpenPart(lower, upper, whole, cap),))
+    found, pending = list(start.found), list(start.pending)
     while pending:
+        keep(found, pending)
         part = pending.pop()
-        if out_of_time():
+        try:
+            outcome = _treated(cases, part, (upper - lower) * NARROW, check)
+        except OutOfTime:
             return found, part.lower
-        outcome = _treated(cases, part, (upper - lower) * NARROW)
-        if isinstance(outcome, _Part):
+        if isinstance(outcome, OpenPart):
             middle = simplest_between(
                 RealAlgebraic.rational((3 * part.lower + part.upper) / 4),
                 RealAlgebraic.rational((part.lower + 3 * part.upper) / 4),
             )
-            pending.append(_Part(middle, part.upper, outcome.flats, outcome.cap))
-            pending.append(_Part(part.lower, middle, outcome.flats, outcome.cap))
+            pending.append(OpenPart(middle, part.upper, outcome.flats, outcome.cap))
+            pending.append(OpenPart(part.lower, middle, outcome.flats, outcome.cap))
         else:
             found += outcome
             report(part.upper)
     return found, upper
 
 
-def _treated(cases: Sequence[Case], part: _Part, narrow: fmpq) -> list[Step] | _Part:
-    """The steps on an interval, or what may still matter on it."""
+def _treated(
+    cases: Sequence[Case], part: OpenPart, narrow: fmpq, check: Check
+) -> list[Step] | OpenPart:
+    """The steps on an interval, or what may still matter on it.
+
+    Raises:
+        OutOfTime: ``check`` says so.
+    """
     cap, views = part.cap, []
     floors = []
     for number, rest in part.flats:
+        check()
         case = cases[number]
         exists = case.exists(part.lower, part.upper)
         if exists is False:
@@ -112,6 +135,7 @@ def _treated(cases: Sequence[Case], part: _Part, narrow: fmpq) -> list[Step] | _
     for place, (floor, number, rest, contents, costs) in enumerate(floors):
         if floor >= cap:
             break
+        check()
         case = cases[number]
         arrangement = case.arrangement
         if arrangement.rank == 0:
@@ -128,7 +152,7 @@ def _treated(cases: Sequence[Case], part: _Part, narrow: fmpq) -> list[Step] | _
             # too wide an interval: the other cases are looked at in its halves
             left = [(n, own) for below, n, own, _, _ in floors[place + 1 :] if below < cap]
             kept = [(n, own[least < cap]) for n, own, least, _, _ in views if (least < cap).any()]
-            return _Part(part.lower, part.upper, (*kept, *left), cap)
+            return OpenPart(part.lower, part.upper, (*kept, *left), cap)
     kept_views = tuple(
         (number, flats[low < cap], rows, contents)
         for number, flats, low, rows, contents in views
@@ -136,9 +160,11 @@ def _treated(cases: Sequence[Case], part: _Part, narrow: fmpq) -> list[Step] | _
     )
     if not kept_views:
         return [_step(part.lower, part.upper, cap)]
-    open_part = _Part(part.lower, part.upper, tuple((n, own) for n, own, _, _ in kept_views), cap)
+    open_part = OpenPart(
+        part.lower, part.upper, tuple((n, own) for n, own, _, _ in kept_views), cap
+    )
     undecided = _undecided(cases, kept_views, limit)
-    return open_part if undecided is None else list(_cut(cases, open_part, undecided))
+    return open_part if undecided is None else list(_cut(cases, open_part, undecided, check))
 
 
 def _undecided(
@@ -172,7 +198,9 @@ def _unknown(
             yield from _unknown(inner, rows[own], np.arange(len(inner.bases)))
 
 
-def _cut(cases: Sequence[Case], part: _Part, polynomials: Sequence[fmpz_poly]) -> Iterator[Step]:
+def _cut(
+    cases: Sequence[Case], part: OpenPart, polynomials: Sequence[fmpz_poly], check: Check
+) -> Iterator[Step]:
     """The steps between the roots of the polynomials in an interval."""
     roots = increasing(
         root
@@ -183,6 +211,7 @@ def _cut(cases: Sequence[Case], part: _Part, polynomials: Sequence[fmpz_poly]) -
     )
     ends = [RealAlgebraic.rational(part.lower), *roots, RealAlgebraic.rational(part.upper)]
     for left, right in pairwise(ends):
+        check()
         alpha = simplest_between(left, right)
         values = [value_at(cases[n], alpha, flats) for n, flats in part.flats]
         yield Step(left, right, min(part.cap, *values))

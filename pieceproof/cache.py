@@ -12,23 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from geometry.convex import CellBound
-from geometry.nested_cells import NestedCell
 from geometry.search import Task
 from pieceproof import store
-from pieceproof.plain import (
-    bound_json,
-    interval_json,
-    key_json,
-    read_bound,
-    read_interval,
-    segment_json,
-)
+from pieceproof.kept_spells import KeptSpells
+from pieceproof.plain import bound_json, key_json, read_bound, segment_json
 from pieceproof.problem_document import problem_document
 from pieceproof.store import Store
 from piecewise.problems import Problem
-
-NESTED = "nested cells"
-"""The task of finding all cells of a deep network."""
 
 
 class Cache:
@@ -54,30 +44,10 @@ class Cache:
         """
         self._store.put(_task_json(task), [bound_json(bound) for bound in bounds])
 
-    def nested_cells(self) -> list[NestedCell] | None:
-        """All cells of a deep network, or None.
-
-        Raises:
-            CacheError: the file cannot be read.
-        """
-        entries = self._store.get(NESTED)
-        if entries is None:
-            return None
-        return [
-            NestedCell(chart, frozenset(active), read_interval(interval))
-            for chart, active, interval in entries
-        ]
-
-    def keep_nested_cells(self, cells: Iterable[NestedCell]) -> None:
-        """Keep all cells of a deep network.
-
-        Raises:
-            CacheError: the file cannot be written.
-        """
-        self._store.put(
-            NESTED,
-            [[each.chart, sorted(each.active), interval_json(each.interval)] for each in cells],
-        )
+    @property
+    def spells(self) -> KeptSpells:
+        """The patterns of a network whose cells move with α."""
+        return KeptSpells(self._store)
 
 
 @contextmanager

@@ -84,8 +84,8 @@ def analyze_command(
 ) -> Exit:
     """Compute the exact dual loss of SPEC.toml, check its certificate, and draw it.
 
-    Finished cells, best fits and coverings are kept in --out: a run that was interrupted goes on
-    with them when it is started again.
+    Finished work is kept in --out: a run that was interrupted goes on with it when it is started
+    again, to the same result.
     """
     problem = load_problem(spec)
     name = out or f"{Path(spec).stem}-result"

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
-from typing import Protocol, TypeVar
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from geometry import margin_dual, validation
 from geometry.best_fits import BestFits, Contribution
 from geometry.convex import CellBound
+from geometry.margin_dual import Memory, Searches
 from geometry.margins import Outcome
 from geometry.search import Cells, Run, Task, perform
 from pieceproof.cache import Cache
 from pieceproof.kept_fits import KeptFits
+from pieceproof.kept_regions import KeptRegions
 from pieceproof.processes import worker_pool
-from piecewise.problems import Problem
+from pieceproof.store import Store
 
 T = TypeVar("T", contravariant=True)
 R = TypeVar("R")
@@ -101,20 +104,28 @@ def fits_runner(fits: BestFits, jobs: int, kept: KeptFits | None) -> Iterator[va
         yield partial(_cached, kept, pooled)
 
 
-@lru_cache(maxsize=1)
-def _searches(problem: Problem, max_cells: int) -> margin_dual.Searches:
-    return margin_dual.Searches(problem, max_cells)
+_regions: list[Searches] = []
+"""The regions of this worker process."""
 
 
-def _search_regions(problem: Problem, max_cells: int, task: margin_dual.Task) -> list[Outcome]:
-    return _searches(problem, max_cells).perform(task)
+def _start_regions(again: Callable[[Memory], Searches], path: Path | None, about: Any) -> None:
+    """The store stays open as long as the process."""
+    memory = Memory() if path is None else KeptRegions(Store(path, about))
+    _regions[:] = [again(memory)]
+
+
+def _search_regions(task: margin_dual.Task) -> list[Outcome]:
+    return _regions[0].perform(task)
 
 
 @contextmanager
-def region_runner(searches: margin_dual.Searches, jobs: int) -> Iterator[margin_dual.Carry]:
-    """Carries out searches in regions with ``jobs`` processes."""
+def region_runner(
+    searches: Searches, jobs: int, path: Path | None = None, about: Any = None
+) -> Iterator[margin_dual.Carry]:
+    """Carries out searches in regions with ``jobs`` processes, each of which keeps what it finishes
+    in the store at ``path``."""
     if jobs == 1:
         yield partial(map, searches.perform)
         return
-    with worker_pool(jobs) as executor:
-        yield partial(executor.map, partial(_search_regions, searches.problem, searches.max_cells))
+    with worker_pool(jobs, _start_regions, (searches.again(), path, about)) as executor:
+        yield partial(executor.map, _search_regions)

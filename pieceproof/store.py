@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -17,13 +17,16 @@ from typing import Any
 
 from pieceproof.certificate import digest
 
+PATIENCE = 60.0
+"""Seconds to wait for another process that writes."""
+
 
 class CacheError(OSError):
     """The file of finished work cannot be used."""
 
 
 class Store:
-    """Finished tasks about one thing in a SQLite file; threads take turns."""
+    """Finished tasks about one thing in a SQLite file; threads take turns, and so do processes."""
 
     def __init__(self, path: Path, about: Any) -> None:
         """Open or create the file; ``about`` is the JSON value that all tasks share.
@@ -35,7 +38,7 @@ class Store:
         self._about = digest(about)
         self._turn = Lock()
         with self._reported():
-            self._connection = sqlite3.connect(path, check_same_thread=False)
+            self._connection = sqlite3.connect(path, PATIENCE, check_same_thread=False)
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS finished (task TEXT PRIMARY KEY, result TEXT NOT NULL)"
             )
@@ -59,12 +62,19 @@ class Store:
         Raises:
             CacheError: the file cannot be written (a full disk, say).
         """
-        text = json.dumps(result)
+        self.put_all([(task, result)])
+
+    def put_all(self, results: Iterable[tuple[Any, Any]]) -> None:
+        """Keep several results at one time.
+
+        Raises:
+            CacheError: the file cannot be written.
+        """
+        rows = [(digest([self._about, task]), json.dumps(result)) for task, result in results]
+        if not rows:
+            return
         with self._turn, self._reported():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO finished VALUES (?, ?)",
-                (digest([self._about, task]), text),
-            )
+            self._connection.executemany("INSERT OR REPLACE INTO finished VALUES (?, ?)", rows)
             self._connection.commit()
 
     @contextmanager

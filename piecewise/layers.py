@@ -17,6 +17,7 @@ from itertools import combinations_with_replacement, islice, product
 from math import comb, prod
 
 from piecewise.cells import UnitArrangement, UnitCell
+from piecewise.deadlines import Check, go_on
 from piecewise.errors import NotYetSupported, TooManyCells
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward
 from piecewise.polynomials import Polynomial
@@ -24,6 +25,10 @@ from piecewise.problems import Problem
 
 DEFAULT_MAX_CELLS = 200_000
 """Cells that are enumerated without being asked for more."""
+
+
+UnitCells = tuple[tuple[UnitCell, ...], ...]
+"""The cells of every distinct unit arrangement."""
 
 
 @dataclass(frozen=True, order=True)
@@ -51,15 +56,23 @@ class LayerCells:
     """The joint arrangement of a model with at most one hidden layer, inside W.
 
     ``max_cells`` bounds the cells of a unit's arrangement and the cases to be treated
-    (:meth:`case_count`).
+    (:meth:`case_count`); ``check`` is called for every cell. ``known`` are the cells of all unit
+    arrangements, found before.
 
     Raises:
         NotYetSupported: more than one hidden layer.
     """
 
-    def __init__(self, problem: Problem, max_cells: int = DEFAULT_MAX_CELLS) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        max_cells: int = DEFAULT_MAX_CELLS,
+        check: Check = go_on,
+        known: UnitCells | None = None,
+    ) -> None:
         self.problem = problem
         self.max_cells = max_cells
+        self._check, self._known = check, known
         if isinstance(problem.model, FeedForward) and len(problem.model.hidden) > 1:
             raise NotYetSupported(
                 f"{len(problem.model.hidden)} hidden layers; "
@@ -120,22 +133,27 @@ class LayerCells:
         return tuple(UnitArrangement(self.rows, breakpoints, box) for box in boxes)
 
     @cached_property
-    def unit_cells(self) -> tuple[tuple[UnitCell, ...], ...]:
+    def unit_cells(self) -> UnitCells:
         """The cells of every distinct unit arrangement.
 
         Raises:
             TooManyCells: an arrangement has more than ``max_cells`` cells.
         """
+        if self._known is not None:
+            return self._known
         return tuple(self._within_budget(arrangement) for arrangement in self.arrangements)
 
     def _within_budget(self, arrangement: UnitArrangement) -> tuple[UnitCell, ...]:
-        cells = tuple(islice(arrangement.cells(), self.max_cells + 1))
+        cells = []
+        for cell in islice(arrangement.cells(), self.max_cells + 1):
+            self._check()
+            cells.append(cell)
         if len(cells) > self.max_cells:
             raise TooManyCells(
                 f"one unit alone has more than {self.max_cells:,} cells; "
                 "use fewer examples or inputs, or raise --max-cells"
             )
-        return cells
+        return tuple(cells)
 
     # -- joint cells -----------------------------------------------------------------
 
@@ -193,6 +211,7 @@ class LayerCells:
             for members, states in zip(self.exchangeable, chosen, strict=True):
                 for unit, (sign, cell) in zip(members, states, strict=True):
                     cells[unit], signs[unit] = cell, sign
+            self._check()
             yield CellKey(tuple(cells), tuple(signs) if self.has_signs else ())
 
     def chosen(self, key: CellKey) -> list[UnitCell]:

@@ -355,7 +355,13 @@ def test_a_cell_that_is_remembered_wrongly_is_no_proof(tmp_path: Any) -> None:
     problem = random_problem(0)
     path = tmp_path / "work.sqlite"
     with opened(path, problem) as store:
-        store.keep_nested_cells(NestedCells(problem).cells[:-1])
+        spells = store.spells
+        NestedCells(problem, memory=spells)
+        spells.flush()
+        first = spells.spells(1)
+        assert first
+        spells.keep_spells(1, first[:-1])
+        spells.flush()
     dual = pieceproof.analyze(problem, cache=path)
     assert not dual.report.accepted
     assert dual.verdict is Verdict.UNRESOLVED

@@ -49,18 +49,19 @@ def run(problem: Problem, options: Options) -> tuple[MovingDual[MovingCells], Do
         TooManyCells: more cells than ``options.max_cells``.
         CacheError: the cache file cannot be used.
     """
-    cells = MovingCells(problem, options.max_cells, options.out_of_time)
-    total = len(list(cells.keys()))
-    with (
-        opened(options.cache, problem) as store,
-        runner(cells, options.jobs, store) as carry_out,
-    ):
-        dual = moving_dual(
-            cells,
-            carry_out,
-            report=lambda done: options.progress("cells", done, total),
-            out_of_time=options.out_of_time,
-        )
+    with opened(options.cache, problem) as store:
+        spells = store.spells if store else None
+        cells = MovingCells(problem, options.max_cells, options.out_of_time, memory=spells)
+        if spells:
+            spells.flush()
+        total = len(list(cells.keys()))
+        with runner(cells, options.jobs, store) as carry_out:
+            dual = moving_dual(
+                cells,
+                carry_out,
+                report=lambda done: options.progress("cells", done, total),
+                out_of_time=options.out_of_time,
+            )
         return dual, document(dual, monotonic() - options.start, options.jobs)
 
 

@@ -66,17 +66,17 @@ def run(problem: Problem, options: Options) -> tuple[Dual, Document]:
 
 
 def _cells(problem: Problem, options: Options, store: Cache | None) -> NestedCells:
-    """All cells: those that an earlier run kept, or found now and kept if they are all."""
-    known = store.nested_cells() if store else None
+    """All cells; patterns that an earlier run kept are not looked for again."""
+    spells = store.spells if store else None
     cells = NestedCells(
         problem,
         options.max_cells,
         options.out_of_time,
-        known,
-        lambda found: options.progress("cells found", found, None),
+        report=lambda found: options.progress("cells found", found, None),
+        memory=spells,
     )
-    if store and known is None and cells.complete:
-        store.keep_nested_cells(cells.cells)
+    if spells:
+        spells.flush()
     return cells
 
 

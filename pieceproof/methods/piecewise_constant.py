@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from time import monotonic
 
 from flint import fmpq, fmpz_poly
 
-from geometry.constant_dual import ConstantDual, constant_dual
+from geometry.constant_dual import ConstantDual, constant_dual, without_regions
 from geometry.disagreement import TooManyFlats
 from geometry.dual import Piece
 from geometry.intervals import Interval
@@ -32,11 +33,15 @@ from pieceproof.certificate import (
     sample_document,
     vector_document,
 )
+from pieceproof.kept_regions import KeptRegions, KeptSweep
 from pieceproof.methods.convex_cells import arrangements
 from pieceproof.methods.nested_cells import cells_document, charts_document
 from pieceproof.methods.options import Options
 from pieceproof.parallel import region_runner
+from pieceproof.problem_document import problem_document
+from pieceproof.store import opened
 from piecewise.activations import identity
+from piecewise.deadlines import OutOfTime
 from piecewise.errors import TooManyCells
 from piecewise.exact import to_fmpq
 from piecewise.networks import FeedForward, Linear
@@ -47,6 +52,8 @@ __all__ = ["NAME", "document", "is_for", "refusal", "run"]
 NAME = "piecewise-constant"
 SHARES = 1000
 """Progress is told in thousandths of A."""
+STEPS = 0.75
+"""The part of the time in which the steps of ℓ* are found, before parameters that attain them."""
 
 
 def is_for(problem: Problem) -> bool:
@@ -59,6 +66,7 @@ def run(problem: Problem, options: Options) -> tuple[ConstantDual, Document]:
 
     Raises:
         TooManyCells: too many regions, or an arrangement with too many vertices.
+        CacheError: the cache file cannot be used.
     """
     if isinstance(problem.model, Linear):
         dual = replace(_by_circuits(as_unit(problem), options), problem=problem)
@@ -89,25 +97,41 @@ def as_unit(problem: Problem) -> Problem:
 
 
 def _by_circuits(problem: Problem, options: Options) -> ConstantDual:
-    searches = Searches(problem, options.max_cells)
-    deadline = None if options.seconds is None else options.start + options.seconds
-    with region_runner(searches, options.jobs) as carry:
-        return margin_dual(
-            searches,
-            carry,
-            lambda done, total: options.progress("regions", done, total),
-            deadline,
-        )
+    about = [version("pieceproof"), "zero-one", problem_document(problem)]
+    with opened(options.cache, about) as store:
+        try:
+            searches = Searches(
+                problem,
+                options.max_cells,
+                memory=None if store is None else KeptRegions(store),
+                out_of_time=options.out_of_time,
+                report=lambda found: options.progress("cells found", found, None),
+            )
+        except OutOfTime:
+            return without_regions(problem)
+        deadline = None if options.seconds is None else options.start + options.seconds
+        with region_runner(searches, options.jobs, options.cache, about) as carry:
+            return margin_dual(
+                searches,
+                carry,
+                lambda done, total: options.progress("regions", done, total),
+                deadline,
+            )
 
 
 def _by_rays(problem: Problem, options: Options) -> ConstantDual:
+    late = options.middle(STEPS)
+    about = [version("pieceproof"), "zero-one", problem_document(problem)]
     try:
-        return constant_dual(
-            problem,
-            lambda share: options.progress("intervals", round(SHARES * share), SHARES),
-            options.out_of_time,
-            options.max_cells,
-        )
+        with opened(options.cache, about) as store:
+            return constant_dual(
+                problem,
+                lambda share: options.progress("intervals", round(SHARES * share), SHARES),
+                options.out_of_time,
+                options.max_cells,
+                None if store is None else KeptSweep(store),
+                lambda: monotonic() > late,
+            )
     except TooManyFlats as error:
         raise TooManyCells(str(error)) from None
 

@@ -7,6 +7,7 @@ makes no fewer errors is part of the document; the parts have parameters of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from time import monotonic
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
@@ -26,8 +27,12 @@ from pieceproof.certificate import (
     sample_document,
     vector_document,
 )
+from pieceproof.kept_parts import KeptParts
 from pieceproof.methods import piecewise_constant
 from pieceproof.methods.options import Options
+from pieceproof.problem_document import problem_document
+from pieceproof.store import opened
+from piecewise.deadlines import until
 from piecewise.exact import to_fmpq
 from piecewise.problems import Problem
 
@@ -52,16 +57,21 @@ def run(problem: Problem, options: Options) -> tuple[DualFunction, Document]:
 
     Raises:
         TooManyCells: the linear classifier has too many examples.
+        CacheError: the cache file cannot be used.
     """
     linear, written = piecewise_constant.run(linear_problem(problem), options)
     classifier, errors = _best(linear)
     right = _right(problem, classifier)
     whole = Interval.rational(*map(to_fmpq, problem.interval))
-    found = parts(problem, classifier, right)
+    about = [version("pieceproof"), "rising chain", problem_document(problem)]
+    with opened(options.cache, about) as store:
+        memory = None if store is None else KeptParts(store)
+        found = parts(problem, classifier, right, until(options.out_of_time), memory)
     pieces, counts = _pieces(problem, found, whole, errors)
     reasons = list(linear.reasons)
     if len(pieces) > 1:
-        reasons.append("no parameters in closed form were found on parts of A")
+        why = "the time budget ran out: " if options.out_of_time() else ""
+        reasons.append(f"{why}no parameters in closed form were found on parts of A")
     dual = DualFunction(
         problem,
         pieces,
