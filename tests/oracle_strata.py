@@ -130,7 +130,8 @@ class Strata:
     def __init__(self, problem: Problem) -> None:
         model = problem.model
         self.activation = joined(model.activation.first.name, model.activation.second.name)
-        self.even = {model.activation.first.name, model.activation.second.name} <= {"abs", "square"}
+        names = {model.activation.first.name, model.activation.second.name}
+        self.even, self.odd = names <= {"abs", "square"}, names <= {"hard_tanh", "identity"}
         self.widths, self.bias = model.hidden, model.bias
         self.inputs = [[flint_of(c) for c in row] for row in problem.inputs]
         self.targets = [flint_of(y) for y in problem.targets]
@@ -363,8 +364,12 @@ class Strata:
         return tuple(sorted(kept, key=lambda m: m.w))
 
     def _image(self, w: list[arb]) -> list[arb]:
-        """One image of w under symmetries: units of an even σ are negated, equal units sorted."""
+        """One image of w under symmetries: equal units are sorted, units of an even σ negated, the
+        unit of an odd one with its output weight."""
         own, rest = w[: self.size], w[self.size :]
+        if self.odd and rest and all(low == -up for low, up in [*self.box, self.outer or (0, 0)]):
+            lead = next((c for c in own if abs(float(c)) > ALIKE), own[0])
+            own, rest = ([-c for c in part] if lead < 0 else part for part in (own, rest))
         if self.even and all(low == -up for low, up in self.box):
             if self.widths == (1,):
                 lead = next((c for c in own if abs(float(c)) > ALIKE), own[0])

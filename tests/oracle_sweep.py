@@ -101,7 +101,15 @@ def sweep(
         if kind is None:
             return
         if right.alpha - left.alpha < WIDTH * width:
-            breaks.append((kind, left.alpha, right.alpha))
+            if breaks and breaks[-1][2] == left.alpha:
+                # One change, at a sample so near to it that it has a face of its own.
+                breaks[-1] = (
+                    "kink" if "kink" in (kind, breaks[-1][0]) else kind,
+                    breaks[-1][1],
+                    right.alpha,
+                )
+            else:
+                breaks.append((kind, left.alpha, right.alpha))
             return
         middle = sample((left.alpha + right.alpha) / 2)
         inner.append(middle)

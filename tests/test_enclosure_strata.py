@@ -121,6 +121,7 @@ def test_curves_of_minimisers_are_met() -> None:
 # -- families ---------------------------------------------------------------------------------
 
 BOUNDED = (("hard_tanh", "hard_sigmoid"),)
+ODD = (("hard_tanh", "identity"),)
 FAMILIES = {
     "one weight": Family(examples=4),
     "weight and bias": Family(bias=True, examples=4, grid=12),
@@ -159,6 +160,8 @@ FAMILIES = {
         pairs=(("relu", "relu"), ("relu", "square")),
         grid=12,
     ),
+    "odd": Family(is_trainable=True, examples=5, pairs=ODD, grid=12),
+    "odd with bias": Family(bias=True, is_trainable=True, examples=4, pairs=ODD, grid=8, crowd=3),
     "l2, deep": Family(
         hidden=(1, 1), interval=("2/5", "3/5"), is_tuned=True, pairs=Family.pairs[:3], grid=12
     ),
@@ -178,6 +181,8 @@ QUICK = [
     *[("l2", seed) for seed in (0, 1, 2, 4, 5, 6)],
     *[("l2, trainable", seed) for seed in (2, 4, 6, 7)],
     ("l2, deep", 5),
+    *[("odd", seed) for seed in (4, 9)],
+    *[("odd with bias", seed) for seed in (4, 6)],
     *[("zeros", seed) for seed in (0, 1, 3, 4, 5, 7)],
     *[("zeros, l2, trainable", seed) for seed in (1, 4, 8, 9)],
 ]

@@ -420,9 +420,42 @@ def test_symmetries_leave_f_as_it_is(
     hidden: list[int], pair: tuple[str, str], upper: int, images: list[int]
 ) -> None:
     """Units of an even activation are negated in every layer; f is compared exactly."""
-    names = FeedForward(hidden, mixed(*pair), bias=False).parameter_names(["x1"])
+    symmetric(FeedForward(hidden, mixed(*pair), bias=False), upper, images)
+
+
+CUBE = activations.custom([], [[0, 0, 0, 1]], name="cube")
+
+
+@pytest.mark.parametrize(
+    ("model", "upper", "images"),
+    [
+        (FeedForward([1], mixed("hard_tanh", "identity"), output_weights=TRAINABLE), 2, [2]),
+        (FeedForward([2], mixed("hard_tanh", "identity"), output_weights=TRAINABLE), 2, [8]),
+        (FeedForward([1], mixed("hard_tanh", "identity")), 2, [1]),  # no weight to negate
+        (FeedForward([1, 1], mixed("hard_tanh", "identity"), bias=False), 2, [2]),
+        (FeedForward([1, 1], mixed("hard_tanh", "identity"), bias=False), 3, [1]),
+        (
+            FeedForward(
+                [2, 1], Interpolated(activations.CATALOGUE["hard_tanh"], CUBE), bias=False,
+                output_weights=TRAINABLE,
+            ),
+            2,
+            [8],
+        ),
+        (FeedForward([1], mixed("hard_tanh", "square"), output_weights=TRAINABLE), 2, [1]),
+    ],
+)  # fmt: skip
+def test_units_of_an_odd_activation_are_negated_with_the_weights_that_read_them(
+    model: FeedForward, upper: int, images: list[int]
+) -> None:
+    symmetric(model, upper, images)
+
+
+def symmetric(model: FeedForward, upper: int, images: list[int]) -> None:
+    """So many images in the charts, none of which changes f; ``upper`` bounds second layers."""
+    names = model.parameter_names(["x1"])
     problem = Problem(
-        FeedForward(hidden, mixed(*pair), bias=False),
+        model,
         inputs=[[1], ["-1/2"], [3]],
         targets=[1, 0, 2],
         box={name: (-2, upper if name.startswith("w2.") else 2) for name in names},

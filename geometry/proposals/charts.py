@@ -4,7 +4,8 @@ Charts of the network without some units hold the parameters of these *dead* uni
 
 See ``docs/enclosures.md``. A positively homogeneous unit with a single trainable outgoing
 weight may have that weight at a wall; equal units are sorted by their first weight, and
-units of an even activation have it non-negative. So has the first unit where x ↦ −x exchanges
+units of an even activation have it non-negative, as have those of an odd one whose outgoing weights
+are all parameters. So has the first unit where x ↦ −x exchanges
 examples and there is no other symmetry.
 """
 
@@ -115,7 +116,8 @@ def charts(problem: Problem, dead: tuple[int, ...] = ()) -> list[Chart]:
             alive = [unit for unit in range(network.hidden[0]) if unit not in dead]
             classes = _classes(objective, each, own, out, alive)
             units = [own[unit] for unit in alive] if dead else own
-            flipped = _flipped(network, units, ranges, each)
+            behind = [out[unit] for unit in alive] if dead else out
+            flipped = _flipped(network, units, behind, ranges, each)
             if not flipped and not classes:
                 flipped = _reflected(problem, units[: network.hidden[0]], ranges, each)
             found.append(Chart(objective, signs, each, classes, flipped, dead, len(found)))
@@ -125,17 +127,28 @@ def charts(problem: Problem, dead: tuple[int, ...] = ()) -> list[Chart]:
 def _flipped(
     network: FeedForward,
     own: list[tuple[int, ...]],
+    out: list[tuple[int, ...]],
     ranges: list[tuple[Fraction, Fraction]],
     held: dict[int, int],
 ) -> tuple[tuple[int, ...], ...]:
-    """Units whose parameters may be negated: those of the first layer all or none."""
-    if not is_even(network.activation):
+    """Parameters of a unit that may be negated together: units of the first layer all or none."""
+    if is_even(network.activation):
+        negated = own
+    elif is_odd(network.activation):
+        negated = [
+            (*weights, *readers) if readers else ()
+            for weights, readers in zip(own, out, strict=True)
+        ]
+    else:
         return ()
-    free = [all(ranges[i][0] == -ranges[i][1] and i not in held for i in unit) for unit in own]
+    free = [
+        bool(unit) and all(ranges[i][0] == -ranges[i][1] and i not in held for i in unit)
+        for unit in negated
+    ]
     layer = network.hidden[0]
     if not all(free[:layer]):
         free[:layer] = [False] * layer
-    return tuple(unit for unit, is_free in zip(own, free, strict=True) if is_free)
+    return tuple(unit for unit, is_free in zip(negated, free, strict=True) if is_free)
 
 
 def _reflected(
@@ -176,12 +189,17 @@ def _classes(
 
 def is_even(activation: Interpolated) -> bool:
     """Whether σ_α(−z) = σ_α(z) for every α."""
-    return all(_is_even(each) for each in (activation.first, activation.second))
+    return all(_has_parity(each, 1) for each in (activation.first, activation.second))
 
 
-def _is_even(activation: PiecewisePolynomial) -> bool:
+def is_odd(activation: Interpolated) -> bool:
+    """Whether σ_α(−z) = −σ_α(z) for every α."""
+    return all(_has_parity(each, -1) for each in (activation.first, activation.second))
+
+
+def _has_parity(activation: PiecewisePolynomial, parity: int) -> bool:
     points = activation.breakpoints
     return all(a == -b for a, b in zip(points, reversed(points), strict=True)) and all(
-        tuple(c if i % 2 == 0 else -c for i, c in enumerate(piece)) == mirror
+        tuple(parity * (c if i % 2 == 0 else -c) for i, c in enumerate(piece)) == mirror
         for piece, mirror in zip(activation.pieces, reversed(activation.pieces), strict=True)
     )

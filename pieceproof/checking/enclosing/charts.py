@@ -9,7 +9,8 @@
   it unchanged, for at most four parameters.
 - *Exchange and reflection* of units: units that play equal parts may be permuted, and where σ_α is
   even the incoming weights and bias of a unit may be negated: they enter f through σ_α(z) of that
-  unit alone. These are signed permutations of W that leave f unchanged.
+  unit alone. Where σ_α is odd they may be negated with the unit's outgoing weights, if all of these
+  are parameters. These are signed permutations of W that leave f unchanged.
 - *Reflected data*: if the examples (−x, y) are the examples (x, y), all weights of the first
   layer may be negated together, biases kept.
 """
@@ -87,13 +88,36 @@ def _is_homogeneous(network: Network) -> bool:
     )
 
 
-def _is_even(network: Network) -> bool:
+def _parity(network: Network) -> int:
+    """1 if σ_α is even for all α, −1 if it is odd, else 0."""
     points = network.breakpoints
-    return all(a == -b for a, b in zip(points, reversed(points), strict=True)) and all(
-        piece(_MINUS) == mirror
-        for own in (network.first, network.second)
-        for piece, mirror in zip(own, reversed(own), strict=True)
-    )
+    if any(a != -b for a, b in zip(points, reversed(points), strict=True)):
+        return 0
+    for parity in (1, -1):
+        if all(
+            piece(_MINUS) == parity * mirror
+            for own in (network.first, network.second)
+            for piece, mirror in zip(own, reversed(own), strict=True)
+        ):
+            return parity
+    return 0
+
+
+def _negations(network: Network, fixed: dict[int, int]) -> list[tuple[int, tuple[int, ...]]]:
+    """Parameters of a unit that may be negated together: units of the first layer all or none."""
+    parity, layer = _parity(network), network.hidden[0]
+    found = []
+    for unit, (own, out) in enumerate(zip(network.incoming, network.outgoing, strict=True)):
+        negated = own if parity == 1 else (*own, *out)
+        if (
+            (parity == 1 or (parity == -1 and out))
+            and all(network.walls[i][0] == -network.walls[i][1] for i in negated)
+            and not any(i in fixed for i in negated)
+        ):
+            found.append((unit, negated))
+    if sum(unit < layer for unit, _ in found) not in (0, layer):
+        return [each for each in found if each[0] >= layer]
+    return found
 
 
 def _chart(network: Network, fixed: dict[int, int]) -> Chart:
@@ -109,14 +133,7 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
                 break
         else:
             classes.append([unit])
-    flips = [
-        unit
-        for unit, own in enumerate(network.incoming)
-        if _is_even(network)
-        and all(network.walls[i][0] == -network.walls[i][1] and i not in fixed for i in own)
-    ]
-    if sum(unit < layer for unit in flips) not in (0, layer):
-        flips = [unit for unit in flips if unit >= layer]
+    flips = _negations(network, fixed)
     images = [(identity, (1,) * len(identity))]
     for orders in product(*(permutations(members) for members in classes)):
         sources = list(identity)
@@ -126,9 +143,9 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
                     sources[i] = j
         for negated in product((1, -1), repeat=len(flips)):
             signs = [1] * len(identity)
-            for unit, sign in zip(flips, negated, strict=True):
-                for i in network.incoming[unit]:
-                    signs[i] = sign
+            for (_, own), sign in zip(flips, negated, strict=True):
+                for i in own:
+                    signs[i] *= sign
             image = (tuple(sources), tuple(signs))
             if image not in images:
                 images.append(image)
@@ -139,7 +156,7 @@ def _chart(network: Network, fixed: dict[int, int]) -> Chart:
         signs = [-1 if i in reflected else 1 for i in identity]
         return Chart(network, fixed, (*images, (identity, tuple(signs))), (), (reflected[0],))
     ordered = tuple((first[a][0], first[b][0]) for members in classes for a, b in pairwise(members))
-    halves = tuple(network.incoming[unit][0] for unit in flips)
+    halves = tuple(own[0] for _, own in flips)
     return Chart(network, fixed, tuple(images), ordered, halves)
 
 

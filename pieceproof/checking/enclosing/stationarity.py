@@ -47,12 +47,23 @@ def is_flat(curve: Curve) -> bool:
         point = _resting(curve, None)
         if point is not None or network.polynomial is not None:
             return point is not None and _stands(curve, point, None)
-    alike = all(
-        network.first[j] == network.second[j] for unit in curve.stratum.pattern for j in unit
-    )
-    if alike and not network.penalised:
+    if _is_free_of_alpha(curve):
         return True
     return all(_vanishes(curve, unit, _tilts(curve, unit), SAMPLES) for unit in _units(curve))
+
+
+def _is_free_of_alpha(curve: Curve) -> bool:
+    """Whether f does not depend on α along the pattern, on either side of active boundaries.
+
+    On these both sides agree, in f and in z, so the polynomial of either has the curve.
+    """
+    network = curve.space.network
+    sides = {(unit, t): (k, k + 1) for group in curve.stratum.groups for unit, t, k in group}
+    return not network.penalised and all(
+        any(network.first[j] == network.second[j] for j in sides.get((unit, t), (piece,)))
+        for unit, pieces in enumerate(curve.stratum.pattern)
+        for t, piece in enumerate(pieces)
+    )
 
 
 def is_flat_at(curve: Curve, alpha: fmpq) -> bool:
