@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pieceproof.covered import CoveredDual
     from pieceproof.enclosed import EnclosedDual
+    from pieceproof.judged import JudgedDual
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,12 +66,12 @@ def analyze(
     cache: Path | None = None,
     seconds: float | None = None,
     max_cells: int = DEFAULT_MAX_CELLS,
-) -> CertifiedDual | CoveredDual | EnclosedDual:
+) -> CertifiedDual | CoveredDual | EnclosedDual | JudgedDual:
     """Compute ℓ* with its certificate and have the certificate checked.
 
     The method is the first of :data:`pieceproof.methods.METHODS` that covers the problem;
-    enclosures (:mod:`pieceproof.enclosed`) where no exact one does, coverings
-    (:mod:`pieceproof.covered`) for the zero-one loss of a network.
+    enclosures (:mod:`pieceproof.enclosed`, with held-out examples :mod:`pieceproof.judged`)
+    where no exact one does, coverings (:mod:`pieceproof.covered`) for the zero-one loss of a network.
 
     Args:
         problem: a problem, or the path of a spec file.
@@ -93,7 +94,12 @@ def analyze(
     if not is_covered(stated):
         from pieceproof import enclosed  # numba loads only where no exact method serves
 
-        if enclosed.refusal(stated) is None:
+        if stated.validation is not None:
+            from pieceproof import judged
+
+            if judged.refusal(stated) is None:
+                return judged.analyze_judged(stated, options)
+        elif enclosed.refusal(stated) is None:
             return enclosed.analyze_enclosed(stated, options)
         if stated.loss == "zero-one" and isinstance(stated.model, FeedForward):
             from pieceproof import covered

@@ -21,6 +21,7 @@ from pieceproof.census.command import census_command
 from pieceproof.certificate import write
 from pieceproof.checking.coverings.verification import NAME as COVERINGS
 from pieceproof.checking.enclosing.verification import NAME as ENCLOSURES
+from pieceproof.checking.judging.verification import NAME as JUDGED
 from pieceproof.checking.reading import Refuted
 from pieceproof.commands_bound import bound_command
 from pieceproof.commands_construct import construct_command
@@ -151,7 +152,7 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     document = load(path)
     complete = document.get("verdict") == str(Conclusion.PROVED)
     results: list[Any] = []
-    in_slabs = document.get("method") in (ENCLOSURES, COVERINGS)
+    in_slabs = document.get("method") in (ENCLOSURES, COVERINGS, JUDGED)
     one: Callable[[dict[str, Any], Fraction], Any] = evaluate
     if document.get("method") == ENCLOSURES:
         from pieceproof.enclosed.views import evaluate_enclosed  # numba loads only with these
@@ -161,6 +162,10 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
         from pieceproof.covered.views import evaluate_covered
 
         one = evaluate_covered
+    elif document.get("method") == JUDGED:
+        from pieceproof.judged.views import evaluate_judged
+
+        one = evaluate_judged
     for text in alphas:
         try:
             results.append(one(document, rational(text)))
@@ -198,6 +203,10 @@ def _table(
         from pieceproof.covered.views import covered_summary
 
         return covered_summary(document, report, files)
+    if document.get("method") == JUDGED:
+        from pieceproof.judged.views import judged_summary
+
+        return judged_summary(document, report, files)
     return summary(document, report, files)
 
 
@@ -210,6 +219,10 @@ def _draw(document: dict[str, Any], folder: Path, report: Report | None = None) 
         from pieceproof.covered.pictures import plot_covered
 
         return plot_covered(document, folder, report)
+    if document.get("method") == JUDGED:
+        from pieceproof.judged.pictures import plot_judged
+
+        return plot_judged(document, folder, report)
     from pieceproof.plots import plot_document  # Matplotlib loads only when a picture is wanted
 
     return plot_document(document, folder, report)

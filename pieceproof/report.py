@@ -210,13 +210,14 @@ def outline(
     pieces: Table,
     results: Iterable[tuple[str, str]],
     files: Iterable[tuple[str, str]],
+    what: str = _TRAINING,
 ) -> RenderableType:
     """A document with slabs: what it is about, its pieces, its results and the verdict."""
     problem = document["problem"]
     lower, upper = problem["interval"]
     state = "proved" if report.accepted else "not proved everywhere"
     title = (
-        f"ℓ*(α) = min f(α, w), {state}, over α in [{lower}, {upper}]: "
+        f"{what}, {state}, over α in [{lower}, {upper}]: "
         f"{len(problem['data']['targets'])} examples, {len(problem['parameters'])} parameters"
     )
     verdict = (

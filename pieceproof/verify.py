@@ -31,6 +31,7 @@ from pieceproof.checking import claims
 from pieceproof.checking.coverings import verification as coverings
 from pieceproof.checking.enclosing import verification as enclosing
 from pieceproof.checking.envelopes import check_breakpoints
+from pieceproof.checking.judging import verification as judging
 from pieceproof.checking.methods import CHECKERS
 from pieceproof.checking.minima import Undecided
 from pieceproof.checking.reading import (
@@ -178,7 +179,7 @@ def verify(
         return _verify_tuning(document, progress, jobs, folder)
     if not isinstance(document, dict) or "method" not in document:
         raise CertificateError("document: the key 'method' is missing")
-    for intervals in (enclosing, coverings):
+    for intervals in (enclosing, coverings, judging):
         if document["method"] == intervals.NAME:
             return _verify_slabs(intervals.check, document, progress, jobs)
     checker = CHECKERS[Node(document["method"], "method").choice(*CHECKERS)]

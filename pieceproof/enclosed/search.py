@@ -74,12 +74,14 @@ class Search:
         document: the problem as documents write it.
         options: workers, progress and the time budget.
         kept: coverings of an earlier run.
+        has_bounds: whether ℓ* is bounded where it stays open.
     """
 
     problem: Problem
     document: dict[str, Any]
     options: Options = field(default_factory=Options)
     kept: Store | None = None
+    has_bounds: bool = True
 
     def __post_init__(self) -> None:
         self.spaces = Spaces(Node(self.document, "problem"))
@@ -171,7 +173,7 @@ class Search:
 
     def _bounded(self, proposal: Proposal) -> list[dict[str, Any]]:
         """As documents write it: an open interval in parts, with both sides of ℓ*."""
-        if proposal.kind is not None:
+        if proposal.kind is not None or not self.has_bounds:
             return [self.trials.document(proposal)]
         found = []
         parts = divided(proposal, self.interval)

@@ -107,13 +107,13 @@ def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
             float(value.lo[0]),
             float(value.hi[0]),
             {name: float(w) for name, w in zip(spaces.network.names, point, strict=True)},
-            _piece_of(document, alpha),
+            piece_of(document, alpha),
         )
     ends = document["problem"]["interval"]
     raise OutsideError(f"{alpha} is outside A; choose α in [{ends[0]}, {ends[1]}]")
 
 
-def _piece_of(document: dict[str, Any], alpha: Fraction) -> int:
+def piece_of(document: dict[str, Any], alpha: Fraction) -> int:
     """The number of the piece that α is in, or that begins last before it."""
     starts = [Fraction(piece["interval"][0]) for piece in document["pieces"] if piece["interval"]]
     return max(0, sum(start <= alpha for start in starts) - 1)
@@ -123,10 +123,11 @@ def enclosed_summary(
     document: dict[str, Any], report: Report, files: Iterable[tuple[str, str]]
 ) -> RenderableType:
     """The table of pieces and what follows, as :func:`pieceproof.report.summary` gives it."""
-    return outline(document, report, _pieces(document), [*_results(document)], files)
+    return outline(document, report, pieces_table(document), [*results(document)], files)
 
 
-def _pieces(document: dict[str, Any]) -> Table:
+def pieces_table(document: dict[str, Any]) -> Table:
+    """The pieces, with a sample of each and the breakpoint that it ends in."""
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
     for heading in ("piece", "from α", "to α", "sample α", "ℓ* there", "ends in"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -146,10 +147,12 @@ def _pieces(document: dict[str, Any]) -> Table:
     return table
 
 
-def _results(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def results(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """Counts, breakpoints, minimum and open intervals, as lines (what, value)."""
     counts = document["counts"]
     least = "at least " if document["open"] else ""
-    yield "pieces", f"{least}{counts['pieces']} ({counts['kinks']} kinks proved)"
+    jumps = f"{counts['discontinuities']} jumps, " if counts["discontinuities"] else ""
+    yield "pieces", f"{least}{counts['pieces']} ({jumps}{counts['kinks']} kinks proved)"
     for entry in document["breakpoints"]:
         yield f"breakpoint, {entry['kind']}", f"{entry['alpha']['approx']:.12g}"
     minimum = document["minimum"]

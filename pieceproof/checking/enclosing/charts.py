@@ -88,7 +88,7 @@ def _is_homogeneous(network: Network) -> bool:
     )
 
 
-def _parity(network: Network) -> int:
+def parity_of(network: Network) -> int:
     """1 if σ_α is even for all α, −1 if it is odd, else 0."""
     points = network.breakpoints
     if any(a != -b for a, b in zip(points, reversed(points), strict=True)):
@@ -105,7 +105,7 @@ def _parity(network: Network) -> int:
 
 def _negations(network: Network, fixed: dict[int, int]) -> list[tuple[int, tuple[int, ...]]]:
     """Parameters of a unit that may be negated together: units of the first layer all or none."""
-    parity, layer = _parity(network), network.hidden[0]
+    parity, layer = parity_of(network), network.hidden[0]
     found = []
     for unit, (own, out) in enumerate(zip(network.incoming, network.outgoing, strict=True)):
         negated = own if parity == 1 else (*own, *out)

@@ -7,7 +7,7 @@ a little, since another processor may round otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any
 
@@ -18,9 +18,10 @@ from pieceproof.checking.agreement import compare
 from pieceproof.checking.claims import check_bounds
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.joins import Link, Segment, enclosure_at
-from pieceproof.checking.enclosing.ranges import exact_double
+from pieceproof.checking.enclosing.ranges import Range, exact_double
 from pieceproof.checking.enclosing.shapes import Node as ShapeNode
 from pieceproof.checking.enclosing.summary import Outcome
+from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Node, Refuted
 
 UNDECIDED = "the shape of ℓ* is not decided"
@@ -103,16 +104,20 @@ class Writer:
         return {"interval": [str(lower), str(upper)], "sample": self._sample(alpha, [widest])}
 
     def _sample(self, alpha: fmpq, links: list[Link]) -> Json:
-        curve, value = enclosure_at(links, alpha)
+        curve, value = self.enclosure(links, alpha)
         point = curve.point
         names = self.spaces.network.names
         return {
             "alpha": str(alpha),
-            "value": _value(float(value.lo[0]), float(value.hi[0])),
+            "value": as_value(float(value.lo[0]), float(value.hi[0])),
             "minimiser": {
-                name: _value(float(point.lo[i]), float(point.hi[i])) for i, name in enumerate(names)
+                name: as_value(float(point.lo[i]), float(point.hi[i])) for i, name in enumerate(names)
             },
         }
+
+    def enclosure(self, links: Sequence[Link], alpha: fmpq) -> tuple[Curve, Range]:
+        """The curve and ℓ* at a rational α of the links."""
+        return enclosure_at(links, alpha)
 
     def _end(self, alpha: fmpq) -> Json | None:
         for run in self.outcome.runs:
@@ -125,24 +130,24 @@ class Writer:
         high = min(node.value[1] for node, _ in lowest)
         return {
             "alpha": [self.place(a.lower, b.upper) for a, b in lowest],
-            "value": _value(low, high),
+            "value": as_value(low, high),
         }
 
     def _extremum(self, first: ShapeNode, last: ShapeNode) -> Json:
         return {
             "alpha": self.place(first.lower, last.upper),
-            "value": _value(min(first.value[0], last.value[0]), max(first.value[1], last.value[1])),
+            "value": as_value(min(first.value[0], last.value[0]), max(first.value[1], last.value[1])),
         }
 
 
-def _value(lower: float, upper: float) -> Json:
+def as_value(lower: float, upper: float) -> Json:
     slack = 1e-13 * max(abs(lower), abs(upper)) + 1e-300
     return {"lower": lower - slack, "upper": upper + slack}
 
 
-def check(members: dict[str, Node], outcome: Outcome, spaces: Spaces) -> Iterator[str]:
+def check(members: dict[str, Node], writer: Writer) -> Iterator[str]:
     """The claims that do not follow from the slabs, as reasons."""
-    own = Writer(outcome, spaces).members()
+    own = writer.members()
     for key, value in own.items():
         try:
             compare(members[key], value, _settled)

@@ -3,6 +3,9 @@
 Where v′ keeps its sign on a part of a segment ℓ* is monotone there; where v″ does and v′ has
 opposite signs at the ends, there is exactly one extremum. What cannot be decided so is
 an error: the counts are then left open.
+
+At a jump ℓ* has the smaller of its limits (``judging``), so a jump is an arc that rises or falls: its
+lower end is attained, its upper one is not, and no maximum.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -17,7 +21,6 @@ from flint import fmpq
 from pieceproof.checking.enclosing.claimedslabs import end, tilt
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment
 from pieceproof.checking.enclosing.ranges import Range, around
-from pieceproof.checking.enclosing.stationarity import is_flat, is_flat_at
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted
 
@@ -31,6 +34,16 @@ class Node:
     lower: fmpq
     upper: fmpq
     value: tuple[float, float]
+    is_attained: bool = True
+
+
+class Part(NamedTuple):
+    """A direction on [lower, upper]; a jump knows its nodes."""
+
+    direction: int
+    lower: fmpq
+    upper: fmpq
+    ends: tuple[Node, Node] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +68,7 @@ class Shape:
         arcs = [-sense, *self.directions, sense]
         for i, node in enumerate(self.nodes):
             before, behind = arcs[i], arcs[i + 1]
-            if before == -sense and behind == sense:
+            if before == -sense and behind == sense and (node.is_attained or sense > 0):
                 found.append((node, node))
             if before == -sense and behind == 0:
                 after = arcs[i + 2]
@@ -103,24 +116,31 @@ def shape(links: Sequence[Link]) -> Shape:
     Raises:
         Refuted: a sign could not be decided.
     """
-    parts: list[tuple[int, fmpq, fmpq]] = []  # direction on [lower, upper]
+    parts: list[Part] = []
     for i, link in enumerate(links):
         if isinstance(link, Segment):
             still = (
                 _still(links[i - 1] if i else None, link.curve),
                 _still(links[i + 1] if i + 1 < len(links) else None, link.curve),
             )
-            if is_flat(link.curve):
-                parts.append((0, link.lower, link.upper))
+            if link.curve.is_flat():
+                parts.append(Part(0, link.lower, link.upper))
             else:
-                parts += _directions(link.curve, link.lower, link.upper, DEPTH, still)
+                own = _directions(link.curve, link.lower, link.upper, DEPTH, still)
+                parts += [Part(*each) for each in own]
+        elif link.kind == "jump":
+            parts.append(_jump(link))
         else:
-            parts += _at_breakpoint(link)
+            parts += [Part(*each) for each in _at_breakpoint(link)]
     nodes: list[Node] = []
     directions: list[int] = []
     values = _Values(links)
     current: int | None = None
-    for direction, lower, upper in parts:
+    before: Part | None = None
+    for part in parts:
+        direction, lower, upper, ends = part
+        turn = ends[0] if ends else before.ends[1] if before and before.ends else None
+        before = part
         if direction in (TURN_UP, TURN_DOWN):
             # An extremum somewhere in [lower, upper]
             rising = 1 if direction == TURN_UP else -1
@@ -128,7 +148,7 @@ def shape(links: Sequence[Link]) -> Shape:
                 nodes.append(values.node(lower, lower))
                 current = -rising
             elif current != -rising:
-                nodes.append(values.node(lower, lower))
+                nodes.append(turn or values.node(lower, lower))
                 directions.append(current)
                 current = -rising
             nodes.append(values.node(lower, upper))
@@ -139,7 +159,7 @@ def shape(links: Sequence[Link]) -> Shape:
             nodes.append(values.node(lower, lower))
             current = direction
         elif direction != current:
-            nodes.append(values.node(lower, lower))
+            nodes.append(turn or values.node(lower, lower))
             directions.append(current)
             current = direction
     nodes.append(values.node(parts[-1][2], parts[-1][2]))
@@ -160,7 +180,7 @@ def _sign(value: Range) -> int | None:
 def _leaving(curve: Curve, at: fmpq, inwards: int) -> int | None:
     """The sign of v′ at an end of a part, or ``inwards`` next to it, where v′ vanishes there."""
     sign = _sign(end(curve, at).slope)
-    return inwards if sign is None and is_flat_at(curve, at) else sign
+    return inwards if sign is None and curve.is_flat_at(at) else sign
 
 
 def _over(curve: Curve, lower: fmpq, upper: fmpq) -> Curve:
@@ -176,7 +196,7 @@ def _still(link: Link | None, curve: Curve) -> Breakpoint | None:
     """
     if not isinstance(link, Breakpoint) or link.kind != "smooth":
         return None
-    return link if is_flat(link.right if link.left is curve else link.left) else None
+    return link if (link.right if link.left is curve else link.left).is_flat() else None
 
 
 Stills = tuple[Breakpoint | None, Breakpoint | None]
@@ -220,17 +240,30 @@ def _merged(
     ]
 
 
+def _jump(point: Breakpoint) -> Part:
+    """The arc between both limits, of which the smaller is the value of ℓ*."""
+    left, right = (
+        _over(curve, point.lower, point.upper).value for curve in (point.left, point.right)
+    )
+    direction = 1 if left.hi[0] < right.lo[0] else -1
+    first, last = (
+        Node(point.lower, point.upper, (float(v.lo[0]), float(v.hi[0])), lower_one)
+        for v, lower_one in ((left, direction > 0), (right, direction < 0))
+    )
+    return Part(direction, point.lower, point.upper, (first, last))
+
+
 def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:
     """ℓ* in the small interval around a breakpoint."""
     signs = []
     for curve in (point.left, point.right):
-        if is_flat(curve):
+        if curve.is_flat():
             signs.append(0)
             continue
         part = _over(curve, point.lower, point.upper)
         sign = _sign(tilt(part))
         other = point.right if curve is point.left else point.left
-        if sign is None and point.kind == "smooth" and is_flat(other):
+        if sign is None and point.kind == "smooth" and other.is_flat():
             # ℓ* is C¹ at the breakpoint, so v′ = 0 there.
             bend = _sign(part.curvature)
             sign = bend if bend is None or curve is point.right else -bend
@@ -264,6 +297,11 @@ class _Values:
             if link.lower == upper and lower != upper and link.upper > upper:
                 continue
             curves = [link.curve] if isinstance(link, Segment) else [link.left, link.right]
+            if isinstance(link, Breakpoint) and link.kind == "jump":
+                # Beside a jump ℓ* is that of one side.
+                curves = curves[1:] if lower == link.upper else curves[:1]
+                if not (lower == link.upper or upper == link.lower):
+                    raise ValueError("a node within a jump")
             a, b = max(lower, link.lower), min(upper, link.upper)
             for curve in curves:
                 part = end(curve, a) if a == b else _over(curve, a, b)

@@ -67,7 +67,7 @@ class Outcome:
             "slabs": self.settled,
             "pieces": len(points) + 1,
             "breakpoints": len(points),
-            "discontinuities": 0,
+            "discontinuities": sum(point.kind == "jump" for point in points),
             "kinks": sum(point.kind == "kink" for point in points),
             "local_minima": len(whole.minima) if whole else None,
             "local_maxima": len(whole.maxima) if whole else None,

@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq_mpoly
+from flint import fmpq, fmpq_mpoly
 
 from pieceproof.checking.enclosing.charts import Chart
 from pieceproof.checking.enclosing.folds import Coordinates
@@ -276,6 +276,18 @@ class Curve:
     def value(self) -> Range:
         """v over the range of α, a range of length 1."""
         return self.jet.value
+
+    def is_flat(self) -> bool:
+        """Whether v is known to be constant, by an identity."""
+        from pieceproof.checking.enclosing.stationarity import is_flat
+
+        return is_flat(self)
+
+    def is_flat_at(self, alpha: fmpq) -> bool:
+        """Whether v′ is known to vanish at one α, by an identity."""
+        from pieceproof.checking.enclosing.stationarity import is_flat_at
+
+        return is_flat_at(self, alpha)
 
 
 def bent(jets: Jets, seen: Sequence[Jet], label: Label) -> tuple[Range, Range, Range]:

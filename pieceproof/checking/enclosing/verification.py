@@ -76,15 +76,20 @@ def _check(
         "breakpoints": len(found.breakpoints),
         "charts": len(spaces),
     }
-    reasons += claims.check(members, found, spaces)
+    reasons += claims.check(members, claims.Writer(found, spaces))
     try:
         common.check_provenance(members["provenance"], members["problem"].value)
-        _check_digest(members)
+        check_digest(members)
     except Refuted as refuted:
         reasons.append(str(refuted))
 
 
-def _check_digest(members: dict[str, Node]) -> None:
+def check_digest(members: dict[str, Node]) -> None:
+    """That the digest is that of all other members.
+
+    Raises:
+        Refuted: it is not.
+    """
     content = {key: node.value for key, node in members.items() if key != "digest"}
     if members["digest"].text() != canonical_digest(content):
         raise Refuted("digest: not that of this document, which has been changed")

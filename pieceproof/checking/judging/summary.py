@@ -1,0 +1,179 @@
+"""What a document says of a held-out loss: derived from its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from pieceproof.checking.enclosing.claimedslabs import end
+from pieceproof.checking.enclosing.claims import Writer, as_value
+from pieceproof.checking.enclosing.documents import Spaces
+from pieceproof.checking.enclosing.joins import Link, Segment
+from pieceproof.checking.enclosing.openings import Bounds, Open
+from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.shapes import shape
+from pieceproof.checking.enclosing.summary import Outcome
+from pieceproof.checking.enclosing.tubes import Curve
+from pieceproof.checking.judging.breaks import over
+from pieceproof.checking.judging.examples import HeldOut, box_of
+from pieceproof.checking.judging.judged import followed
+from pieceproof.checking.judging.timelines import Item
+from pieceproof.checking.reading import Refuted
+
+DEPTH = 30
+"""Times that an interval of α is halved to bound g from below."""
+PARTS = 8
+"""Parts of an open interval on which g is enclosed."""
+
+
+def judged_outcome(
+    held: HeldOut, found: Sequence[Link | Open], known: Sequence[Item], settled: int, boxes: int
+) -> Outcome:
+    """What follows from a timeline."""
+    runs: list[list[Link]] = [[]]
+    open_: list[Open] = []
+    for each in found:
+        if not isinstance(each, Open):
+            runs[-1].append(each)
+            continue
+        own = each._replace(bounds=_bounds(held, each, known))
+        last = open_[-1] if open_ else None
+        if last is not None and (last.upper, last.reason) == (own.lower, own.reason):
+            both = last.bounds and own.bounds
+            open_[-1] = last.joined(own) if both else last.joined(own)._replace(bounds=None)
+        else:
+            open_.append(own)
+        if runs[-1]:
+            runs.append([])
+    joined = tuple(tuple(run) for run in runs if run)
+    whole, unclear = None, None
+    with np.errstate(all="ignore"):
+        if not open_:
+            try:
+                whole = shape(joined[0])
+                low, high = whole.oscillations()
+                if low != high:
+                    unclear = f"B(ℓ*) is between {low} and {high}: values too close to compare"
+            except Refuted as refuted:
+                unclear = str(refuted)
+    return Outcome(joined, tuple(open_), settled, boxes, whole, unclear)
+
+
+def _bounds(held: HeldOut, opening: Open, known: Sequence[Item]) -> Bounds | None:
+    """Both sides of ℓ* on an open interval on which the minimisers are known."""
+    lows, highs = [], []
+    try:
+        for item in known:
+            lower, upper = max(item.lower, opening.lower), min(item.upper, opening.upper)
+            if lower >= upper:
+                continue
+            if item.link is None or item.owners is None:
+                return None
+            own = item.link
+            curves = (own.curve,) if isinstance(own, Segment) else (own.left, own.right)
+            for curve, owner in zip(curves, item.owners, strict=False):
+                for k in range(PARTS):
+                    ends = [lower + (upper - lower) * fmpq(j, PARTS) for j in (k, k + 1)]
+                    part = followed(held, curve, owner, over(*ends))
+                    space = held.space(part.stratum.chart)
+                    value = space.jets.objective(box_of(part), 0).value
+                    lows.append(float(value.lo[0]))
+                    highs.append(float(value.hi[0]))
+    except Refuted:
+        return None
+    floor, ceiling = max(0.0, float(np.min(lows))), float(np.max(highs))
+    return Bounds(floor, ceiling, 0, ()) if np.isfinite(ceiling) else None
+
+
+class JudgedWriter(Writer):
+    """The claims of an outcome; ``floor`` is a bound of ℓ* on A that is claimed."""
+
+    def __init__(self, outcome: Outcome, spaces: Spaces, best: fmpq | None, floor: float) -> None:
+        super().__init__(outcome, spaces)
+        self.best, self.floor = best, floor
+
+    def members(self) -> dict[str, Any]:
+        """The members of a document that follow from its slabs and marks.
+
+        Raises:
+            Refuted: α of ``best`` is not where ℓ* is known, or ℓ* may be below the floor.
+        """
+        return {**super().members(), "best": self._best()}
+
+    def enclosure(self, links: Sequence[Link], alpha: fmpq) -> tuple[Curve, Range]:
+        """The curve and ℓ* at a rational α of the links."""
+        return enclosure_at(links, alpha)
+
+    def _best(self) -> dict[str, Any] | None:
+        if self.best is None:
+            return None
+        at = self.best
+        for run in self.outcome.runs:
+            if run[0].lower <= at <= run[-1].upper:
+                _, value = enclosure_at(run, at)
+                break
+        else:
+            raise Refuted("best: ℓ* is not known there")
+        if not is_floor(self.outcome, self.floor):
+            raise Refuted("best: ℓ* may be below the floor")
+        own = as_value(float(value.lo[0]), float(value.hi[0]))
+        return {"alpha": str(at), "value": own, "floor": self.floor}
+
+
+def enclosure_at(links: Sequence[Link], alpha: fmpq) -> tuple[Curve, Range]:
+    """The curve and g at a rational α; within a breakpoint's interval of either side.
+
+    Raises:
+        Refuted: no link holds α.
+    """
+    for link in links:
+        if not link.lower <= alpha <= link.upper:
+            continue
+        curves = (link.curve,) if isinstance(link, Segment) else (link.left, link.right)
+        sides = [end(curve, alpha) for curve in curves]
+        value = sides[0].value if len(sides) == 1 else sides[0].value.hull(sides[1].value)
+        return min(sides, key=lambda each: float(each.value.hi[0])), value
+    raise Refuted(f"α = {alpha} is not settled")
+
+
+def is_floor(outcome: Outcome, floor: float) -> bool:
+    """Whether ℓ* ≥ floor is known on all of A."""
+    if floor <= 0:
+        return True
+    if any(each.bounds is None or each.bounds.floor < floor for each in outcome.open):
+        return False
+    with np.errstate(all="ignore"):
+        return all(
+            _is_above(curve, link.lower, link.upper, floor, DEPTH)
+            for run in outcome.runs
+            for link in run
+            for curve in ((link.curve,) if isinstance(link, Segment) else (link.left, link.right))
+        )
+
+
+def _is_above(curve: Curve, lower: fmpq, upper: fmpq, floor: float, depth: int) -> bool:
+    """g ≥ floor on [lower, upper]: by values, or by values and slopes."""
+    try:
+        part = curve.at(over(lower, upper))
+        if part.value.lo[0] >= floor:
+            return True
+        ends = [end(curve, at) for at in (lower, upper)]
+        if not all(each.value.lo[0] >= floor for each in ends):
+            return False
+        slope = part.slope
+        if slope.lo[0] >= 0 or slope.hi[0] <= 0:
+            return True
+        step = part.alpha - part.middle
+        if (curve.at(part.middle).value + slope * step).lo[0] >= floor:
+            return True
+    except Refuted:
+        pass
+    if depth == 0:
+        return False
+    middle = (lower + upper) / 2
+    return _is_above(curve, lower, middle, floor, depth - 1) and _is_above(
+        curve, middle, upper, floor, depth - 1
+    )

@@ -1,0 +1,260 @@
+"""g over all of A: segments, breakpoints and open intervals, from slabs and from marks.
+
+A *mark* names an interval [a, b] where a held-out boundary is crossed, or that is left open. All
+that marks do not name has to be proved: that held-out examples keep their pieces along a
+segment, and what g does at a breakpoint of the training loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from flint import fmpq
+
+from pieceproof.checking.enclosing.claimedslabs import basin_owners
+from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment, links
+from pieceproof.checking.enclosing.openings import Open
+from pieceproof.checking.enclosing.slabs import Settled
+from pieceproof.checking.enclosing.tubes import Curve
+from pieceproof.checking.judging.breaks import judged_break, over
+from pieceproof.checking.judging.crossings import crossed, is_smooth
+from pieceproof.checking.judging.examples import HeldOut, NotOnOneSide, Seen, seen_by
+from pieceproof.checking.judging.judged import Judged, followed
+from pieceproof.checking.judging.minimisers import unknown
+from pieceproof.checking.reading import Refuted
+
+FINEST = fmpq(1, 10**11)
+"""Parts of A no narrower than this, relative to A, are looked at for the pieces of examples."""
+
+
+class Mark(NamedTuple):
+    """[lower, upper]: a crossing, or with a ``reason`` left open."""
+
+    lower: fmpq
+    upper: fmpq
+    reason: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A link of the training loss with what owns its basin, or an interval that is left open."""
+
+    lower: fmpq
+    upper: fmpq
+    link: Link | None
+    owners: tuple[Curve, Curve] | None = None
+    slab: int = 0
+    reason: str | None = None
+
+
+class Leaf(NamedTuple):
+    """A part of a segment with what held-out examples see, or None where this is not known."""
+
+    lower: fmpq
+    upper: fmpq
+    seen: Seen | None
+
+
+def items(held: HeldOut, parts: Sequence[Settled | Open]) -> list[Item]:
+    """The links of consecutive slabs, as far as g is known on them.
+
+    Raises:
+        Refuted: neighbouring slabs cannot be joined.
+    """
+    width = held.spaces.network.interval[1] - held.spaces.network.interval[0]
+    found: list[Item] = []
+    run: list[Settled] = []
+    numbers: list[int] = []
+    for number, each in enumerate([*parts, None]):
+        if isinstance(each, Settled):
+            run.append(each)
+            numbers.append(number)
+            continue
+        if run:
+            found += _linked(held, run, numbers, width)
+            run, numbers = [], []
+        if each is not None:
+            reason = f"training loss: {each.reason}"
+            found.append(Item(each.lower, each.upper, None, reason=reason))
+    return found
+
+
+def _linked(
+    held: HeldOut, run: Sequence[Settled], numbers: Sequence[int], width: fmpq
+) -> Iterator[Item]:
+    at = 0
+    for link in links(run, width):
+        while run[at].slab.upper <= link.lower:
+            at += 1
+        settled, curves = run[at], _curves(link)
+        reason = next((why for why in (unknown(held, c) for c in curves) if why), None)
+        owners = None if reason else (_owner(settled, curves[0]), _owner(settled, curves[-1]))
+        known = None if reason else link
+        yield Item(link.lower, link.upper, known, owners, numbers[at], reason)
+
+
+def _curves(link: Link) -> tuple[Curve, ...]:
+    return (link.curve,) if isinstance(link, Segment) else (link.left, link.right)
+
+
+def _owner(settled: Settled, curve: Curve) -> Curve:
+    owners = basin_owners(settled.slab.kind, settled.curves)
+    return owners[0] if len(owners) == 1 else curve
+
+
+# -- segments --------------------------------------------------------------------------
+
+
+def leaves(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) -> Iterator[Leaf]:
+    """Parts of a segment on which held-out examples keep their pieces, and parts too narrow."""
+    link = item.link
+    if not isinstance(link, Segment) or item.owners is None:
+        raise ValueError("a segment on which g is known is expected")
+    try:
+        seen = seen_by(held, followed(held, link.curve, item.owners[0], over(lower, upper)))
+    except Refuted:
+        if upper - lower <= finest:
+            yield Leaf(lower, upper, None)
+            return
+        middle = _between(lower, upper)
+        yield from leaves(held, item, lower, middle, finest)
+        yield from leaves(held, item, middle, upper, finest)
+        return
+    yield Leaf(lower, upper, seen)
+
+
+def _between(lower: fmpq, upper: fmpq) -> fmpq:
+    """A short rational near the middle."""
+    width, scale = upper - lower, fmpq(1)
+    while scale * width < 16:
+        scale *= 2
+    return ((lower + upper) / 2 * scale).floor() / scale
+
+
+def seen_on(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) -> Seen:
+    """What held-out examples see all along a part of a segment.
+
+    Raises:
+        Refuted: they may change their pieces.
+    """
+    found: Seen | None = None
+    for leaf in leaves(held, item, lower, upper, finest):
+        at = float(leaf.lower.p) / float(leaf.lower.q)
+        if leaf.seen is None:
+            raise Refuted(f"a held-out example may change its piece near α = {at:.10g}")
+        if found is not None and leaf.seen != found:
+            raise Refuted(f"a held-out example changes its piece near α = {at:.10g}")
+        found = leaf.seen
+    if found is None:
+        raise ValueError("an empty part")
+    return found
+
+
+# -- breakpoints -----------------------------------------------------------------------
+
+
+def at_break(held: HeldOut, item: Item) -> list[Link]:
+    """g at a breakpoint of the training loss.
+
+    Raises:
+        Refuted: it is not decided.
+    """
+    link = item.link
+    if not isinstance(link, Breakpoint) or item.owners is None:
+        raise ValueError("a breakpoint beside which g is known is expected")
+    sides = []
+    for curve, owner in zip((link.left, link.right), item.owners, strict=True):
+        part = followed(held, curve, owner, over(link.lower, link.upper))
+        try:
+            seen = seen_by(held, part)
+        except NotOnOneSide as met:
+            raise Refuted(f"{met} where the training loss has a breakpoint") from None
+        sides.append(Judged(held, curve, owner, seen))
+    return judged_break(
+        *sides,
+        (link.lower, link.upper),
+        item.slab,
+        jumps=link.kind == "kink",
+        what="the minimiser meets a boundary",
+    )
+
+
+def at_crossing(held: HeldOut, around: Sequence[Item], mark: Mark) -> list[Link]:
+    """g where a held-out boundary is crossed; ``around`` are the items that the mark meets.
+
+    Where two slabs meet there the curve of the left one goes on as that of the right one.
+
+    Raises:
+        Refuted: it is not decided.
+    """
+    first = around[0]
+    if not all(isinstance(item.link, Segment) for item in around) or first.owners is None:
+        raise Refuted("a held-out boundary is crossed where the minimiser changes")
+    curves = [c for item in around if item.link is not None for c in _curves(item.link)]
+    if len(curves) > 1 and any(c.stratum.fold is not None for c in curves):
+        raise Refuted("a held-out boundary is crossed where slabs in other coordinates meet")
+    curve, owner = curves[0], first.owners[0]
+    labels, before, behind = crossed(held, curve, owner, mark.lower, mark.upper)
+    return judged_break(
+        Judged(held, curve, owner, before),
+        Judged(held, curve, owner, behind),
+        (mark.lower, mark.upper),
+        first.slab,
+        is_smooth=is_smooth(held, curve.stratum.chart, labels),
+        what="a held-out example meets a boundary",
+    )
+
+
+# -- all of A --------------------------------------------------------------------------
+
+
+def timeline(held: HeldOut, known: Sequence[Item], marks: Sequence[Mark]) -> list[Link | Open]:
+    """g on A, in order.
+
+    Raises:
+        Refuted: something that is not left open could not be proved.
+    """
+    lower, upper = held.spaces.network.interval
+    finest = (upper - lower) * FINEST / 8
+    at = lower
+    for mark in marks:
+        if not at <= mark.lower < mark.upper <= upper:
+            raise Refuted("marks: they are not in order")
+        at = mark.upper
+    found: list[Link | Open] = []
+    for mark in marks:
+        if mark.reason is not None:
+            found.append(Open(mark.lower, mark.upper, mark.reason))
+            continue
+        around = [each for each in known if each.lower < mark.upper and mark.lower < each.upper]
+        found += at_crossing(held, around, mark)
+    for item in known:
+        inside = [m for m in marks if m.lower < item.upper and item.lower < m.upper]
+        if isinstance(item.link, Breakpoint):
+            if not inside:
+                found += at_break(held, item)
+            elif inside[0].lower > item.lower or inside[0].upper < item.upper:
+                raise Refuted("marks: one ends where the training loss has a breakpoint")
+            continue
+        for a, b in _left(item, inside):
+            if item.link is None:
+                found.append(Open(a, b, item.reason or ""))
+            else:
+                seen = seen_on(held, item, a, b, finest)
+                judged = Judged(held, item.link.curve, item.owners[0], seen)  # type: ignore[index]
+                found.append(Segment(judged, a, b, item.slab))
+    found.sort(key=lambda each: (each.lower, each.upper))
+    return found
+
+
+def _left(item: Item, marks: Sequence[Mark]) -> Iterator[tuple[fmpq, fmpq]]:
+    """What marks leave of an item."""
+    at = item.lower
+    for mark in marks:
+        if at < mark.lower:
+            yield at, mark.lower
+        at = max(at, mark.upper)
+    if at < item.upper:
+        yield at, item.upper

@@ -1,0 +1,131 @@
+"""What people see of a held-out loss by enclosures: values at single α, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+from rich.console import RenderableType
+
+from pieceproof.checking.enclosing.documents import read_slab
+from pieceproof.checking.enclosing.joins import Segment
+from pieceproof.checking.enclosing.openings import Open
+from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.slabs import settle
+from pieceproof.checking.judging.breaks import over
+from pieceproof.checking.judging.examples import HeldOut, box_of
+from pieceproof.checking.judging.judged import followed
+from pieceproof.checking.judging.timelines import Item, items
+from pieceproof.checking.judging.verification import read_problem
+from pieceproof.checking.reading import CertificateError, Node, Refuted
+from pieceproof.enclosed.views import Enclosed, piece_of, pieces_table, results, rounded
+from pieceproof.evaluation import OutsideError
+from pieceproof.report import outline
+from pieceproof.verify import Report
+from piecewise.exact import to_fmpq
+
+
+def evaluate_judged(document: dict[str, Any], alpha: Fraction) -> Enclosed:
+    """ℓ*(α), from the slab that holds α.
+
+    Raises:
+        OutsideError: α is outside A or in an open interval.
+        CertificateError: the document cannot be read, or its slab proves nothing.
+    """
+    at = to_fmpq(alpha)
+    for node in Node(document.get("open"), "open"):
+        entry = node.fields("interval", "reason", "floor", "ceiling")
+        lower, upper = entry["interval"].rationals()
+        if lower < at < upper or at in (lower, upper) and at in document["problem"]["interval"]:
+            raise OutsideError(
+                f"{alpha} lies in an open interval ({entry['reason'].text()}); choose another α"
+            )
+    held = read_problem(Node(document.get("problem"), "problem"))
+    for number, _ in enumerate(Node(document.get("slabs"), "slabs")):
+        known = known_on(held, document, number)
+        inside = [each for each in known if each.lower <= at <= each.upper and each.link]
+        if not inside:
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                point, value = known_at(held, inside[:1], at)
+        except Refuted as refuted:
+            raise CertificateError(f"slabs[{number}]: {refuted}") from None
+        return Enclosed(
+            alpha,
+            float(value.lo[0]),
+            float(value.hi[0]),
+            dict(zip(held.spaces.network.names, map(float, point.middle), strict=True)),
+            piece_of(document, alpha),
+        )
+    ends = held.spaces.network.interval
+    if ends[0] <= at <= ends[1]:
+        raise OutsideError(f"{alpha} lies in an open interval; choose another α")
+    raise OutsideError(f"{alpha} is outside A; choose α in [{ends[0]}, {ends[1]}]")
+
+
+def known_on(held: HeldOut, document: dict[str, Any], number: int) -> list[Item]:
+    """The links of one slab on which ℓ* is known.
+
+    Raises:
+        CertificateError: the slab cannot be read, or proves nothing.
+    """
+    node = Node(document["slabs"][number], f"slabs[{number}]")
+    slab = read_slab(node, held.spaces)
+    if isinstance(slab, Open):
+        return []
+    try:
+        with np.errstate(all="ignore"):
+            settled = settle(held.spaces, slab, held.spaces.network.interval)
+            return [each for each in items(held, [settled]) if each.link is not None]
+    except Refuted as refuted:
+        raise CertificateError(f"{node.path}: {refuted}") from None
+
+
+def known_at(held: HeldOut, around: Sequence[Item], alpha: fmpq) -> tuple[Range, Range]:
+    """A minimiser of the training loss at α, and g; at a breakpoint that of either side.
+
+    Whatever pieces held-out examples use at α, all that they may use are enclosed.
+
+    Raises:
+        Refuted: the curve could not be followed.
+    """
+    found: list[tuple[Range, Range]] = []
+    for item in around:
+        if item.link is None or item.owners is None:
+            continue
+        own = item.link
+        curves = (own.curve,) if isinstance(own, Segment) else (own.left, own.right)
+        for curve, owner in zip(curves, item.owners, strict=False):
+            part = followed(held, curve, owner, over(alpha, alpha))
+            jets = held.space(part.stratum.chart).jets
+            found.append((part.point, jets.objective(box_of(part), 0).value))
+    if not found:
+        raise Refuted("ℓ* is not known there")
+    point, value = min(found, key=lambda each: float(each[1].hi[0]))
+    for _, other in found:
+        value = value.hull(other)
+    return point, value
+
+
+def judged_summary(
+    document: dict[str, Any], report: Report, files: Iterable[tuple[str, str]]
+) -> RenderableType:
+    """The table of pieces and what follows, as :func:`pieceproof.report.summary` gives it."""
+    what = "ℓ*(α), the held-out loss at argmin f(α, ·)"
+    return outline(
+        document, report, pieces_table(document), [*_results(document)], files, what
+    )  # fmt: skip
+
+
+def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "held-out examples", str(len(document["problem"]["validation"]["targets"]))
+    yield from results(document)
+    best = document["best"]
+    if best:
+        value = rounded(best["value"]["lower"], best["value"]["upper"])
+        alpha = float(Fraction(best["alpha"]))
+        yield "certified best α", f"{alpha:.10g}: ℓ* ≈ {value} there, ≥ {best['floor']:.10g} on A"
