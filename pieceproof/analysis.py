@@ -71,7 +71,8 @@ def analyze(
 
     The method is the first of :data:`pieceproof.methods.METHODS` that covers the problem;
     enclosures (:mod:`pieceproof.enclosed`, with held-out examples :mod:`pieceproof.judged`)
-    where no exact one does, coverings (:mod:`pieceproof.covered`) for the zero-one loss of a network.
+    where no exact one does, coverings (:mod:`pieceproof.covered`) for the zero-one loss of a
+    network.
 
     Args:
         problem: a problem, or the path of a spec file.

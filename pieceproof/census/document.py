@@ -78,7 +78,7 @@ def census_document(
 
 def bounds_of(problem: Problem) -> list[dict[str, object]]:
     """Worst-case bounds of the oscillations of ℓ* from the structure of the problem alone."""
-    return summary({}, structure_of(problem))
+    return summary({}, None if problem.validation else structure_of(problem))
 
 
 def events(census: Census) -> list[tuple[str, float]]:

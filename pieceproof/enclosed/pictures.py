@@ -24,7 +24,7 @@ SAMPLES = 400
 """Samples of ℓ* over A, in proportion to the lengths of slabs, at least three in each."""
 HAIR = 10**6
 """So many times the distance of a sample beside a kink fit into a slab."""
-COLOURS = {"kink": "#c1272d", "smooth": "#0f7b5f"}
+COLOURS = {"jump": "#7a3e9d", "kink": "#c1272d", "smooth": "#0f7b5f"}
 
 
 def plot_enclosed(
@@ -34,13 +34,23 @@ def plot_enclosed(
     return save(figure(document, report), folder, "dual")
 
 
+Samples = tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[int, int]], list[tuple[int, int]]]
+"""α, ℓ*, minimisers; the ranges of samples in which ℓ* does not jump, and those in which the
+minimiser does not jump either."""
+
+
 def figure(document: dict[str, Any], report: Report | None = None) -> Figure:
     """ℓ*(α) above, the minimiser's parameters below.
 
     Raises:
         CertificateError: the document cannot be read, or a slab proves nothing.
     """
-    alphas, values, points, runs, breaks = _samples(document)
+    return drawn(document, report, _samples(document), "ℓ*(α)")
+
+
+def drawn(document: dict[str, Any], report: Report | None, samples: Samples, label: str) -> Figure:
+    """The picture of samples of ℓ* and of minimisers, with what the document says of ℓ*."""
+    alphas, values, points, runs, breaks = samples
     names = [entry["name"] for entry in document["problem"]["parameters"]]
     with matplotlib.rc_context(STYLE):
         picture = Figure(figsize=(8.0, 6.4), layout="constrained")
@@ -73,7 +83,7 @@ def figure(document: dict[str, Any], report: Report | None = None) -> Figure:
             height = (minimum["value"]["lower"] + minimum["value"]["upper"]) / 2
             for place in minimum["alpha"]:
                 top.plot([place["approx"]], [height], "o", color="black", markersize=5)
-        top.set_ylabel("ℓ*(α)")
+        top.set_ylabel(label)
         below.set_ylabel("minimiser")
         below.set_xlabel("α")
         below.legend(loc="best", fontsize="small", ncols=min(4, len(names)))
@@ -85,18 +95,15 @@ def _title(document: dict[str, Any], report: Report | None) -> str:
     counts = document["counts"]
     least = "at least " if document["open"] else ""
     verdict = str(report.verdict) if report else f"claimed {document['verdict']}"
-    kinks = counts["kinks"]
+    kinks, jumps = counts["kinks"], counts["discontinuities"]
     return (
-        f"{least}{counts['pieces']} pieces, {kinks} kinks (red), "
-        f"{counts['breakpoints'] - kinks} smooth breakpoints (green): {verdict}"
+        f"{least}{counts['pieces']} pieces, {f'{jumps} jumps (violet), ' if jumps else ''}"
+        f"{kinks} kinks (red), "
+        f"{counts['breakpoints'] - kinks - jumps} smooth breakpoints (green): {verdict}"
     )
 
 
-def _samples(
-    document: dict[str, Any],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[int, int]], list[tuple[int, int]]]:
-    """α, ℓ*, minimisers; the ranges of samples between open intervals, and those in which the
-    minimiser does not jump either."""
+def _samples(document: dict[str, Any]) -> Samples:
     spaces = Spaces(Node(document.get("problem"), "problem"))
     ends = spaces.network.interval
     alphas: list[float] = []

@@ -117,7 +117,10 @@ def _claims(
     parts: list[Settled | Open] = []
     for slab in slabs:
         read, settled = read_slab(Node(slab, "slab"), spaces), search.settled_of(slab)
-        parts.append(read if isinstance(read, Open) or settled is None else settled)
+        if isinstance(read, Open):
+            parts.append(read)
+        elif settled is not None:
+            parts.append(settled)
     try:
         known = items(held, parts)
         left = options.middle(FOLLOWING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +22,7 @@ from pieceproof.checking.judging.judged import followed
 from pieceproof.checking.judging.timelines import Item, items
 from pieceproof.checking.judging.verification import read_problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.enclosed.views import Enclosed, piece_of, pieces_table, results, rounded
+from pieceproof.enclosed.views import DIGITS, Enclosed, piece_of, pieces_table, results, rounded
 from pieceproof.evaluation import OutsideError
 from pieceproof.report import outline
 from pieceproof.verify import Report
@@ -36,14 +37,15 @@ def evaluate_judged(document: dict[str, Any], alpha: Fraction) -> Enclosed:
         CertificateError: the document cannot be read, or its slab proves nothing.
     """
     at = to_fmpq(alpha)
+    held = read_problem(Node(document.get("problem"), "problem"))
+    ends = set(held.spaces.network.interval)
     for node in Node(document.get("open"), "open"):
         entry = node.fields("interval", "reason", "floor", "ceiling")
         lower, upper = entry["interval"].rationals()
-        if lower < at < upper or at in (lower, upper) and at in document["problem"]["interval"]:
+        if lower < at < upper or at in {lower, upper} & ends:
             raise OutsideError(
                 f"{alpha} lies in an open interval ({entry['reason'].text()}); choose another α"
             )
-    held = read_problem(Node(document.get("problem"), "problem"))
     for number, _ in enumerate(Node(document.get("slabs"), "slabs")):
         known = known_on(held, document, number)
         inside = [each for each in known if each.lower <= at <= each.upper and each.link]
@@ -61,10 +63,9 @@ def evaluate_judged(document: dict[str, Any], alpha: Fraction) -> Enclosed:
             dict(zip(held.spaces.network.names, map(float, point.middle), strict=True)),
             piece_of(document, alpha),
         )
-    ends = held.spaces.network.interval
-    if ends[0] <= at <= ends[1]:
+    if min(ends) <= at <= max(ends):
         raise OutsideError(f"{alpha} lies in an open interval; choose another α")
-    raise OutsideError(f"{alpha} is outside A; choose α in [{ends[0]}, {ends[1]}]")
+    raise OutsideError(f"{alpha} is outside A; choose α in [{min(ends)}, {max(ends)}]")
 
 
 def known_on(held: HeldOut, document: dict[str, Any], number: int) -> list[Item]:
@@ -128,4 +129,10 @@ def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if best:
         value = rounded(best["value"]["lower"], best["value"]["upper"])
         alpha = float(Fraction(best["alpha"]))
-        yield "certified best α", f"{alpha:.10g}: ℓ* ≈ {value} there, ≥ {best['floor']:.10g} on A"
+        yield "certified best α", f"{alpha:.10g}: ℓ* ≈ {value} there, ≥ {_down(best['floor'])} on A"
+
+
+def _down(bound: float) -> str:
+    """A lower bound with fewer digits is a lower one."""
+    context = Context(prec=DIGITS, rounding=ROUND_FLOOR)
+    return f"{context.create_decimal_from_float(bound).normalize():g}"

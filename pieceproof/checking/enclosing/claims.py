@@ -111,7 +111,8 @@ class Writer:
             "alpha": str(alpha),
             "value": as_value(float(value.lo[0]), float(value.hi[0])),
             "minimiser": {
-                name: as_value(float(point.lo[i]), float(point.hi[i])) for i, name in enumerate(names)
+                name: as_value(float(point.lo[i]), float(point.hi[i]))
+                for i, name in enumerate(names)
             },
         }
 
@@ -136,7 +137,9 @@ class Writer:
     def _extremum(self, first: ShapeNode, last: ShapeNode) -> Json:
         return {
             "alpha": self.place(first.lower, last.upper),
-            "value": as_value(min(first.value[0], last.value[0]), max(first.value[1], last.value[1])),
+            "value": as_value(
+                min(first.value[0], last.value[0]), max(first.value[1], last.value[1])
+            ),
         }
 
 

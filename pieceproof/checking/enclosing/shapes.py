@@ -4,8 +4,8 @@ Where v′ keeps its sign on a part of a segment ℓ* is monotone there; where v
 opposite signs at the ends, there is exactly one extremum. What cannot be decided so is
 an error: the counts are then left open.
 
-At a jump ℓ* has the smaller of its limits (``judging``), so a jump is an arc that rises or falls: its
-lower end is attained, its upper one is not, and no maximum.
+At a jump ℓ* has the smaller of its limits (``judging``), so a jump is an arc that rises or falls:
+its lower end is attained, its upper one is not, and no maximum.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ Let f and g be the polynomials of the patterns, in the free coordinates x, and
     m(α)·∂f/∂α = Σ_i A_i·∂f/∂x_i,    m(α)·∂g/∂α = Σ_i A_i·∂g/∂x_i + Σ_i B_i·∂f/∂x_i,    m ≠ 0.
 
 Differentiated on a curve of critical points of f the first gives m·∂_α∇f = H·A, so x′ = −A/m
-where H is regular, and then m·g′ = m·∂g/∂α − Σ A_i·∂g/∂x_i = Σ B_i·∂f/∂x_i = 0. Whether there are such
-m, A_i and B_i of small degree is linear algebra over Q. So it is where all examples are on the piece
-(1 − α)z², and the weights undo what α does.
+where H is regular, and then m·g′ = m·∂g/∂α − Σ A_i·∂g/∂x_i = Σ B_i·∂f/∂x_i = 0. Whether there are
+such m, A_i and B_i of small degree is linear algebra over Q. So it is where all examples are on the
+piece (1 − α)z², and the weights undo what α does.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from itertools import combinations_with_replacement
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from pieceproof.checking.enclosing.flatness import restricted
+from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.polynomials import cell_polynomial
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.examples import HeldOut
-from pieceproof.checking.enclosing.jets import Pattern
 
 ALPHA_DEGREE, DEGREE = 2, 1
 """Degrees of m, A_i and B_i in α, and of A_i and B_i in x, that are tried."""
@@ -40,7 +40,7 @@ def is_constant(held: HeldOut, curve: Curve, pattern: Pattern) -> bool:
     if key not in held.flat:
         f = cell_polynomial(curve.space.network, stratum.pattern)
         g = cell_polynomial(held.space(stratum.chart).network, pattern)
-        held.flat[key] = _leaves_both(*(_held(each, curve) for each in (f, g)), curve)
+        held.flat[key] = _leaves_both(_held(f, curve), _held(g, curve), curve)
     return held.flat[key]
 
 

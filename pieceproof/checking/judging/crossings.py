@@ -1,8 +1,8 @@
 """Where a held-out example passes from one piece of σ_α to another, exactly once.
 
 On [a, b] the curve w(α) is analytic. If z − β has opposite signs at a and b and its derivative
-∂z/∂α + ∇z·w′ has no zero on [a, b], while all other boundaries keep their sides, then g consists of two
-analytic functions, one on either side of one α*.
+∂z/∂α + ∇z·w′ has no zero on [a, b], while all other boundaries keep their sides, then g consists of
+two analytic functions, one on either side of one α*.
 """
 
 from __future__ import annotations

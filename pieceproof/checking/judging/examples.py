@@ -87,7 +87,7 @@ class HeldOut:
         """First-layer boundaries (h, k) that are boundaries (t, j) of training examples, with the
         sign of the factor between z_h − β_k and z_t − β_j."""
         network = self.spaces.network
-        found = {}
+        found: dict[tuple[int, int], tuple[int, int, int]] = {}
         for h, row in enumerate(self.inputs):
             for t, other in enumerate(network.inputs):
                 factor = _factor(row, other)
@@ -105,7 +105,9 @@ def _factor(row: Sequence[fmpq], other: Sequence[fmpq]) -> fmpq | None:
     for a, b in zip(row, other, strict=True):
         if b != 0:
             c = a / b
-            return c if c != 0 and all(x == c * y for x, y in zip(row, other, strict=True)) else None
+            return (
+                c if c != 0 and all(x == c * y for x, y in zip(row, other, strict=True)) else None
+            )
     return None
 
 

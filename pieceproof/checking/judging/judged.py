@@ -4,8 +4,8 @@
 
 in the free coordinates x, ∇ and ∇² being those of the polynomial that the pattern of the held-out
 examples selects. A curve in a frame, in products or in folded coordinates is followed in W, by a
-tube of its own; next to a pitchfork, where w(α) has no derivative, in folded coordinates: then g has
-to be a polynomial in them too.
+tube of its own; next to a pitchfork, where w(α) has no derivative, in folded coordinates: then g
+has to be a polynomial in them too.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.enclosing.folds import Fold
 from pieceproof.checking.enclosing.foldedspaces import folded
+from pieceproof.checking.enclosing.folds import Fold
 from pieceproof.checking.enclosing.jets import Jet
 from pieceproof.checking.enclosing.ranges import Array, Range
 from pieceproof.checking.enclosing.tubes import Curve, Path, Stratum

@@ -23,7 +23,9 @@ Image = tuple[tuple[int, ...], tuple[int, ...]]
 
 ZERO = "the training examples are fitted exactly, perhaps by many networks"
 ANYWHERE = "minimisers of the training loss may be many"
-REFLECTED = "x ↦ −x exchanges training examples, but not the held-out ones: two networks are as good"
+REFLECTED = (
+    "x ↦ −x exchanges training examples, but not the held-out ones: two networks are as good"
+)
 FOLDED = "mirror images of a minimiser are no symmetry of the network"
 
 
@@ -36,7 +38,9 @@ def unknown(held: HeldOut, curve: Curve) -> str | None:
     network, chart = held.spaces.network, curve.space.chart
     if curve.stratum.dead:
         names = ", ".join(network.units[k] for k in curve.stratum.dead)
-        return f"hidden unit {names} has no influence on the training examples, but may have on others"
+        return (
+            f"hidden unit {names} has no influence on the training examples, but may have on others"
+        )
     if not all(keeps_outputs(network, image) or is_mirrored(held) for image in chart.images):
         return REFLECTED
     fold = curve.stratum.fold

@@ -133,13 +133,15 @@ def _between(lower: fmpq, upper: fmpq) -> fmpq:
     return ((lower + upper) / 2 * scale).floor() / scale
 
 
-def seen_on(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) -> Seen:
-    """What held-out examples see all along a part of a segment.
+def judged_segment(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) -> Segment:
+    """g along a part of a segment, on which held-out examples keep their pieces.
 
     Raises:
         Refuted: they may change their pieces.
     """
-    found: Seen | None = None
+    link, found = item.link, None
+    if not isinstance(link, Segment) or item.owners is None:
+        raise ValueError("a segment on which g is known is expected")
     for leaf in leaves(held, item, lower, upper, finest):
         at = float(leaf.lower.p) / float(leaf.lower.q)
         if leaf.seen is None:
@@ -149,7 +151,7 @@ def seen_on(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) -
         found = leaf.seen
     if found is None:
         raise ValueError("an empty part")
-    return found
+    return Segment(Judged(held, link.curve, item.owners[0], found), lower, upper, item.slab)
 
 
 # -- breakpoints -----------------------------------------------------------------------
@@ -164,7 +166,7 @@ def at_break(held: HeldOut, item: Item) -> list[Link]:
     link = item.link
     if not isinstance(link, Breakpoint) or item.owners is None:
         raise ValueError("a breakpoint beside which g is known is expected")
-    sides = []
+    sides: list[Judged] = []
     for curve, owner in zip((link.left, link.right), item.owners, strict=True):
         part = followed(held, curve, owner, over(link.lower, link.upper))
         try:
@@ -172,8 +174,10 @@ def at_break(held: HeldOut, item: Item) -> list[Link]:
         except NotOnOneSide as met:
             raise Refuted(f"{met} where the training loss has a breakpoint") from None
         sides.append(Judged(held, curve, owner, seen))
+    left, right = sides
     return judged_break(
-        *sides,
+        left,
+        right,
         (link.lower, link.upper),
         item.slab,
         jumps=link.kind == "kink",
@@ -242,9 +246,7 @@ def timeline(held: HeldOut, known: Sequence[Item], marks: Sequence[Mark]) -> lis
             if item.link is None:
                 found.append(Open(a, b, item.reason or ""))
             else:
-                seen = seen_on(held, item, a, b, finest)
-                judged = Judged(held, item.link.curve, item.owners[0], seen)  # type: ignore[index]
-                found.append(Segment(judged, a, b, item.slab))
+                found.append(judged_segment(held, item, a, b, finest))
     found.sort(key=lambda each: (each.lower, each.upper))
     return found
 
