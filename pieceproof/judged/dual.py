@@ -53,6 +53,8 @@ FOLLOWING = 0.4
 """The part of what is left after that in which held-out examples are followed."""
 SAMPLES = 16
 """Places in every segment at which a good α is looked for."""
+DIGITS = (3, 6, 9, 12)
+"""Digits of the denominator of the α that is named, as few as will do."""
 SLACKS = (1e-12, 1e-9, 1e-6, 1e-3, 1e-1)
 """How far below the best value a floor of ℓ* is tried, relative to it, first to last."""
 
@@ -178,12 +180,26 @@ def _best(found: Outcome) -> tuple[fmpq | None, float]:
                 places[middle] = float(enclosure_at(run, middle)[1].hi[0])
     if not places:
         return None, 0.0
-    best = min(places, key=lambda at: (places[at], at))
+    best = _short(found, min(places, key=lambda at: (places[at], at)), places)
     for slack in SLACKS:
         floor = places[best] * (1 - slack) - 1e-300
         if is_floor(found, floor):
             return best, max(0.0, floor)
     return best, 0.0
+
+
+def _short(found: Outcome, best: fmpq, places: dict[fmpq, float]) -> fmpq:
+    """A shorter α at which ℓ* is as small but for rounding, if there is one."""
+    exact = Fraction(int(best.p), int(best.q))
+    for digits in DIGITS:
+        at = to_fmpq(exact.limit_denominator(10**digits))
+        for run in found.runs:
+            if run[0].lower <= at <= run[-1].upper:
+                value = float(enclosure_at(run, at)[1].hi[0])
+                if value <= places[best] + 1e-12 * abs(places[best]):
+                    places[at] = value
+                    return at
+    return best
 
 
 def _lowest(found: Outcome) -> list[ShapeNode]:

@@ -4,12 +4,13 @@ Where z − β has a sign on an enclosure of the curve the side is known. Bounda
 examples that are boundaries of training examples too (equal inputs, or proportional ones without
 biases and with proportional breakpoints) are not decided by numbers: the curve may lie on them. The
 pattern of the stratum says on which side they are, and on an active one both pieces have the same
-values.
+values. Where walls hold all that comes into a unit, z is a rational number.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -75,6 +76,17 @@ class HeldOut:
             )
             self._own[chart] = Space(replace(own, network=network))
         return self._own[chart]
+
+    @cached_property
+    def is_training(self) -> bool:
+        """Whether g is a multiple of f: the training examples, all equally often, no penalty."""
+        network = self.spaces.network
+        own = Counter(zip(self.inputs, self.targets, strict=True))
+        other = Counter(zip(network.inputs, network.targets, strict=True))
+        return not network.is_regularised and all(
+            own[row] * len(network.targets) == other[row] * len(self.targets)
+            for row in own.keys() | other.keys()
+        )
 
     @cached_property
     def twins(self) -> tuple[int | None, ...]:
@@ -191,6 +203,9 @@ def _piece(
     """The number of breakpoints below z, and those of which this is not known."""
     (unit, h), points = place, space.jets.points
     piece, unclear = 0, list[Label]()
+    at_walls = _held_at(curve, space.network, unit, space.network.inputs[h])
+    if at_walls is not None:
+        return bisect_right(space.network.breakpoints, at_walls), []
     for k in range(len(space.network.breakpoints)):
         if (h, k) in shared:
             t, j, sense = shared[h, k]
@@ -204,6 +219,18 @@ def _piece(
             unclear.append((unit, h, k))
         piece += above
     return piece, unclear
+
+
+def _held_at(curve: Curve, network: Network, unit: int, inputs: Sequence[fmpq]) -> fmpq | None:
+    """z of a first-layer unit, if walls hold all that comes into it."""
+    sides, fold = {**curve.space.chart.fixed, **curve.stratum.walls}, curve.stratum.fold
+    own = network.incoming[unit]
+    touched = () if fold is None else fold.touched
+    if unit >= network.hidden[0] or any(i not in sides or i in touched for i in own):
+        return None
+    row = [*inputs, fmpq(1)] if network.bias else list(inputs)
+    values = (network.walls[i][sides[i]] for i in own)
+    return sum((x * w for x, w in zip(row, values, strict=True)), fmpq(0))
 
 
 def _constant(network: Network, piece: int, rests: bool) -> fmpq | None:

@@ -28,6 +28,10 @@ from pieceproof.checking.reading import Refuted
 FINEST = fmpq(1, 10**11)
 """Parts of A no narrower than this, relative to A, are looked at for the pieces of examples."""
 
+MOST_UNKNOWN = 64
+"""So many narrow parts of a segment are given up, then all that is left of it: a crossing gives
+two, an example that stays on a boundary would give all."""
+
 
 class Mark(NamedTuple):
     """[lower, upper]: a crossing, or with a ``reason`` left open."""
@@ -112,17 +116,23 @@ def leaves(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) ->
     link = item.link
     if not isinstance(link, Segment) or item.owners is None:
         raise ValueError("a segment on which g is known is expected")
-    try:
-        seen = seen_by(held, followed(held, link.curve, item.owners[0], over(lower, upper)))
-    except Refuted:
-        if upper - lower <= finest:
-            yield Leaf(lower, upper, None)
-            return
-        middle = _between(lower, upper)
-        yield from leaves(held, item, lower, middle, finest)
-        yield from leaves(held, item, middle, upper, finest)
-        return
-    yield Leaf(lower, upper, seen)
+    pending, unknown_parts = [(lower, upper)], 0
+    while pending:
+        a, b = pending.pop()
+        try:
+            seen = seen_by(held, followed(held, link.curve, item.owners[0], over(a, b)))
+        except Refuted:
+            if b - a > finest:
+                middle = _between(a, b)
+                pending += [(middle, b), (a, middle)]
+                continue
+            unknown_parts += 1
+            if unknown_parts > MOST_UNKNOWN:
+                yield Leaf(a, upper, None)
+                return
+            yield Leaf(a, b, None)
+        else:
+            yield Leaf(a, b, seen)
 
 
 def _between(lower: fmpq, upper: fmpq) -> fmpq:
@@ -180,7 +190,8 @@ def at_break(held: HeldOut, item: Item) -> list[Link]:
         right,
         (link.lower, link.upper),
         item.slab,
-        jumps=link.kind == "kink",
+        jumps=link.kind == "kink" and not held.is_training,
+        is_smooth=link.kind == "smooth" and held.is_training,
         what="the minimiser meets a boundary",
     )
 

@@ -1,0 +1,512 @@
+"""Held-out loss of models whose training dual is enclosed: planted answers, strata, traps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+from math import sqrt
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from certificates import copied, is_refused, sealed
+from flint import fmpq
+from oracle_strata import Strata
+
+import pieceproof
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.shapes import Node as Place
+from pieceproof.checking.enclosing.shapes import Shape
+from pieceproof.checking.enclosing.slabs import settle
+from pieceproof.checking.judging.accelerations import acceleration
+from pieceproof.checking.judging.examples import HeldOut
+from pieceproof.checking.judging.verification import read_problem
+from pieceproof.checking.reading import Node
+from pieceproof.enclosed import EnclosedDual
+from pieceproof.evaluation import OutsideError
+from pieceproof.judged import JudgedDual
+from pieceproof.verify import Conclusion, verify
+from piecewise import FeedForward, Interpolated, NotYetSupported, Problem, activations, custom
+from piecewise.networks import TRAINABLE
+from piecewise.problems import Examples
+
+F = Fraction
+HAT = custom([1], [[0, 1], [0, 0, 1]])
+"""z up to 1, then z²: mixed with the identity it has a kink at 1."""
+BENT = Interpolated(HAT, activations.identity)
+ENDS = ("1/10", "1/2")
+
+
+def judged(problem: Problem, seconds: float = 60) -> JudgedDual:
+    dual = pieceproof.analyze(problem, seconds=seconds)
+    assert isinstance(dual, JudgedDual)
+    assert dual.report.verdict is not Conclusion.REJECTED, dual.report
+    return dual
+
+
+def one_weight(
+    held: Examples, box: tuple[Any, Any] = (0, 5), interval: tuple[Any, Any] = ENDS
+) -> Problem:
+    """Two examples at x = 1 with targets 1 and 3: σ_α(w) = 2, so αw² + (1 − α)w = 2 for w ≥ 1."""
+    return Problem(
+        FeedForward([1], BENT, bias=False),
+        inputs=[[1], [1]],
+        targets=[1, 3],
+        interval=interval,
+        box=box,
+        validation=held,
+    )
+
+
+def weight(alpha: Fraction) -> float:
+    a = float(alpha)
+    return (a - 1 + sqrt((1 - a) ** 2 + 8 * a)) / (2 * a)
+
+
+def output(alpha: Fraction, z: float) -> float:
+    a = float(alpha)
+    return a * z * z + (1 - a) * z if z > 1 else z
+
+
+@cache
+def crossing() -> JudgedDual:
+    """z = 3w/5 of the held-out example is 1 at w = 5/3, that is at α = 3/10."""
+    return judged(one_weight(Examples([["3/5"]], [2])))
+
+
+# -- planted answers --------------------------------------------------------------------------
+
+
+def test_a_held_out_example_passes_a_kink_at_three_tenths() -> None:
+    dual = crossing()
+    assert str(dual.verdict) == "proved"
+    ((kind, lower, upper),) = dual.breakpoints
+    assert kind == "kink"
+    assert lower <= F(3, 10) <= upper
+    assert upper - lower < F(1, 10**9)
+    assert dual.counts["discontinuities"] == 0
+    for k in range(21):
+        alpha = F(1, 10) + F(k, 50)
+        value = dual(alpha)
+        exact = (output(alpha, 0.6 * weight(alpha)) - 2) ** 2
+        assert value.lower - 1e-12 <= exact <= value.upper + 1e-12
+
+
+def test_the_certified_best_is_a_minimum_of_a_grid() -> None:
+    best = crossing().document["best"]
+    grid = [F(1, 10) + F(2 * k, 5 * 500) for k in range(501)]
+    lowest = min((output(a, 0.6 * weight(a)) - 2) ** 2 for a in grid)
+    assert best["floor"] <= lowest + 1e-12
+    assert best["value"]["upper"] <= lowest + 1e-9
+    assert best["floor"] >= best["value"]["lower"] * (1 - 1e-6)
+
+
+def test_an_example_that_passes_where_the_minimiser_leaves_a_wall_stays_open() -> None:
+    """The weight is 5/3 up to α = 3/10, and z = 1 exactly so long; then both move."""
+    dual = judged(one_weight(Examples([["3/5"]], [2]), (0, "5/3")))
+    ((lower, upper, reason),) = dual.open
+    assert lower <= F(3, 10) <= upper
+    assert upper - lower < F(1, 10**9)
+    assert "held-out boundary" in reason
+    assert dual.breakpoints == []
+    entry = dual.document["open"][0]
+    exact = (1 - 2) ** 2
+    assert entry["floor"] <= exact <= entry["ceiling"]
+    for alpha in (F(1, 10), F(1, 4), F(2, 5), F(1, 2)):
+        value = dual(alpha)
+        exact_there = (output(alpha, 0.6 * min(weight(alpha), 5 / 3)) - 2) ** 2
+        assert value.lower - 1e-12 <= exact_there <= value.upper + 1e-12
+    with pytest.raises(OutsideError, match="open interval"):
+        dual((lower + upper) / 2)
+
+
+def test_where_the_minimiser_leaves_a_wall_g_has_a_kink() -> None:
+    dual = judged(one_weight(Examples([["1/2"], [2]], [2, 1]), (0, "5/3")))
+    assert str(dual.verdict) == "proved"
+    ((kind, lower, upper),) = dual.breakpoints
+    assert kind == "kink"
+    assert lower <= F(3, 10) <= upper
+
+
+def squares(held: Examples, interval: tuple[Any, Any] = ("1/10", "9/10")) -> Problem:
+    """Nearly y = x²: up to α ≈ 0.4 all examples are on the piece αz + (1 − α)z², w > 0; then w < 0
+    is better, where they are on (1 − α)z² and w undoes what α does."""
+    return Problem(
+        FeedForward([1], Interpolated(activations.relu, activations.square), bias=False),
+        inputs=[[1], [2], ["3/2"]],
+        targets=["11/10", "39/10", "9/4"],
+        interval=interval,
+        box=(-5, 5),
+        validation=held,
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_piece_on_which_the_weights_undo_alpha_is_constant(sign: int) -> None:
+    """For held-out inputs of the sign of the training inputs; for others the ReLU works."""
+    dual = judged(squares(Examples([[F(sign, 2)], [3 * sign]], [1, 2])))
+    assert str(dual.verdict) == "proved"
+    assert [kind for kind, _, _ in dual.breakpoints] == ["jump"]
+    (minimum,) = dual.document["extrema"]["minima"]
+    levels = [dual(alpha) for alpha in (F(1, 2), F(3, 5), F(9, 10))]
+    flat = max(e.lower for e in levels) <= min(e.upper for e in levels)
+    assert flat == (sign > 0)
+    assert minimum["value"]["upper"] < max(e.upper for e in levels)
+
+
+def test_outputs_that_nothing_changes_have_one_piece() -> None:
+    """σ(0) = 0: held-out inputs 0 see none of the jumps of w."""
+    dual = judged(squares(Examples([[0], [0]], [1, 2]), ("3/8", "7/16")))
+    assert str(dual.verdict) == "proved"
+    assert (dual.counts["pieces"], dual.counts["oscillations"]) == (1, 0)
+    value = dual(F(13, 32))
+    assert value.lower <= 2.5 <= value.upper
+
+
+def test_held_out_training_examples_give_the_training_dual() -> None:
+    """The loss is that of training: the same breakpoints, which are no jumps, and counts."""
+    held = Examples([[1], [2], ["3/2"]] * 2, ["11/10", "39/10", "9/4"] * 2)
+    near = ("3/8", "7/16")
+    dual = judged(squares(held, near))
+    training = pieceproof.analyze(squares(held, near).training())
+    assert isinstance(training, EnclosedDual)
+    assert dual.breakpoints == training.breakpoints
+    keys = ("pieces", "discontinuities", "kinks", "local_minima", "local_maxima", "oscillations")
+    assert [dual.counts[k] for k in keys] == [training.counts[k] for k in keys]
+
+
+def test_equal_losses_where_two_best_fits_change_places_stay_open() -> None:
+    """The target lies half-way between both predictions, as far as doubles go."""
+    near = ("3/8", "7/16")
+    known = judged(squares(Examples([["5/2"]], [0]), near))
+    ((_, lower, upper),) = known.breakpoints
+    slack = upper - lower
+    sides = [known(lower - slack), known(upper + slack)]
+    low, high = (sqrt((e.lower + e.upper) / 2) for e in sides)
+    dual = judged(squares(Examples([["5/2"]], [F((low + high) / 2)]), near))
+    (opened,) = dual.open
+    assert opened[0] <= upper
+    assert lower <= opened[1]
+    assert "equal where they change places" in opened[2]
+    assert dual.breakpoints == []
+
+
+def test_mirrored_training_examples_leave_two_networks() -> None:
+    problem = Problem(
+        FeedForward([1], Interpolated(activations.relu, activations.square)),
+        inputs=[[-1], [1], [2], [-2]],
+        targets=[1, 1, 2, 2],
+        interval=("1/10", "1/5"),
+        box=(-5, 5),
+        weight_decay="1/10",
+        validation=Examples([[1], [3]], [0, 4]),
+    )
+    dual = judged(problem)
+    assert [reason for _, _, reason in dual.open] == [dual.document["open"][0]["reason"]]
+    assert "exchanges training examples" in dual.open[0][2]
+    both = Examples([[1], [3], [-1], [-3]], [0, 4, 0, 4])
+    mirrored = pieceproof.analyze(replaced(problem, both))
+    assert str(mirrored.verdict) == "proved"
+
+
+def replaced(problem: Problem, held: Examples) -> Problem:
+    return Problem(
+        problem.model,
+        inputs=problem.inputs,
+        targets=problem.targets,
+        interval=problem.interval,
+        box={p.name: (p.lower, p.upper) for p in problem.parameters},
+        weight_decay=problem.weight_decay,
+        validation=held,
+    )
+
+
+def test_a_dead_unit_is_named() -> None:
+    """Negative targets: the ReLU rests on a whole region, but not for all inputs."""
+    problem = Problem(
+        FeedForward([1], Interpolated(activations.relu, activations.relu2)),
+        inputs=[[1], [2]],
+        targets=[-1, -2],
+        interval=("1/10", "1/5"),
+        box=(-2, 2),
+        validation=Examples([[-3]], [1]),
+    )
+    dual = judged(problem)
+    assert dual.counts["breakpoints"] == 0
+    assert all("has no influence" in reason for _, _, reason in dual.open)
+    assert dual.document["minimum"] is None
+
+
+# -- random instances by another route --------------------------------------------------------
+
+PAIRS = (("relu2", "identity"), ("relu", "square"), ("abs", "square"), ("hard_tanh", "relu2"))
+
+
+def instance(seed: int, *, bias: bool = False, trainable: bool = False) -> Problem:
+    random = Random(f"held out {bias} {trainable} {seed}")
+    first, second = (activations.CATALOGUE[name] for name in PAIRS[seed % len(PAIRS)])
+
+    def drawn(count: int) -> tuple[list[list[Fraction]], list[Fraction]]:
+        rows = [[F(random.randint(-20, 20), 10) or F(1)] for _ in range(count)]
+        return rows, [F(random.randint(-10, 25), 10) for _ in range(count)]
+
+    inputs, targets = drawn(random.randint(3, 5))
+    rows, values = drawn(random.randint(2, 4))
+    if seed % 3 == 0:
+        rows[0] = inputs[1]
+    return Problem(
+        FeedForward(
+            [1],
+            Interpolated(first, second),
+            bias=bias,
+            output_weights=TRAINABLE if trainable else None,
+        ),
+        inputs=inputs,
+        targets=targets,
+        interval=("1/10", "9/10"),
+        box=(-2, 2),
+        weight_decay=F(int(bias or trainable), 10),
+        validation=Examples(rows, values),
+    )
+
+
+def exact(problem: Problem, strata: Strata, alpha: Fraction) -> float:
+    """The least held-out loss of all minimisers, from exact solution of all strata."""
+    found = strata.sample(alpha).minimisers
+    return min(float(problem.validation_loss(alpha, [F(c) for c in m.w])) for m in found)
+
+
+def agrees(problem: Problem, grid: int) -> JudgedDual:
+    """Values at rational α, beside jumps as well; samples do not oscillate more than is claimed."""
+    dual, strata = judged(problem, 30), Strata(problem.training())
+    lower, upper = problem.interval
+    places = [lower + (upper - lower) * F(k, grid) for k in range(grid + 1)]
+    for kind, left, right in dual.breakpoints:
+        beside = [left - F(1, 10**7), right + F(1, 10**7)]
+        values = [exact(problem, strata, at) for at in beside]
+        sizes = [dual(at) for at in beside]
+        # A jump is seen by the oracle too, and nothing but a jump is.
+        seen = abs(values[0] - values[1]) > 1e-4
+        gap = max(sizes[0].lower - sizes[1].upper, sizes[1].lower - sizes[0].upper)
+        assert seen == (kind == "jump" and gap > 1e-4)
+        places += beside
+    samples = []
+    for alpha in sorted(places):
+        if any(a <= alpha <= b for a, b, _ in dual.open):
+            continue
+        value, known = dual(alpha), exact(problem, strata, alpha)
+        assert value.lower - 1e-9 <= known <= value.upper + 1e-9
+        samples.append(known)
+    if dual.oscillations() is not None:
+        signs = [b > a for a, b in pairwise(samples) if abs(b - a) > 1e-9]
+        turns = sum(x != y for x, y in pairwise(signs))
+        extrema = dual.counts["local_minima"], dual.counts["local_maxima"]
+        assert turns + 2 <= sum(each or 0 for each in extrema) + dual.counts["discontinuities"] * 2
+        if samples:
+            assert dual.document["best"]["floor"] <= min(samples) + 1e-9
+    return dual
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_one_weight_agrees_with_strata(seed: int) -> None:
+    agrees(instance(seed), 16)
+
+
+def seeds(normal: int, most: int) -> list[Any]:
+    """The first ones, and further ones where there is time."""
+    return [
+        *range(normal),
+        *(pytest.param(k, marks=pytest.mark.slow) for k in range(normal, most)),
+    ]
+
+
+@pytest.mark.parametrize("seed", seeds(6, 24))
+def test_weight_and_bias_with_decay_agree_with_strata(seed: int) -> None:
+    agrees(instance(seed, bias=True), 6)
+
+
+@pytest.mark.parametrize(
+    "seed", [2, *(pytest.param(k, marks=pytest.mark.slow) for k in (0, 1, 3, 4))]
+)
+def test_a_trainable_output_weight_agrees_with_strata(seed: int) -> None:
+    agrees(instance(seed, trainable=True), 6)
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_no_jump_of_one_weight_is_missed(seed: int) -> None:
+    """w* by brute force on a grid of α and w; large jumps of the held-out loss are counted."""
+    problem = instance(seed)
+    dual = judged(problem, 30)
+    if dual.open:
+        return
+    jumps = 0
+    before: tuple[float, float] | None = None
+    model = problem.model
+    assert isinstance(model, FeedForward)
+    weights = np.linspace(-2, 2, 4001)
+    for alpha in np.linspace(0.1, 0.9, 401):
+        w = _fitted(problem, float(alpha), weights)
+        now = w, _loss(problem, float(alpha), w)
+        if before is not None and abs(before[0] - w) > 0.1 and abs(before[1] - now[1]) > 0.05:
+            jumps += 1
+        before = now
+    large = 0
+    for kind, left, right in dual.breakpoints:
+        if kind == "jump":
+            a, b = dual(left), dual(right)
+            large += abs(a.lower - b.lower) > 0.06
+            assert jumps >= large
+    assert jumps == sum(
+        kind == "jump" and abs(dual(left).lower - dual(right).lower) > 0.05
+        for kind, left, right in dual.breakpoints
+    )
+
+
+def _sigma(problem: Problem, alpha: float, z: np.ndarray) -> np.ndarray:
+    model = problem.model
+    assert isinstance(model, FeedForward)
+    definitions = {
+        "relu2": lambda z: np.maximum(z, 0) ** 2,
+        "identity": lambda z: z,
+        "relu": lambda z: np.maximum(z, 0),
+        "square": lambda z: z**2,
+        "abs": np.abs,
+        "hard_tanh": lambda z: np.clip(z, -1, 1),
+    }
+    first, second = (
+        definitions[each.name] for each in (model.activation.first, model.activation.second)
+    )
+    mixed: np.ndarray = alpha * first(z) + (1 - alpha) * second(z)
+    return mixed
+
+
+def _fitted(problem: Problem, alpha: float, weights: np.ndarray) -> float:
+    x = np.array([float(row[0]) for row in problem.inputs])
+    y = np.array(problem.targets, dtype=float)
+    for _ in range(3):
+        losses = ((_sigma(problem, alpha, weights[:, None] * x) - y) ** 2).mean(axis=1)
+        best = weights[np.argmin(losses)]
+        step = weights[1] - weights[0]
+        weights = np.clip(np.linspace(best - step, best + step, 201), -2, 2)
+    return float(best)
+
+
+def _loss(problem: Problem, alpha: float, w: float) -> float:
+    held = problem.validation
+    assert held is not None
+    x = np.array([float(row[0]) for row in held.inputs])
+    y = np.array(held.targets, dtype=float)
+    return float(((_sigma(problem, alpha, w * x) - y) ** 2).mean())
+
+
+# -- what it rests on -------------------------------------------------------------------------
+
+
+def test_second_derivatives_of_curves_agree_with_differences() -> None:
+    document = judged(instance(1, bias=True)).document
+    held = read_problem(Node(document["problem"], "problem"))
+    slab = next(each for each in document["slabs"] if each["kind"] == "one")
+    curve = settle(
+        held.spaces, read_slab(Node(slab, "slab"), held.spaces), held.spaces.network.interval
+    ).curves[0]
+    middle, step = float(curve.middle.lo[0]), 1e-4 * float(curve.alpha.hi[0] - curve.alpha.lo[0])
+    points = [
+        curve.at(Range.exactly(np.array([middle + k * step]))).point.middle for k in (-1, 0, 1)
+    ]
+    bend = (points[0] - 2 * points[1] + points[2]) / step**2
+    found = acceleration(held, curve.at(curve.middle))
+    assert np.allclose(found.middle, bend[curve.free], rtol=1e-2, atol=1e-3)
+
+
+def test_the_top_of_a_jump_is_no_maximum() -> None:
+    """Rising, then down by a jump, then rising: only the end of A is a maximum."""
+    whole = Place(fmpq(0), fmpq(0), (0.0, 0.0)), Place(fmpq(2), fmpq(2), (1.5, 1.5))
+    top = Place(fmpq(1), fmpq(1), (1.0, 1.0), is_attained=False)
+    low = Place(fmpq(1), fmpq(1), (0.5, 0.5))
+    found = Shape((whole[0], top, low, whole[1]), (1, -1, 1))
+    assert len(found.maxima) == 1
+    assert len(found.minima) == 2
+    assert found.oscillations() == (3, 3)
+
+
+def test_shared_boundaries_are_known_exactly() -> None:
+    problem = one_weight(Examples([[1], [2], [-1]], [0, 0, 0]))
+    document = pieceproof.problem_document.problem_document(problem.training())
+    held = HeldOut(
+        Spaces(Node(document, "problem")), (((fmpq(1),), (fmpq(2),), (fmpq(-1),)), (fmpq(0),) * 3)
+    )
+    assert held.twins == (1, None, None)
+    assert (1, 0) not in held.shared  # z = 2w meets 1 elsewhere than z = w
+    assert held.shared[0, 0][2] == 1
+
+
+# -- the checker ------------------------------------------------------------------------------
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "another target": lambda d: d["problem"]["validation"]["targets"].__setitem__(0, "3"),
+    "another input": lambda d: d["problem"]["validation"]["inputs"][0].__setitem__(0, "7/10"),
+    "no mark": lambda d: d["marks"].clear(),
+    "a mark that ends early": lambda d: d["marks"][0].__setitem__(
+        "interval", [d["marks"][0]["interval"][0], "2999999999/10000000000"]
+    ),
+    "a mark elsewhere": lambda d: d["marks"][0].__setitem__("interval", ["1/5", "1/4"]),
+    "one mark more": lambda d: d["marks"].append({"interval": ["2/5", "9/20"], "kind": "crossing"}),
+    "an open mark, hidden": lambda d: d["marks"].append(
+        {"interval": ["2/5", "9/20"], "kind": "open", "reason": "nothing"}
+    ),
+    "another kind": lambda d: d["breakpoints"][0].__setitem__("kind", "smooth"),
+    "another place": lambda d: d["breakpoints"][0]["alpha"].__setitem__(
+        "interval", ["31/100", "8/25"]
+    ),
+    "no breakpoint": lambda d: d["breakpoints"].clear(),
+    "a floor too high": lambda d: d["best"].__setitem__("floor", d["best"]["floor"] * 1.001),
+    "a better value": lambda d: d["best"]["value"].__setitem__("upper", 0.5),
+    "another minimum": lambda d: d["minimum"]["value"].__setitem__("lower", 0.9),
+    "more pieces": lambda d: d["counts"].__setitem__("pieces", 3),
+    "fewer oscillations": lambda d: d["counts"].__setitem__("oscillations", 0),
+    "a jump": lambda d: d["counts"].__setitem__("discontinuities", 1),
+    "another curve": lambda d: d["slabs"][0]["curves"][0]["centre"].__setitem__(0, 1.0),
+    "a slab less": lambda d: d["slabs"].pop(),
+    "bounds of f": lambda d: d["slabs"].__setitem__(
+        0, {**d["slabs"][0], "kind": "open", "reason": "x"}
+    ),
+    "no validation": lambda d: d["problem"].pop("validation"),
+    "a wall in the way": lambda d: d["problem"]["parameters"][0].__setitem__("upper", "17/10"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_altered_certificate_is_refused(change: str) -> None:
+    assert is_refused(crossing().document, CHANGES[change])
+
+
+def test_an_open_mark_makes_an_honest_document_unresolved() -> None:
+    """What is open is open: the same document, with counts to match, is no proof."""
+    changed = copied(crossing().document)
+    changed["marks"].append({"interval": ["2/5", "9/20"], "kind": "open", "reason": "left out"})
+    report = verify(sealed(changed))
+    assert report.verdict is Conclusion.REJECTED
+    assert any("verdict" in reason or "pieces" in reason for reason in report.reasons)
+
+
+def test_what_is_not_covered_is_refused_with_the_reason() -> None:
+    problem = Problem(
+        FeedForward([1], Interpolated(activations.relu, activations.square)),
+        inputs=[[1]],
+        targets=[1],
+        loss="absolute",
+        validation=Examples([[2]], [1]),
+    )
+    with pytest.raises(NotYetSupported, match="degree 2"):
+        pieceproof.analyze(problem)
+
+
+def test_a_budget_leaves_an_honest_part() -> None:
+    dual = judged(instance(1, bias=True), 0.05)
+    assert str(dual.verdict) == "unresolved"
+    assert dual.open
+    assert "time budget" in " ".join(reason for _, _, reason in dual.open)
