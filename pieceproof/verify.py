@@ -130,7 +130,9 @@ def load(path: str | Path, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
         raise CertificateError(f"{name}: nested too deeply") from None
     except ValueError as error:
         line = " ".join(str(error).split())[:200]
-        raise CertificateError(f"{name}: not valid JSON ({line})") from None
+        raise CertificateError(
+            f"{name}: not valid JSON ({line}); name a document that pieceproof wrote"
+        ) from None
     if not isinstance(document, dict):
         raise CertificateError(f"{name}: not a JSON object")
     return document
