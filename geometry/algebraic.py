@@ -151,9 +151,19 @@ class RealAlgebraic:
         text = rounded_decimal(self._lower, digits)
         return text.rstrip("0").rstrip(".") if "." in text else text
 
+    def afresh(self) -> RealAlgebraic:
+        """The same number in its canonical interval, whatever becomes of this one: for what depends
+        on how far numbers are refined."""
+        lower, upper = self.isolating_interval()
+        return RealAlgebraic(self.polynomial, to_fmpq(lower), to_fmpq(upper))
+
     def __float__(self) -> float:
-        self.refine(fmpq(1, fmpz(1) << 60) * max(fmpq(1, fmpz(1) << 60), abs(self._lower)))
-        return float(to_fraction((self._lower + self._upper) / 2))
+        """Correctly rounded: rounding is monotone, and no irrational number is halfway."""
+        while True:
+            low, high = float(to_fraction(self._lower)), float(to_fraction(self._upper))
+            if low == high:
+                return low
+            self.bisect(8)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RealAlgebraic):

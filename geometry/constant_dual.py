@@ -191,7 +191,9 @@ class _Parts:
         return pieces, ""
 
     def _searched(self, interval: Interval, value: int) -> Iterator[Part]:
-        cuts = [s.lower for s in self.found if interval.lower < s.lower < interval.upper]
+        # Which parameters are found depends on the enclosures of numbers: always the same ones.
+        interval = Interval(interval.lower.afresh(), interval.upper.afresh())
+        cuts = [s.lower.afresh() for s in self.found if interval.lower < s.lower < interval.upper]
         for case in self.cases:
             for content in case.contents:
                 cuts += sign_changes(content, interval)
