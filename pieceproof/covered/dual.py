@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import version
 from time import monotonic
@@ -16,6 +16,7 @@ from pieceproof.checking.coverings.profile import profile
 from pieceproof.checking.coverings.slabs import Slab, Space
 from pieceproof.checking.coverings.verification import NAME
 from pieceproof.checking.reading import CertificateError, Node, Refuted
+from pieceproof.covered.compiling import compile_loops
 from pieceproof.covered.profiles import SEED
 from pieceproof.covered.search import Search
 from pieceproof.covered.slabdocuments import slab_document
@@ -78,8 +79,12 @@ def analyze_covered(problem: Problem, options: Options) -> CoveredDual:
     """
     written = problem_document(problem)
     space = Space(Node(written, "problem"))
-    with opened(options.cache, [version("pieceproof"), "zero-one coverings", written]) as kept:
-        slabs = Search(space, options, kept).run()
+    began = monotonic()
+    options.progress("compiling, on first use", 0, None)
+    compile_loops(space)
+    searching = replace(options, start=options.start + monotonic() - began)
+    with opened(options.cache, [version("pieceproof"), "coverings of classes", written]) as kept:
+        slabs = Search(space, searching, kept).run()
     document = _document(problem, written, space, slabs, options)
     return CoveredDual(problem, document, verify(document, options.progress, options.jobs))
 

@@ -130,12 +130,16 @@ class Lives:
         self.known.append(life)
         return life
 
-    def sweep(self, progress: Callable[[float], None]) -> None:
-        """Find cells for all α."""
+    def sweep(
+        self, progress: Callable[[float], None], is_over: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Find cells for all α, unless it is over before."""
         lower, upper = self.interval
         width = upper - lower
         at = lower + 1e-5 * width
         while at < upper and len(self.known) < MOST_LIVES and not self.is_late():
+            if is_over():
+                return
             spot = self.lowest(at)
             if spot is None:
                 return

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from time import monotonic
 
 import numpy as np
 from flint import fmpq
@@ -28,6 +29,12 @@ from pieceproof.covered.tiles import Tiles, exact, float_of
 from pieceproof.methods.options import Options
 from pieceproof.store import Store
 
+SWEEP = 0.4
+"""The part of the time in which cells are looked for, before W is covered."""
+REST = 0.1
+"""The part of the time for witnesses, documents and what else is not foreseen."""
+SLOWER = 1.2
+"""How much longer coverings may take the checker."""
 SLAB_BOXES = 150_000
 """Boxes for a slab before it is halved."""
 JUMP_BOXES = 60_000
@@ -78,6 +85,7 @@ class Search:
     def __init__(self, space: Space, options: Options, kept: Store | None = None) -> None:
         self.space, self.options = space, options
         self.coverings = Coverings(space, kept, self.is_late)
+        self.sweeping = options.middle(SWEEP)
         self.lives = Lives(space, self.coverings, self.is_late)
         self.tiles = Tiles(self.lives.cells, self.is_late)
         self.gaps = Gaps(space, self.lives.cells)
@@ -86,17 +94,21 @@ class Search:
         self.jumps: dict[tuple[float, int, int], tuple[Slab, fmpq]] = {}
         self.settled: dict[tuple[fmpq, fmpq, int], Outcome] = {}
 
-    def is_late(self) -> bool:
-        """Whether the time of the search is over; a third is left to the checker."""
+    def is_late(self, more: float = 0.0) -> bool:
+        """Whether the time of the search is over: what is left is what the checker will need, with
+        ``more`` seconds for what is under way."""
         seconds = self.options.seconds
         if seconds is None:
             return False
-        return self.options.out_of_time(reserve=seconds / 3)
+        coverings = (self.coverings.seconds + more) / max(1, self.options.jobs)
+        return self.options.out_of_time(REST * seconds + SLOWER * coverings)
 
     def run(self) -> list[Slab]:
         """Slabs that cover A."""
-        self.options.progress("compiling, on first use", 0, None)
-        self.lives.sweep(lambda share: self.options.progress("cells", round(1000 * share), 1000))
+        self.lives.sweep(
+            lambda share: self.options.progress("cells", round(1000 * share), 1000),
+            lambda: monotonic() > self.sweeping,
+        )
         slabs: list[Slab] = []
         for _ in range(REVISIONS):
             slabs, spots = self._attempt()
