@@ -121,11 +121,12 @@ def sigma(net: Net, mix: Array, zl: float, zh: float) -> tuple[float, float]:
 
 @compiled
 def slope(net: Net, mix: Array, zl: float, zh: float) -> tuple[float, float]:
-    """All slopes of σ_α on [zl, zh], one-sided ones included."""
+    """All slopes of σ_α on [zl, zh], one-sided ones included; not those of a piece that is met only
+    at an end, of which another piece has the value too."""
     low, high = np.inf, -np.inf
     for j in range(net.points.shape[1] + 1):
         a, b = part_on(net.points, j, zl, zh)
-        if a > b:
+        if a > b or (a == b and zl < zh):
             continue
         x, y = horner(mix[1], j, degree(mix[1], j), a, b)
         low, high = min(low, x), max(high, y)
@@ -149,6 +150,9 @@ def quotient(
             continue
         top = degree(mix[0], j)
         if top < 2:
+            low = high = 0.0
+            if top == 1:
+                low, high = mix[0, 0, j, 1], mix[0, 1, j, 1]
             break
         vl, vh = mix[0, 0, j, top], mix[0, 1, j, top]
         ql = qh = 0.0

@@ -6,6 +6,7 @@ import numpy as np
 
 from pieceproof.checking.coverings.compiled.arithmetic import times
 from pieceproof.checking.coverings.compiled.errors import certain
+from pieceproof.checking.coverings.compiled.multipliers import linked
 from pieceproof.checking.coverings.compiled.records import (
     BELOW,
     BIAS,
@@ -23,7 +24,7 @@ from pieceproof.checking.coverings.compiled.records import (
     Net,
     Room,
 )
-from pieceproof.checking.coverings.compiled.scores import scale_of
+from pieceproof.checking.coverings.compiled.scores import evaluate, scale_of
 from pieceproof.checking.enclosing.compiled.jit import compiled, entry
 from pieceproof.checking.enclosing.ranges import Array
 
@@ -31,6 +32,9 @@ FAR = 4.0
 """Scores rise and fall together where they do so by this multiple of their spread."""
 SMALL_SCALE = 1e-5
 """At smaller scales t differences of scores would drown in rounding errors."""
+FIRST, RARE = 64, 16
+"""Boxes on which multipliers are tried at first; they are tried on all as long as they help on one
+of so many, else on one of so many."""
 COVERED, STOPPED, BELOW_CLAIM, THIN = range(4)
 """Outcomes: all boxes have gone; the budget is used up; a point with fewer errors; a box that is
 too thin to be halved."""
@@ -65,8 +69,11 @@ def branch(
     n = size.shape[0]
     box, ends = np.empty((2, n)), np.empty((2, n - 2))
     middle, moved = np.empty(n), np.empty(n)
-    spare = np.empty(len(net.costs), dtype=np.int64)
-    treated = 0
+    items = len(net.costs)
+    spare = np.empty(items, dtype=np.int64)
+    slopes = np.empty((2, room.values.shape[1], items, n - 1))
+    turned = np.empty((2, items, n))
+    treated, tried, won = 0, 0, 0
     while count > 0:
         if treated >= most:
             return STOPPED, count, treated
@@ -88,6 +95,14 @@ def branch(
         ):
             point[:] = middle
             return BELOW_CLAIM, count, treated
+        # Multipliers cost as much as many boxes: where they rarely help they are rarely tried.
+        if tried < FIRST or won * RARE >= tried or treated % RARE == 0:
+            evaluate(net, mode, box, room)
+            own = linked(net, mode, box, ends, middle, wanted, kept, room, slopes, turned)
+            tried += 1
+            won += own >= wanted
+            if own >= wanted:
+                continue
         axis = _axis(net, mode, box, middle, moved, size, thinnest, treated % 4 != 0, room)
         if axis < 0 or count + 2 > len(stack):
             return THIN, count, treated

@@ -116,7 +116,7 @@ def _along(net: Net, zl: float, zh: float) -> tuple[float, float]:
     low, high = np.inf, -np.inf
     for j in range(net.points.shape[1] + 1):
         a, b = part_on(net.points, j, zl, zh)
-        if a > b:
+        if a > b or (a == b and zl < zh):
             continue
         x, y = horner(net.pieces[:, 1], j, net.pieces.shape[3] - 1, a, b)
         low, high = min(low, x), max(high, y)
