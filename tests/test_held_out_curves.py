@@ -22,8 +22,8 @@ from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.shapes import Node as Place
 from pieceproof.checking.enclosing.shapes import Shape
 from pieceproof.checking.enclosing.slabs import settle
-from pieceproof.checking.judging.accelerations import acceleration
 from pieceproof.checking.judging.examples import HeldOut
+from pieceproof.checking.judging.motions import turning
 from pieceproof.checking.judging.verification import read_problem
 from pieceproof.checking.reading import Node
 from pieceproof.enclosed import EnclosedDual
@@ -418,7 +418,7 @@ def test_second_derivatives_of_curves_agree_with_differences() -> None:
         curve.at(Range.exactly(np.array([middle + k * step]))).point.middle for k in (-1, 0, 1)
     ]
     bend = (points[0] - 2 * points[1] + points[2]) / step**2
-    found = acceleration(held, curve.at(curve.middle))
+    found = turning(held, curve.at(curve.middle))[1 + curve.free]
     assert np.allclose(found.middle, bend[curve.free], rtol=1e-2, atol=1e-3)
 
 

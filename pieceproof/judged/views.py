@@ -12,14 +12,12 @@ from flint import fmpq
 from rich.console import RenderableType
 
 from pieceproof.checking.enclosing.documents import read_slab
-from pieceproof.checking.enclosing.joins import Segment
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.judging.breaks import over
 from pieceproof.checking.judging.examples import HeldOut, box_of
-from pieceproof.checking.judging.judged import followed
-from pieceproof.checking.judging.timelines import Item, items
+from pieceproof.checking.judging.timelines import Item, curves_of, items
 from pieceproof.checking.judging.verification import read_problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.enclosed.views import DIGITS, Enclosed, piece_of, pieces_table, results, rounded
@@ -96,12 +94,8 @@ def known_at(held: HeldOut, around: Sequence[Item], alpha: fmpq) -> tuple[Range,
     """
     found: list[tuple[Range, Range]] = []
     for item in around:
-        if item.link is None or item.owners is None:
-            continue
-        own = item.link
-        curves = (own.curve,) if isinstance(own, Segment) else (own.left, own.right)
-        for curve, owner in zip(curves, item.owners, strict=False):
-            part = followed(held, curve, owner, over(alpha, alpha))
+        for curve in curves_of(item.link) if item.link is not None else ():
+            part = curve.at(over(alpha, alpha))
             jets = held.space(part.stratum.chart).jets
             found.append((part.point, jets.objective(box_of(part), 0).value))
     if not found:

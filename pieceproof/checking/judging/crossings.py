@@ -14,15 +14,14 @@ from flint import fmpq
 from pieceproof.checking.enclosing.claimedslabs import end
 from pieceproof.checking.enclosing.groups import coincide
 from pieceproof.checking.enclosing.tubes import Curve, Label
-from pieceproof.checking.judging.accelerations import direction
 from pieceproof.checking.judging.breaks import over
-from pieceproof.checking.judging.examples import HeldOut, NotOnOneSide, Seen, seen_by
-from pieceproof.checking.judging.judged import followed
+from pieceproof.checking.judging.examples import HeldOut, NotOnOneSide, Seen, box_of, seen_by
+from pieceproof.checking.judging.motions import velocity
 from pieceproof.checking.reading import Refuted
 
 
 def crossed(
-    held: HeldOut, curve: Curve, owner: Curve, lower: fmpq, upper: fmpq
+    held: HeldOut, curve: Curve, lower: fmpq, upper: fmpq
 ) -> tuple[tuple[Label, ...], Seen, Seen]:
     """The boundary that is crossed once, as labels that are one hyperplane, and what is seen before
     and behind.
@@ -30,9 +29,7 @@ def crossed(
     Raises:
         Refuted: this could not be shown.
     """
-    part = followed(held, curve, owner, over(lower, upper))
-    if part.stratum.fold is not None:
-        raise Refuted("a boundary is crossed next to a pitchfork")
+    part = curve.at(over(lower, upper))
     space = held.space(part.stratum.chart)
     try:
         seen_by(held, part)
@@ -45,9 +42,9 @@ def crossed(
     before, behind = (seen_by(held, end(part, at)) for at in (lower, upper))
     if not _differ_at(labels, before, behind):
         raise Refuted("a held-out boundary is not crossed")
-    v = direction(part)
+    v, box = velocity(part), box_of(part)
     for unit, example, _ in labels:
-        gradient = space.jets.both(part.box, 1)[1][unit].gradient[0, example]
+        gradient = space.jets.both(box, 1)[1][unit].gradient[0, example]
         speed = (gradient * v).sum(0)
         if not (speed.lo > 0 or speed.hi < 0):
             raise Refuted("a held-out boundary may be crossed more than once")

@@ -11,7 +11,7 @@ from flint import fmpq
 from pieceproof.checking.enclosing.claimedslabs import end
 from pieceproof.checking.enclosing.claims import Writer, as_value
 from pieceproof.checking.enclosing.documents import Spaces
-from pieceproof.checking.enclosing.joins import Link, Segment
+from pieceproof.checking.enclosing.joins import Link
 from pieceproof.checking.enclosing.openings import Bounds, Open
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.shapes import shape
@@ -19,8 +19,7 @@ from pieceproof.checking.enclosing.summary import Outcome
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.breaks import over
 from pieceproof.checking.judging.examples import HeldOut, box_of
-from pieceproof.checking.judging.judged import followed
-from pieceproof.checking.judging.timelines import Item
+from pieceproof.checking.judging.timelines import Item, curves_of
 from pieceproof.checking.reading import Refuted
 
 DEPTH = 30
@@ -70,14 +69,12 @@ def _bounds(held: HeldOut, opening: Open, known: Sequence[Item]) -> Bounds | Non
             lower, upper = max(item.lower, opening.lower), min(item.upper, opening.upper)
             if lower >= upper:
                 continue
-            if item.link is None or item.owners is None:
+            if item.link is None:
                 return None
-            own = item.link
-            curves = (own.curve,) if isinstance(own, Segment) else (own.left, own.right)
-            for curve, owner in zip(curves, item.owners, strict=False):
+            for curve in curves_of(item.link):
                 for k in range(PARTS):
                     ends = [lower + (upper - lower) * fmpq(j, PARTS) for j in (k, k + 1)]
-                    part = followed(held, curve, owner, over(*ends))
+                    part = curve.at(over(*ends))
                     space = held.space(part.stratum.chart)
                     value = space.jets.objective(box_of(part), 0).value
                     lows.append(float(value.lo[0]))
@@ -132,8 +129,7 @@ def enclosure_at(links: Sequence[Link], alpha: fmpq) -> tuple[Curve, Range]:
     for link in links:
         if not link.lower <= alpha <= link.upper:
             continue
-        curves = (link.curve,) if isinstance(link, Segment) else (link.left, link.right)
-        sides = [end(curve, alpha) for curve in curves]
+        sides = [end(curve, alpha) for curve in curves_of(link)]
         value = sides[0].value if len(sides) == 1 else sides[0].value.hull(sides[1].value)
         return min(sides, key=lambda each: float(each.value.hi[0])), value
     raise Refuted(f"α = {alpha} is not settled")
@@ -150,7 +146,7 @@ def is_floor(outcome: Outcome, floor: float) -> bool:
             _is_above(curve, link.lower, link.upper, floor, DEPTH)
             for run in outcome.runs
             for link in run
-            for curve in ((link.curve,) if isinstance(link, Segment) else (link.left, link.right))
+            for curve in curves_of(link)
         )
 
 

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from flint import fmpq
 
-from pieceproof.checking.enclosing.claimedslabs import basin_owners
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment, links
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled
@@ -21,7 +20,7 @@ from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.breaks import judged_break, over
 from pieceproof.checking.judging.crossings import crossed, is_smooth
 from pieceproof.checking.judging.examples import HeldOut, NotOnOneSide, Seen, seen_by
-from pieceproof.checking.judging.judged import Judged, followed
+from pieceproof.checking.judging.judged import Judged
 from pieceproof.checking.judging.minimisers import unknown
 from pieceproof.checking.reading import Refuted
 
@@ -43,12 +42,11 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """A link of the training loss with what owns its basin, or an interval that is left open."""
+    """A link of the training loss along which g is known, or an interval that is left open."""
 
     lower: fmpq
     upper: fmpq
     link: Link | None
-    owners: tuple[Curve, Curve] | None = None
     slab: int = 0
     reason: str | None = None
 
@@ -92,20 +90,14 @@ def _linked(
     for link in links(run, width):
         while run[at].slab.upper <= link.lower:
             at += 1
-        settled, curves = run[at], _curves(link)
-        reason = next((why for why in (unknown(held, c) for c in curves) if why), None)
-        owners = None if reason else (_owner(settled, curves[0]), _owner(settled, curves[-1]))
+        reason = next((why for why in (unknown(held, c) for c in curves_of(link)) if why), None)
         known = None if reason else link
-        yield Item(link.lower, link.upper, known, owners, numbers[at], reason)
+        yield Item(link.lower, link.upper, known, numbers[at], reason)
 
 
-def _curves(link: Link) -> tuple[Curve, ...]:
+def curves_of(link: Link) -> tuple[Curve, ...]:
+    """The curves of a link, left one first."""
     return (link.curve,) if isinstance(link, Segment) else (link.left, link.right)
-
-
-def _owner(settled: Settled, curve: Curve) -> Curve:
-    owners = basin_owners(settled.slab.kind, settled.curves)
-    return owners[0] if len(owners) == 1 else curve
 
 
 # -- segments --------------------------------------------------------------------------
@@ -114,13 +106,13 @@ def _owner(settled: Settled, curve: Curve) -> Curve:
 def leaves(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) -> Iterator[Leaf]:
     """Parts of a segment on which held-out examples keep their pieces, and parts too narrow."""
     link = item.link
-    if not isinstance(link, Segment) or item.owners is None:
+    if not isinstance(link, Segment):
         raise ValueError("a segment on which g is known is expected")
     pending, unknown_parts = [(lower, upper)], 0
     while pending:
         a, b = pending.pop()
         try:
-            seen = seen_by(held, followed(held, link.curve, item.owners[0], over(a, b)))
+            seen = seen_by(held, link.curve.at(over(a, b)))
         except Refuted:
             if b - a > finest:
                 middle = _between(a, b)
@@ -150,7 +142,7 @@ def judged_segment(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: 
         Refuted: they may change their pieces.
     """
     link, found = item.link, None
-    if not isinstance(link, Segment) or item.owners is None:
+    if not isinstance(link, Segment):
         raise ValueError("a segment on which g is known is expected")
     for leaf in leaves(held, item, lower, upper, finest):
         at = float(leaf.lower.p) / float(leaf.lower.q)
@@ -161,7 +153,7 @@ def judged_segment(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: 
         found = leaf.seen
     if found is None:
         raise ValueError("an empty part")
-    return Segment(Judged(held, link.curve, item.owners[0], found), lower, upper, item.slab)
+    return Segment(Judged(held, link.curve, found), lower, upper, item.slab)
 
 
 # -- breakpoints -----------------------------------------------------------------------
@@ -174,16 +166,15 @@ def at_break(held: HeldOut, item: Item) -> list[Link]:
         Refuted: it is not decided.
     """
     link = item.link
-    if not isinstance(link, Breakpoint) or item.owners is None:
+    if not isinstance(link, Breakpoint):
         raise ValueError("a breakpoint beside which g is known is expected")
     sides: list[Judged] = []
-    for curve, owner in zip((link.left, link.right), item.owners, strict=True):
-        part = followed(held, curve, owner, over(link.lower, link.upper))
+    for curve in curves_of(link):
         try:
-            seen = seen_by(held, part)
+            seen = seen_by(held, curve.at(over(link.lower, link.upper)))
         except NotOnOneSide as met:
             raise Refuted(f"{met} where the training loss has a breakpoint") from None
-        sides.append(Judged(held, curve, owner, seen))
+        sides.append(Judged(held, curve, seen))
     left, right = sides
     return judged_break(
         left,
@@ -205,16 +196,16 @@ def at_crossing(held: HeldOut, around: Sequence[Item], mark: Mark) -> list[Link]
         Refuted: it is not decided.
     """
     first = around[0]
-    if not all(isinstance(item.link, Segment) for item in around) or first.owners is None:
+    if not all(isinstance(item.link, Segment) for item in around):
         raise Refuted("a held-out boundary is crossed where the minimiser changes")
-    curves = [c for item in around if item.link is not None for c in _curves(item.link)]
+    curves = [c for item in around if item.link is not None for c in curves_of(item.link)]
     if len(curves) > 1 and any(c.stratum.fold is not None for c in curves):
         raise Refuted("a held-out boundary is crossed where slabs in other coordinates meet")
-    curve, owner = curves[0], first.owners[0]
-    labels, before, behind = crossed(held, curve, owner, mark.lower, mark.upper)
+    curve = curves[0]
+    labels, before, behind = crossed(held, curve, mark.lower, mark.upper)
     return judged_break(
-        Judged(held, curve, owner, before),
-        Judged(held, curve, owner, behind),
+        Judged(held, curve, before),
+        Judged(held, curve, behind),
         (mark.lower, mark.upper),
         first.slab,
         is_smooth=is_smooth(held, curve.stratum.chart, labels),
