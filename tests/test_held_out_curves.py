@@ -158,6 +158,26 @@ def test_a_piece_on_which_the_weights_undo_alpha_is_constant(sign: int) -> None:
     assert minimum["value"]["upper"] < max(e.upper for e in levels)
 
 
+def test_at_a_pitchfork_g_has_a_kink_and_is_constant_behind_it() -> None:
+    """Two equal units become different; then weights undo what α does, for held-out inputs too."""
+    random = Random(0)
+    inputs = [[F(random.randint(-8, 8), 4) or F(1)] for _ in range(8)]
+    targets = [F(random.randint(-8, 16), 4) for _ in range(8)]
+    problem = Problem(
+        FeedForward([2], Interpolated(activations.relu, activations.square), bias=False),
+        inputs=inputs,
+        targets=targets,
+        interval=("183/250", "369/500"),
+        box=(-5, 5),
+        validation=Examples([["1/2"], ["-3/2"], ["5/4"]], [1, 2, "1/3"]),
+    )
+    dual = judged(problem)
+    assert str(dual.verdict) == "proved"
+    assert [kind for kind, _, _ in dual.breakpoints] == ["kink"]
+    low, high = dual(F(736, 1000)), dual(F(369, 500))
+    assert max(low.lower, high.lower) <= min(low.upper, high.upper)
+
+
 def test_outputs_that_nothing_changes_have_one_piece() -> None:
     """σ(0) = 0: held-out inputs 0 see none of the jumps of w."""
     dual = judged(squares(Examples([[0], [0]], [1, 2]), ("3/8", "7/16")))

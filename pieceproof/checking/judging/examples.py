@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_mpoly
 
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.jets import Jet, Jets, Pattern
@@ -58,10 +58,10 @@ class HeldOut:
     def __init__(self, spaces: Spaces, examples: Examples) -> None:
         self.spaces, self.inputs, self.targets = spaces, *examples
         self._own: dict[int, Space] = {}
-        self.flat: dict[object, bool] = {}
-        """For ``combinations``: where g is known to be constant."""
+        self.factors: dict[object, tuple[fmpq_mpoly, ...]] = {}
+        """For ``combinations``: by what they make g constant."""
         self.thirds: dict[object, Sequence[Jets]] = {}
-        """For ``accelerations``: derivatives of ∇f."""
+        """For ``motions``: derivatives of ∇f."""
 
     def space(self, chart: int) -> Space:
         """A chart of W with g for f."""
