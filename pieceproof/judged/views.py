@@ -16,7 +16,8 @@ from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.judging.breaks import over
-from pieceproof.checking.judging.examples import HeldOut, box_of
+from pieceproof.checking.judging.examples import HeldOut
+from pieceproof.checking.judging.summary import least_loss
 from pieceproof.checking.judging.timelines import Item, curves_of, items
 from pieceproof.checking.judging.verification import read_problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
@@ -96,8 +97,7 @@ def known_at(held: HeldOut, around: Sequence[Item], alpha: fmpq) -> tuple[Range,
     for item in around:
         for curve in curves_of(item.link) if item.link is not None else ():
             part = curve.at(over(alpha, alpha))
-            jets = held.space(part.stratum.chart).jets
-            found.append((part.point, jets.objective(box_of(part), 0).value))
+            found.append((part.point, least_loss(held, part)))
     if not found:
         raise Refuted("ℓ* is not known there")
     point, value = min(found, key=lambda each: float(each[1].hi[0]))

@@ -78,6 +78,18 @@ class HeldOut:
         return self._own[chart]
 
     @cached_property
+    def is_mirrored(self) -> bool:
+        """Whether x ↦ −x exchanges the examples."""
+        rows = list(zip(self.inputs, self.targets, strict=True))
+        return sorted(rows) == sorted((tuple(-x for x in row), y) for row, y in rows)
+
+    @cached_property
+    def mirrored(self) -> HeldOut:
+        """The same examples with negated inputs."""
+        inputs = tuple(tuple(-x for x in row) for row in self.inputs)
+        return HeldOut(self.spaces, (inputs, self.targets))
+
+    @cached_property
     def is_training(self) -> bool:
         """Whether g is a multiple of f: the training examples, all equally often, no penalty."""
         network = self.spaces.network

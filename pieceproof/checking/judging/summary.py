@@ -19,6 +19,7 @@ from pieceproof.checking.enclosing.summary import Outcome
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.breaks import over
 from pieceproof.checking.judging.examples import HeldOut, box_of
+from pieceproof.checking.judging.minimisers import fits
 from pieceproof.checking.judging.timelines import Item, curves_of
 from pieceproof.checking.reading import Refuted
 
@@ -75,14 +76,23 @@ def _bounds(held: HeldOut, opening: Open, known: Sequence[Item]) -> Bounds | Non
                 for k in range(PARTS):
                     ends = [lower + (upper - lower) * fmpq(j, PARTS) for j in (k, k + 1)]
                     part = curve.at(over(*ends))
-                    space = held.space(part.stratum.chart)
-                    value = space.jets.objective(box_of(part), 0).value
+                    value = least_loss(held, part)
                     lows.append(float(value.lo[0]))
                     highs.append(float(value.hi[0]))
     except Refuted:
         return None
     floor, ceiling = max(0.0, float(np.min(lows))), float(np.max(highs))
     return Bounds(floor, ceiling, 0, ()) if np.isfinite(ceiling) else None
+
+
+def least_loss(held: HeldOut, curve: Curve) -> Range:
+    """g over the range of α of a curve, whatever pieces held-out examples use."""
+    chart, box = curve.stratum.chart, box_of(curve)
+    values = [own.space(chart).jets.objective(box, 0).value for own in fits(held, curve)]
+    return Range(
+        np.minimum.reduce([value.lo for value in values]),
+        np.minimum.reduce([value.hi for value in values]),
+    )
 
 
 class JudgedWriter(Writer):

@@ -21,7 +21,7 @@ from pieceproof.checking.judging.breaks import judged_break, over
 from pieceproof.checking.judging.crossings import crossed, is_smooth
 from pieceproof.checking.judging.examples import HeldOut, NotOnOneSide, Seen, seen_by
 from pieceproof.checking.judging.judged import Judged
-from pieceproof.checking.judging.minimisers import unknown
+from pieceproof.checking.judging.minimisers import better_fit, unknown
 from pieceproof.checking.reading import Refuted
 
 FINEST = fmpq(1, 10**11)
@@ -52,10 +52,14 @@ class Item:
 
 
 class Leaf(NamedTuple):
-    """A part of a segment with what held-out examples see, or None where this is not known."""
+    """A part of a segment with what held-out examples see, or None where this is not known.
+
+    Of two best fits ``held`` is how the better one sees them.
+    """
 
     lower: fmpq
     upper: fmpq
+    held: HeldOut
     seen: Seen | None
 
 
@@ -112,7 +116,9 @@ def leaves(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) ->
     while pending:
         a, b = pending.pop()
         try:
-            seen = seen_by(held, link.curve.at(over(a, b)))
+            part = link.curve.at(over(a, b))
+            own = better_fit(held, part)
+            seen = seen_by(own, part)
         except Refuted:
             if b - a > finest:
                 middle = _between(a, b)
@@ -120,11 +126,11 @@ def leaves(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: fmpq) ->
                 continue
             unknown_parts += 1
             if unknown_parts > MOST_UNKNOWN:
-                yield Leaf(a, upper, None)
+                yield Leaf(a, upper, held, None)
                 return
-            yield Leaf(a, b, None)
+            yield Leaf(a, b, held, None)
         else:
-            yield Leaf(a, b, seen)
+            yield Leaf(a, b, own, seen)
 
 
 def _between(lower: fmpq, upper: fmpq) -> fmpq:
@@ -141,19 +147,19 @@ def judged_segment(held: HeldOut, item: Item, lower: fmpq, upper: fmpq, finest: 
     Raises:
         Refuted: they may change their pieces.
     """
-    link, found = item.link, None
+    link, own, found = item.link, held, None
     if not isinstance(link, Segment):
         raise ValueError("a segment on which g is known is expected")
     for leaf in leaves(held, item, lower, upper, finest):
         at = float(leaf.lower.p) / float(leaf.lower.q)
         if leaf.seen is None:
             raise Refuted(f"a held-out example may change its piece near α = {at:.10g}")
-        if found is not None and leaf.seen != found:
+        if found is not None and (leaf.held, leaf.seen) != (own, found):
             raise Refuted(f"a held-out example changes its piece near α = {at:.10g}")
-        found = leaf.seen
+        own, found = leaf.held, leaf.seen
     if found is None:
         raise ValueError("an empty part")
-    return Segment(Judged(held, link.curve, found), lower, upper, item.slab)
+    return Segment(Judged(own, link.curve, found), lower, upper, item.slab)
 
 
 # -- breakpoints -----------------------------------------------------------------------
@@ -170,11 +176,13 @@ def at_break(held: HeldOut, item: Item) -> list[Link]:
         raise ValueError("a breakpoint beside which g is known is expected")
     sides: list[Judged] = []
     for curve in curves_of(link):
+        part = curve.at(over(link.lower, link.upper))
+        own = better_fit(held, part)
         try:
-            seen = seen_by(held, curve.at(over(link.lower, link.upper)))
+            seen = seen_by(own, part)
         except NotOnOneSide as met:
             raise Refuted(f"{met} where the training loss has a breakpoint") from None
-        sides.append(Judged(held, curve, seen))
+        sides.append(Judged(own, curve, seen))
     left, right = sides
     return judged_break(
         left,
@@ -202,10 +210,11 @@ def at_crossing(held: HeldOut, around: Sequence[Item], mark: Mark) -> list[Link]
     if len(curves) > 1 and any(c.stratum.fold is not None for c in curves):
         raise Refuted("a held-out boundary is crossed where slabs in other coordinates meet")
     curve = curves[0]
-    labels, before, behind = crossed(held, curve, mark.lower, mark.upper)
+    own = better_fit(held, curve.at(over(mark.lower, mark.upper)))
+    labels, before, behind = crossed(own, curve, mark.lower, mark.upper)
     return judged_break(
-        Judged(held, curve, before),
-        Judged(held, curve, behind),
+        Judged(own, curve, before),
+        Judged(own, curve, behind),
         (mark.lower, mark.upper),
         first.slab,
         is_smooth=is_smooth(held, curve.stratum.chart, labels),
