@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -14,9 +15,14 @@ from certificates import copied, sealed
 
 import pieceproof
 from pieceproof.checking.coverings.covering import Cover
+from pieceproof.checking.coverings.slabs import Space
+from pieceproof.checking.reading import Node
 from pieceproof.covered import CoveredDual, analyze_covered, kept, refusal
+from pieceproof.covered import dual as covered_dual
+from pieceproof.covered.search import Search
 from pieceproof.evaluation import OutsideError
 from pieceproof.methods import Options
+from pieceproof.problem_document import problem_document
 from pieceproof.store import Store
 from pieceproof.verify import CertificateError, verify
 from piecewise import (
@@ -291,6 +297,73 @@ def test_jump_at_a_rational_where_the_activation_degenerates() -> None:
     assert [piece["errors"] for piece in dual.document["pieces"]] == [1, 0]
     assert dual.breakpoints == [("jump", HALF, HALF)]
     assert dual(HALF).value == 0
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "network", "errors"),
+    [
+        # All scores vanish at w = 0, b = ±1, for every α: σ_α(1) = 1.
+        (
+            [0, "-7/2", "-7/2", "-7/4", "9/2", 5, "10/3", "11/2", "2/3", "11/4"],
+            [-1, 1, 1, 1, 1, -1, 1, -1, 1, 1],
+            {"output_bias": -1},
+            {2, 3, 4},
+        ),
+        # All scores vanish at α = 1 and c = 0 where no example reaches the unit.
+        (
+            ["3/2", "-8/3", "7/3", 2, "-5/2", -4, -1, "-5/2"],
+            [1, 1, -1, -1, -1, 1, -1, -1],
+            {"output_weights": [-1], "output_bias": "trainable"},
+            {1},
+        ),
+    ],
+)  # fmt: skip
+def test_scores_that_vanish_together_at_walls_and_ends(
+    inputs: Any, targets: list[int], network: dict[str, Any], errors: set[int]
+) -> None:
+    """Order and sign survive there: products and sums that are exact are not moved outwards, and a
+    piece of σ_α that is met only at its end does not count."""
+    rows = [[F(x)] for x in inputs]
+    problem = stated(rows, targets, box=(-1, 1), interval=(F(0), F(1)), **network)
+    dual = analyzed(problem, seconds=60)
+    assert dual.report.accepted, dual.report
+    assert {piece["errors"] for piece in dual.document["pieces"]} == errors
+    for alpha in (F(1, 97), F(1, 2), F(90, 97), F(999, 1000)):
+        assert dual(alpha).value <= fewest_on_a_grid(problem, alpha, 12)
+
+
+def test_compiling_comes_before_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[float] = []
+
+    class Stopped(Exception):
+        pass
+
+    def compiled(space: Space) -> None:
+        sleep(0.05)
+
+    def search(space: Space, options: Options, kept: Any) -> None:
+        started.append(options.start)
+        raise Stopped
+
+    monkeypatch.setattr(covered_dual, "compile_loops", compiled)
+    monkeypatch.setattr(covered_dual, "Search", search)
+    options = Options(seconds=1)
+    with pytest.raises(Stopped):
+        analyze_covered(stated([[1]], [1]), options)
+    assert started[0] >= options.start + 0.05
+
+
+def test_the_checker_keeps_its_time() -> None:
+    """What was covered for slabs is covered again: the search stops so much earlier."""
+    problem = stated([[1], [2]], [1, -1])
+    space = Space(Node(problem_document(problem), "problem"))
+    search = Search(space, Options(seconds=1000))
+    assert not search.is_late()
+    slab = space.interval
+    assert search.coverings.cover(slab, 0, most=1000).done
+    assert 0 < search.coverings.seconds < 100
+    assert search.is_late(more=900)
+    assert not Search(space, Options(seconds=1000, jobs=2)).is_late(more=900)
 
 
 def test_budget_leaves_an_honest_document() -> None:

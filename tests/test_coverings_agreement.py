@@ -34,7 +34,8 @@ QUICK = {
 def places(dual: object, seed: int) -> Iterator[Fraction]:
     """α in the middle of pieces, beside both ends of jumps, and at random."""
     for piece in dual.document["pieces"][:5]:
-        yield F(piece["sample"]["alpha"])
+        if piece["sample"] is not None:
+            yield F(piece["sample"]["alpha"])
     for point in dual.document["breakpoints"][:4]:
         lower, upper = map(F, point["alpha"]["interval"])
         yield from (lower - BESIDE, upper + BESIDE)

@@ -25,7 +25,7 @@ from pieceproof.covered.cells import Spot
 from pieceproof.covered.gaps import Gaps
 from pieceproof.covered.kept import Coverings
 from pieceproof.covered.profiles import Change, Life, Lives
-from pieceproof.covered.tiles import Tiles, exact, float_of
+from pieceproof.covered.tiles import Tiles, dyadic, exact, float_of
 from pieceproof.methods.options import Options
 from pieceproof.store import Store
 
@@ -202,13 +202,14 @@ class Search:
             reason = slab
             radius /= 4
         narrow = min(room, (self.upper - self.lower) * fmpq(1, 10**6))
-        slab = self._open(at - narrow, at + narrow, max(change.left, change.right), reason)
+        ends = dyadic(at - narrow, narrow / 8), dyadic(at + narrow, narrow / 8)
+        slab = self._open(*ends, max(change.left, change.right), reason)
         self.jumps[key] = slab, room
         return slab
 
     def _tried(self, change: Change, at: fmpq, radius: fmpq) -> Slab | str:
         """A jump on [at − radius, at + radius], all but covered outside its cells."""
-        ends = (at - radius, at + radius)
+        ends = dyadic(at - radius, radius / 8), dyadic(at + radius, radius / 8)
         more = max(change.left, change.right)
         first = self.gaps.cell(change.tip, change.life.spot.key, ends)
         if first is None:
@@ -336,7 +337,7 @@ class Search:
         stops = {self.lower, self.upper, *self.special}
         at_end = reason is UNCOVERED and (piece.lower in stops or piece.upper in stops)
         if halvings > (-FURTHER if at_end else 0) and not self.is_late():
-            middle = (piece.lower + piece.upper) / 2
+            middle = dyadic((piece.lower + piece.upper) / 2, (piece.upper - piece.lower) / 8)
             outcomes = [
                 self._piece(replace(piece, upper=middle), halvings - 1),
                 self._piece(replace(piece, lower=middle), halvings - 1),

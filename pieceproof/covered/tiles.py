@@ -21,6 +21,16 @@ def exact(x: float) -> fmpq:
     return fmpq(*Fraction(x).as_integer_ratio())
 
 
+def dyadic(value: fmpq, step: fmpq) -> fmpq:
+    """The nearest multiple of a power of two that is not above ``step``: with few digits, so that
+    what vanishes throughout, as αb + (1 − α)b − 1 at b = 1, does so in doubles."""
+    bits = 0
+    while fmpq(1, 1 << bits) > step:
+        bits += 1
+    scale = fmpq(1 << bits)
+    return fmpq((value * scale + fmpq(1, 2)).floor()) / scale
+
+
 class Tiles:
     """Witnesses from cells that are known, given by a point of each."""
 

@@ -1,10 +1,10 @@
-"""Conflicts of several scores on a box: multipliers λ ≥ 0 with Σ_{i∈S} λ_i y_i f_i ≤ 0 on all of it.
+"""Conflicts of several scores on a box: λ ≥ 0 with Σ_{i∈S} λ_i y_i f_i ≤ 0 on all of it.
 
-Then not all of S can be right. Scores are linearised: f(x) − f(m) lies in Σ_k G_k (x_k − m_k) for the
-middle m and derivatives G over the box (Lebourg's mean value theorem). Floating point asks whether
-all y_i f_i of the linear model can be positive in the box; if not, Farkas' multipliers are proposed,
-and decided in interval arithmetic. So boxes go at which several boundaries meet, at angles of any
-size, long before they are small enough to know the scores themselves.
+Then not all of S can be right. Scores are linearised: f(x) − f(m) lies in Σ_k G_k (x_k − m_k) for
+the middle m and derivatives G over the box (Lebourg's mean value theorem). Floating point asks
+whether all y_i f_i of the linear model can be positive in the box; if not, Farkas' multipliers are
+proposed, and decided in interval arithmetic. So boxes go at which several boundaries meet, at
+angles of any size, long before they are small enough to know the scores themselves.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pieceproof.checking.enclosing.compiled.jit import compiled
 from pieceproof.checking.enclosing.compiled.programs import EMPTY, minimised
 from pieceproof.checking.enclosing.ranges import Array
 
-AHEAD = 1e-3
+AHEAD = 1e-6
 """Share of what a score may change on the box by which it is asked to be positive, so that interval
 arithmetic has something to spare."""
 
@@ -53,8 +53,8 @@ def linked(
     """Errors that are certain on a box whose ``room.scores`` are known, conflicts of several scores
     among them, each item being used once; or ``wanted`` if at least so many are.
 
-    ``ends`` (2, d) are the ranges of w; ``slopes`` (2, U + 1, T, 1 + d) and ``turned`` (2, T, 2 + d)
-    are room. ``room`` is lost.
+    ``ends`` (2, d) are the ranges of w; ``slopes`` (2, U + 1, T, 1 + d) and ``turned``
+    (2, T, 2 + d) are room. ``room`` is lost.
     """
     items, n = len(net.costs), box.shape[1]
     spare, side = np.zeros(items, np.int64), np.zeros(items)
