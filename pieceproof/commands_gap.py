@@ -13,7 +13,15 @@ from bounds import BoundsError
 from bounds.text import decimal
 from pieceproof.files import write_atomically
 from pieceproof.gaps import GapExperiment, gap_document, gap_experiment
-from pieceproof.options import BadInput, Exit, folder_of, jobs_option, json_option, print_json
+from pieceproof.options import (
+    UNFINISHED,
+    BadInput,
+    Exit,
+    folder_of,
+    jobs_option,
+    json_option,
+    print_json,
+)
 from pieceproof.progress import TerminalProgress
 from pieceproof.report import labelled, show
 from pieceproof.specfile import load_problem
@@ -64,8 +72,12 @@ def gap_command(
     The distribution is uniform on the bootstrap samples, so expectations are exact. For
     growing numbers of tasks: the certified best alpha of the sample, its mean there and its
     expectation, the largest deviation over alpha, and the bounds that the theorems give.
+    Finished dual losses are kept in --out until all are: an interrupted run goes on with them.
     """
     problem = load_problem(spec)
+    name = out or f"{Path(spec).stem}-gap"
+    new = not Path(name).exists()
+    folder = folder_of(name)
     try:
         with TerminalProgress() as progress:
             experiment = gap_experiment(
@@ -77,16 +89,20 @@ def gap_command(
                 jobs=jobs,
                 seconds=seconds,
                 progress=progress,
+                cache=folder / UNFINISHED,
             )
     except (BoundsError, ProblemError, TaskError) as error:
+        if new:
+            (folder / UNFINISHED).unlink(missing_ok=True)
+            folder.rmdir()
         raise BadInput(f"{spec}: {error}") from None
     except OutOfTime as error:
-        click.echo(f"{spec}: --seconds: {error}; nothing is written", err=True)
+        click.echo(f"{spec}: --seconds: {error}", err=True)
         return Exit.PARTIAL
-    folder = folder_of(out or f"{Path(spec).stem}-gap")
     document = gap_document(experiment)
     text = json.dumps(document, indent=1) + "\n"
     write_atomically(folder / RESULT, text.encode("ascii"))
+    (folder / UNFINISHED).unlink(missing_ok=True)
     from pieceproof.gap_plots import plot_gaps  # Matplotlib loads only for a picture
 
     pictures = plot_gaps(experiment, folder)

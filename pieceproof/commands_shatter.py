@@ -10,7 +10,7 @@ import click
 from bounds.shattering import MOST_INSTANCES
 from pieceproof.certificate import write
 from pieceproof.datasets import DataClass
-from pieceproof.options import BadInput, Exit, jobs_option, json_option, print_json
+from pieceproof.options import UNFINISHED, BadInput, Exit, jobs_option, json_option, print_json
 from pieceproof.progress import TerminalProgress
 from pieceproof.report import labelled, show
 from pieceproof.shattered import Found, find_shattered
@@ -63,13 +63,19 @@ def shatter_command(
     The data sets have --examples examples within the ranges of the data of SPEC. The largest
     set found is written with a certificate per instance and checked like `verify` does: it
     proves that the pseudo-dimension is at least so large. With a --seed (and no --seconds)
-    the result is always the same.
+    the result is always the same. Dual losses are kept beside --out until the search is over: one
+    that was interrupted, or ran out of time, goes on with them when it is started again.
     """
     start = monotonic()
+
+    def is_late() -> bool:
+        return seconds is not None and monotonic() - start > seconds
+
     problem = load_problem(spec)
     path = Path(out or f"{Path(spec).stem}-shattered.json")
     if not path.parent.is_dir():
         raise BadInput(f"{path}: --out: there is no folder {path.parent}; make it first")
+    kept = path.with_name(f"{path.name}.{UNFINISHED}")
     try:
         family = DataClass(problem, examples or min(EXAMPLES, len(problem.targets)))
         with TerminalProgress() as progress:
@@ -80,11 +86,16 @@ def shatter_command(
                 seed=seed,
                 jobs=jobs,
                 progress=progress,
-                out_of_time=lambda: seconds is not None and monotonic() - start > seconds,
+                out_of_time=is_late,
+                cache=kept,
             )
+            goes_on = is_late()
             document = found.witness and witness_document(found, found.witness, progress)
     except PiecewiseError as error:
+        kept.unlink(missing_ok=True)
         raise BadInput(f"{spec}: {error}") from None
+    if not goes_on:
+        kept.unlink(missing_ok=True)
     lines = facts(found, family.examples)
     accepted = True
     if document:

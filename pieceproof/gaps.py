@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from bounds.learning_curve import LearningCurve, deviation_quantiles, learning_c
 from bounds.rows import Architecture
 from pieceproof.certificate import Document, digest
 from pieceproof.methods import Progress, silent
+from pieceproof.store import opened
 from pieceproof.task_duals import certified
 from pieceproof.tasks import Task, bootstrap
 from piecewise.errors import PiecewiseError
@@ -61,10 +64,14 @@ def gap_experiment(
     jobs: int = 1,
     seconds: float | None = None,
     progress: Progress = silent,
+    cache: Path | None = None,
 ) -> GapExperiment:
     """Tune for up to ``tasks`` draws from ``population`` bootstrap samples of ``problem``.
 
+    Finished duals are kept in the file ``cache``: a run that was interrupted goes on with them.
+
     Raises:
+        CacheError: that file cannot be used.
         OutOfTime: ``seconds`` are over before all duals are computed.
         ProblemError: a graph, whose nodes cannot be drawn again.
         TaskError: an instance whose dual cannot be computed.
@@ -77,14 +84,16 @@ def gap_experiment(
         Task(f"task-{k:0{width}d}", each)
         for k, each in enumerate(bootstrap(problem, population, seed), start=1)
     ]
-    duals = certified(
-        named,
-        jobs=jobs,
-        progress=progress,
-        folder=None,
-        seconds=seconds,
-        max_cells=DEFAULT_MAX_CELLS,
-    )
+    with opened(cache, [version("pieceproof"), "duals of tasks"]) as kept:
+        duals = certified(
+            named,
+            jobs=jobs,
+            progress=progress,
+            folder=None,
+            seconds=seconds,
+            max_cells=DEFAULT_MAX_CELLS,
+            kept=kept,
+        )
     sizes = decades(tasks)
     counts = [dual.oscillations() for dual in duals]
     curve = learning_curve(duals, counts, sizes, delta=delta, seed=seed, progress=progress)

@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
+from importlib.metadata import version
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +37,9 @@ from geometry.dual import DualFunction, Kind
 from geometry.verdicts import Verdict
 from pieceproof.datasets import Data, DataClass
 from pieceproof.methods import Options, Progress, method_for, silent
+from pieceproof.problem_document import problem_document
 from pieceproof.processes import worker_pool
+from pieceproof.store import Store, opened
 from piecewise.exact import to_fmpq, to_fraction
 
 PLACES = 255
@@ -123,6 +128,7 @@ def find_shattered(
     jobs: int = 1,
     progress: Progress = silent,
     out_of_time: Callable[[], bool] = lambda: False,
+    cache: Path | None = None,
 ) -> Found:
     """The largest shattered set found within ``tries`` data sets.
 
@@ -137,20 +143,24 @@ def find_shattered(
         jobs: worker processes.
         progress: told the stage, the data sets tried, and the budget.
         out_of_time: asked before every step.
+        cache: file of finished duals; an interrupted run with it goes on to the same result.
 
     Raises:
         BoundsError: tries or instances out of range.
         NotYetSupported: the model is outside the families covered.
+        CacheError: the cache file cannot be used.
     """
     count("tries", tries, 1)
     if count("instances", instances, 1) > MOST_INSTANCES:
         raise BoundsError(f"instances: {instances} exceeds the {MOST_INSTANCES} that are checked")
-    if jobs == 1:
-        search = _Search(family, Random(seed), map)
-        return search.run(tries, instances, seed, progress, out_of_time)
-    with worker_pool(jobs) as executor:
-        search = _Search(family, Random(seed), executor.map)
-        return search.run(tries, instances, seed, progress, out_of_time)
+    about = [version("pieceproof"), "members", problem_document(family.like), family.examples]
+    with opened(cache, [*about, PLACES]) as kept:
+        if jobs == 1:
+            search = _Search(family, Random(seed), map, kept)
+            return search.run(tries, instances, seed, progress, out_of_time)
+        with worker_pool(jobs) as executor:
+            search = _Search(family, Random(seed), executor.map, kept)
+            return search.run(tries, instances, seed, progress, out_of_time)
 
 
 Map = Callable[[Callable[[Data], Member], Iterable[Data]], Iterable[Member]]
@@ -159,8 +169,11 @@ Map = Callable[[Callable[[Data], Member], Iterable[Data]], Iterable[Member]]
 class _Search:
     """One run: the pool of members seen, and the team that is improved."""
 
-    def __init__(self, family: DataClass, random: Random, carry_out: Map) -> None:
+    def __init__(
+        self, family: DataClass, random: Random, carry_out: Map, kept: Store | None
+    ) -> None:
         self.family, self.random, self.carry_out = family, random, carry_out
+        self.kept = kept
         self.known: dict[Data, Member] = {}
         self.pool: list[Member] = []
         self.team: list[Member] = []
@@ -253,12 +266,22 @@ class _Search:
         wanted = list(dict.fromkeys(drawn))
         missing = [data for data in wanted if data not in self.known]
         self.tried += len(wanted)
-        fresh = self.carry_out(partial(member, self.family), missing)
-        self.known |= zip(missing, fresh, strict=True)
+        remembered = {data: self._kept(data) for data in missing}
+        new = [data for data in missing if remembered[data] is None]
+        fresh = list(self.carry_out(partial(member, self.family), new))
+        if self.kept is not None:
+            self.kept.put_all((_key(each.data), [each.row.tolist(), each.cuts]) for each in fresh)
+        self.known |= {data: each for data, each in remembered.items() if each is not None}
+        self.known |= zip(new, fresh, strict=True)
         self.pool += [self.known[data] for data in missing]
         if len(self.pool) > POOL:
             self.pool = sorted(self.pool, key=lambda entry: -entry.cuts)[:POOL]
         return [self.known[data] for data in wanted]
+
+    def _kept(self, data: Data) -> Member | None:
+        """A member that an earlier run computed."""
+        entry = None if self.kept is None else self.kept.get(_key(data))
+        return None if entry is None else Member(data, np.array(entry[0]), entry[1])
 
     # -- proof -----------------------------------------------------------------------
 
@@ -281,6 +304,11 @@ class _Search:
         if report.verdict is not Shattering.VERIFIED:
             return None  # two exact values that round to the same float
         return Witness(self.family, data, tuple(thresholds), tuple(alphas), report)
+
+
+def _key(data: Data) -> list[Any]:
+    """A data set as a JSON value."""
+    return [list(row) for row in data]
 
 
 def _jumps_at(dual: DualFunction, alpha: Fraction) -> bool:

@@ -19,6 +19,7 @@ from pieceproof.certificate import write
 from pieceproof.methods import Progress
 from pieceproof.problem_document import problem_document
 from pieceproof.processes import worker_pool
+from pieceproof.store import Store
 from pieceproof.stored_duals import StoredDual
 from pieceproof.tasks import Task
 from pieceproof.verify import CertificateError, Report, load, verify
@@ -44,37 +45,50 @@ def certified(
     folder: Path | None,
     seconds: float | None,
     max_cells: int,
+    kept: Store | None = None,
 ) -> list[StoredDual]:
-    """The duals of the tasks, in order.
+    """The duals of the tasks, in order; ``kept`` takes what is finished where there is no folder.
 
     Raises:
         OutOfTime: ``seconds`` are over before all are computed.
         TaskError: an instance that no method covers, or with too many cells.
         OSError: a certificate cannot be written.
+        CacheError: what is kept cannot be read or written.
     """
     start = monotonic()
     found: dict[str, StoredDual] = {}
-    work = ((task, None if folder is None else _path(folder, task), max_cells) for task in tasks)
+    known = {task.name: kept.get(_about(task)) if kept else None for task in tasks}
+    work = [
+        (task, None if folder is None else _path(folder, task), max_cells, known[task.name])
+        for task in tasks
+    ]
     progress("instances", 0, len(tasks))
-    with _outcomes(list(work), jobs) as outcomes:
+    with _outcomes(work, jobs) as outcomes:
         for task, (document, report) in outcomes:
+            if kept is not None and document != known[task.name]:
+                kept.put(_about(task), document)
             found[task.name] = StoredDual(task.name, document, report)
             progress("instances", len(found), len(tasks))
             late = seconds is not None and monotonic() - start > seconds
             if late and len(found) < len(tasks):
-                kept = "" if folder is None else f" and kept in {folder}; run it again to go on"
+                place = folder or (kept and kept.path.parent)
+                again = "" if place is None else f" and kept in {place}; run it again to go on"
                 raise OutOfTime(
                     f"the time budget ran out: {len(found)} of {len(tasks)} dual losses are "
-                    f"computed{kept}"
+                    f"computed{again}"
                 )
     return [found[task.name] for task in tasks]
+
+
+def _about(task: Task) -> list[Any]:
+    return [task.name, problem_document(task.problem)]
 
 
 def _path(folder: Path, task: Task) -> Path:
     return folder / f"{task.name}.json"
 
 
-Work = tuple[Task, Path | None, int]
+Work = tuple[Task, Path | None, int, dict[str, Any] | None]
 
 
 @contextmanager
@@ -96,10 +110,14 @@ def _spread(pool: ProcessPoolExecutor, work: list[Work]) -> Iterator[tuple[Task,
         yield futures[future], future.result()
 
 
-def _outcome(task: Task, path: Path | None, max_cells: int) -> Checked:
+def _outcome(
+    task: Task, path: Path | None, max_cells: int, known: dict[str, Any] | None
+) -> Checked:
     """The certificate of one instance: that of an earlier run, or computed and written."""
-    if path is not None and (known := _kept(task, path)) is not None:
-        return known
+    if known is not None and (report := verify(known)).accepted:
+        return known, report
+    if path is not None and (written := _kept(task, path)) is not None:
+        return written
     try:
         dual = analyze_exactly(task.problem, max_cells=max_cells)
     except PiecewiseError as error:

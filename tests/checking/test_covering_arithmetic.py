@@ -46,7 +46,7 @@ def applied(kind: Any, *ends: float) -> tuple[float, float]:
 def test_bounds_enclose_and_are_tight(
     kind: Any, exact: Any, a: tuple[float, float], b: tuple[float, float]
 ) -> None:
-    """Against rational arithmetic; a bound that is a double is hit, others are an ulp or two off."""
+    """Against rational arithmetic; a bound that is a double is hit, others are an ulp off."""
     a, b = (min(a), max(a)), (min(b), max(b))
     low, high = applied(kind, *a, *b)
     values = [exact(F(x), F(y)) for x in a for y in b]
