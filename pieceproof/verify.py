@@ -217,6 +217,7 @@ def _verify_slabs(
     check: SlabChecker, document: dict[str, Any], progress: Progress | None, jobs: int
 ) -> Report:
     """A document with slabs; what an unresolved one says is proved is checked all the same."""
+    Node(document, "").member("format").choice(FORMAT)
 
     def tell(done: int, total: int) -> None:
         if progress is not None:

@@ -550,6 +550,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "bounds of f": lambda d: d["slabs"].__setitem__(
         0, {**d["slabs"][0], "kind": "open", "reason": "x"}
     ),
+    "another format": lambda d: d.__setitem__("format", "pieceproof/2"),
     "no validation": lambda d: d["problem"].pop("validation"),
     "a wall in the way": lambda d: d["problem"]["parameters"][0].__setitem__("upper", "17/10"),
 }
