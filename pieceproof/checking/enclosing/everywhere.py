@@ -17,7 +17,8 @@ from itertools import combinations_with_replacement
 from flint import fmpq, fmpq_mpoly
 
 from pieceproof.checking.enclosing.basins import check_inside
-from pieceproof.checking.enclosing.flatness import rank_of, restricted
+from pieceproof.checking.enclosing.flatness import restricted
+from pieceproof.checking.enclosing.identities import rank_of
 from pieceproof.checking.enclosing.multipliers import multipliers_of
 from pieceproof.checking.enclosing.polynomials import PolynomialJets
 from pieceproof.checking.enclosing.tubes import Curve, wall_speed

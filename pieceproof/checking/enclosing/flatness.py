@@ -13,22 +13,18 @@ may be chosen freely; m has the factor w₁ − w₂. Where no example reaches t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations_with_replacement
-
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpq_mpoly
+from flint import fmpq, fmpq_mpoly
 
 from pieceproof.checking.enclosing.frames import Frame
+from pieceproof.checking.enclosing.identities import factors_of
 from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polynomial
 from pieceproof.checking.enclosing.ranges import Range
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted
 
-ALPHA_DEGREE, FACTOR_DEGREE, DEGREE = 2, 1, 2
-"""Degrees of m and A_i in α, of m in x, and of A_i in x, that are tried."""
-ROWS = 400
-"""Rows of a matrix at most."""
+DEGREE = 2
+"""The degree of A_i in x that is tried."""
 
 
 def is_constant(curve: Curve) -> bool:
@@ -43,7 +39,9 @@ def is_constant(curve: Curve) -> bool:
     key = (stratum.pattern, tuple(stratum.walls.items()))
     if key not in space.factors:
         f = cell_polynomial(network, stratum.pattern) if own is None else own
-        space.factors[key] = _factors(restricted(f, curve), [1 + i for i in curve.free.tolist()])
+        f, free = restricted(f, curve), [1 + i for i in curve.free.tolist()]
+        rest = [((f.derivative(i),), DEGREE) for i in free]
+        space.factors[key] = factors_of((f.derivative(0),), rest, free)
     if not space.factors[key]:
         return False
     try:
@@ -82,56 +80,3 @@ def restricted(f: fmpq_mpoly, curve: Curve) -> fmpq_mpoly:
         at = fmpq(0) if mirror else curve.space.network.walls[i][side]
         values[1 + i] = context.constant(at)
     return f.compose(*values, ctx=context)
-
-
-def _factors(f: fmpq_mpoly, free: Sequence[int]) -> tuple[fmpq_mpoly, ...]:
-    """A basis of all m of such combinations, within the degrees that are tried."""
-    generators, one = f.context().gens(), f.context().constant(1)
-    powers = [generators[0] ** k for k in range(ALPHA_DEGREE + 1)]
-
-    def monomials(degree: int) -> list[fmpq_mpoly]:
-        found = []
-        for size in range(degree + 1):
-            for chosen in combinations_with_replacement(free, size):
-                factor = one
-                for i in chosen:
-                    factor = factor * generators[i]
-                found += [factor * power for power in powers]
-        return found
-
-    target, multiples = f.derivative(0), monomials(FACTOR_DEGREE)
-    if target.is_zero():
-        return (one,)
-    rest = [f.derivative(i) * factor for i in free for factor in monomials(DEGREE)]
-    rows = [*(target * m for m in multiples), *rest]
-    if len(rows) > ROWS:
-        return ()
-    # Rows that elimination makes 0 are combinations; the columns behind say of how much of each m.
-    values = _coefficients(rows)
-    width, count = len(values[0]), len(multiples)
-    marked = [[*row, *(fmpq(int(i == j)) for j in range(count))] for i, row in enumerate(values)]
-    reduced, rank = fmpq_mat(marked).rref()
-    zero = f.context().constant(0)
-    return tuple(
-        sum((reduced[i, width + j] * m for j, m in enumerate(multiples)), zero)
-        for i in range(rank)
-        if all(reduced[i, j] == 0 for j in range(width))
-    )
-
-
-def _coefficients(polynomials: Sequence[fmpq_mpoly]) -> list[list[fmpq]]:
-    """Rows of coefficients, one column for each monomial that occurs."""
-    rows = [
-        {tuple(map(int, monomial)): value for monomial, value in p.terms()} for p in polynomials
-    ]
-    columns, zero = sorted({monomial for row in rows for monomial in row}), fmpq(0)
-    return [[row.get(column, zero) for column in columns] for row in rows]
-
-
-def rank_of(polynomials: Sequence[fmpq_mpoly]) -> int:
-    """The dimension of the space that the polynomials span over Q."""
-    rows = _coefficients(polynomials)
-    if not rows or not rows[0]:
-        return 0
-    rank: int = fmpq_mat(rows).rank()
-    return rank

@@ -13,23 +13,21 @@ where all examples are on the piece (1 − α)z², and the weights undo what α 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations_with_replacement
-
-from flint import fmpq, fmpq_mat, fmpq_mpoly
+from flint import fmpq_mpoly
 
 from pieceproof.checking.enclosing.flatness import restricted
 from pieceproof.checking.enclosing.frames import Frame
+from pieceproof.checking.enclosing.identities import factors_of
 from pieceproof.checking.enclosing.jets import Pattern
 from pieceproof.checking.enclosing.polynomials import PolynomialJets, cell_polynomial
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.examples import HeldOut, box_of
 from pieceproof.checking.reading import Refuted
 
-ALPHA_DEGREE, FACTOR_DEGREE, DEGREE, REST_DEGREE = 2, 1, 2, 1
-"""Degrees of all in α, and of m, A_i and B_i in x, that are tried."""
-MAX_FREE, ROWS = 4, 400
-"""Free parameters, and rows of a matrix, at most."""
+DEGREE, REST_DEGREE = 2, 1
+"""Degrees of A_i and B_i in x that are tried."""
+MAX_FREE = 4
+"""Free parameters at most."""
 
 
 def is_constant(held: HeldOut, curve: Curve, pattern: Pattern) -> bool:
@@ -48,8 +46,11 @@ def is_constant(held: HeldOut, curve: Curve, pattern: Pattern) -> bool:
         except Refuted:
             held.factors[key] = ()
         else:
-            own, other = _held(f, curve), _held(g, curve)
-            held.factors[key] = _factors(own, other, [1 + i for i in curve.free.tolist()])
+            f, g, free = _held(f, curve), _held(g, curve), [1 + i for i in curve.free.tolist()]
+            zero = f.context().constant(0)
+            rest = [((f.derivative(i), g.derivative(i)), DEGREE) for i in free]
+            rest += [((zero, f.derivative(i)), REST_DEGREE) for i in free]
+            held.factors[key] = factors_of((f.derivative(0), g.derivative(0)), rest, free)
     if not held.factors[key]:
         return False
     try:
@@ -69,47 +70,3 @@ def _held(polynomial: fmpq_mpoly, curve: Curve) -> fmpq_mpoly:
     for i, side in curve.space.chart.fixed.items():
         values[1 + i] = context.constant(curve.space.network.walls[i][side])
     return own.compose(*values, ctx=context)
-
-
-def _factors(f: fmpq_mpoly, g: fmpq_mpoly, free: Sequence[int]) -> tuple[fmpq_mpoly, ...]:
-    """A basis of all m of such combinations, within the degrees that are tried."""
-    context = f.context()
-    generators, one, zero = context.gens(), context.constant(1), context.constant(0)
-    powers = [generators[0] ** k for k in range(ALPHA_DEGREE + 1)]
-
-    def monomials(degree: int) -> list[fmpq_mpoly]:
-        found = []
-        for size in range(degree + 1):
-            for chosen in combinations_with_replacement(free, size):
-                factor = one
-                for i in chosen:
-                    factor = factor * generators[i]
-                found += [factor * power for power in powers]
-        return found
-
-    multiples = monomials(FACTOR_DEGREE)
-    pairs = [(f.derivative(0) * m, g.derivative(0) * m) for m in multiples]
-    pairs += [(f.derivative(i) * a, g.derivative(i) * a) for i in free for a in monomials(DEGREE)]
-    pairs += [(zero, f.derivative(i) * b) for i in free for b in monomials(REST_DEGREE)]
-    if len(pairs) > ROWS:
-        return ()
-    # Rows that elimination makes 0 are combinations; the columns behind say of how much of each m.
-    values = _coefficients(pairs)
-    width, count = len(values[0]), len(multiples)
-    marked = [[*row, *(fmpq(int(i == j)) for j in range(count))] for i, row in enumerate(values)]
-    reduced, rank = fmpq_mat(marked).rref()
-    return tuple(
-        sum((reduced[i, width + j] * m for j, m in enumerate(multiples)), zero)
-        for i in range(rank)
-        if all(reduced[i, j] == 0 for j in range(width))
-    )
-
-
-def _coefficients(pairs: Sequence[tuple[fmpq_mpoly, fmpq_mpoly]]) -> list[list[fmpq]]:
-    """Rows of coefficients of both polynomials, one column for each monomial that occurs."""
-    rows = [
-        {(k, *map(int, monomial)): value for k in (0, 1) for monomial, value in pair[k].terms()}
-        for pair in pairs
-    ]
-    columns, zero = sorted({monomial for row in rows for monomial in row}), fmpq(0)
-    return [[row.get(column, zero) for column in columns] for row in rows]
