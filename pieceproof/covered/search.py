@@ -109,13 +109,15 @@ class Search:
             lambda share: self.options.progress("cells", round(1000 * share), 1000),
             lambda: monotonic() > self.sweeping,
         )
-        slabs: list[Slab] = []
+        best: list[Slab] = []
         for _ in range(REVISIONS):
             slabs, spots = self._attempt()
+            # Time may have run out where an earlier proposal was proved.
+            best = max(slabs, best, key=_proved)
             added = [life for spot in spots if (life := self.lives.add(spot)) is not None]
             if not added or self.is_late():
                 break
-        return _merged(self._filled(slabs))
+        return _merged(self._filled(best))
 
     def _filled(self, slabs: list[Slab]) -> list[Slab]:
         """Open slabs where the search ended before there were others."""
@@ -330,9 +332,9 @@ class Search:
                 slab = Slab(*ends, "constant", (piece.errors, piece.errors), tuple(witnesses))
                 return Outcome((slab,))
             reason = NO_WITNESS
-            trimmed = self._trimmed(piece, spots)
-            if trimmed is not None:
-                return Outcome(trimmed)
+            partly = self._partly(piece, spots, halvings)
+            if partly is not None:
+                return partly
         # Towards an end of A pieces are halved further: what stays open is short.
         stops = {self.lower, self.upper, *self.special}
         at_end = reason is UNCOVERED and (piece.lower in stops or piece.upper in stops)
@@ -345,28 +347,46 @@ class Search:
             lower = next((each.spot for each in outcomes if each.spot is not None), None)
             return Outcome(tuple(s for each in outcomes for s in each.slabs), lower)
         late = self.is_late()
-        return Outcome((self._open(*ends, piece.errors, OUT_OF_TIME if late else reason),))
+        least = piece.errors if found.done else None
+        reason = OUT_OF_TIME if late else reason
+        return Outcome((self._open(*ends, piece.errors, reason, least),))
 
-    def _trimmed(self, piece: Piece, spots: Sequence[Spot]) -> tuple[Slab, ...] | None:
-        """A piece that is covered, with witnesses but for a short part at one end, left open."""
+    def _partly(self, piece: Piece, spots: Sequence[Spot], halvings: int) -> Outcome | None:
+        """A piece that is covered, with witnesses from its lower end, or right beside it, as far as
+        they lead; what is left is looked at again, or stays open if it is short."""
         width = piece.upper - piece.lower
-        for share in SHORT:
-            for side in (0, 1):
-                low = piece.lower + width * share * (1 - side)
-                high = piece.upper - width * share * side
-                witnesses = self.tiles.over((low, high), piece.errors, spots)
-                if witnesses is None:
-                    continue
-                both = (piece.errors, piece.errors)
-                rest = (piece.lower, low) if side == 0 else (high, piece.upper)
-                open_ = self._open(*rest, piece.errors, NO_WITNESS)
-                slab = Slab(low, high, "constant", both, tuple(witnesses))
-                return (open_, slab) if side == 0 else (slab, open_)
-        return None
+        for share in (fmpq(0), *SHORT):
+            start = piece.lower + width * share
+            found, reached = self.tiles.reach((start, piece.upper), piece.errors, spots)
+            if found:
+                break
+        else:
+            return None
+        if reached < piece.upper:
+            reached = dyadic(reached - (reached - start) / 32, (reached - start) / 64)
+        if not (start < reached and self._is_covered((start, reached), piece.errors)):
+            return None
+        both = (piece.errors, piece.errors)
+        slabs = [Slab(start, reached, "constant", both, tuple(found))]
+        if piece.lower < start:
+            slabs.insert(0, self._open(piece.lower, start, piece.errors, NO_WITNESS))
+        rest = replace(piece, lower=reached)
+        if reached == piece.upper:
+            return Outcome(tuple(slabs))
+        if halvings <= 0 or self.is_late() or rest.upper - rest.lower <= width * SHORT[-1]:
+            left = self._open(reached, piece.upper, piece.errors, NO_WITNESS)
+            return Outcome((*slabs, left))
+        following = self._piece(rest, halvings - 1)
+        return Outcome((*slabs, *following.slabs), following.spot)
 
-    def _open(self, lower: fmpq, upper: fmpq, errors: int, reason: str) -> Slab:
-        """An open slab with bounds: as many errors as can be proved, and witnesses; a constant one
-        if these meet after all."""
+    def _is_covered(self, ends: tuple[fmpq, fmpq], errors: int) -> bool:
+        return self.coverings.cover(ends, errors, most=SLAB_BOXES).done
+
+    def _open(
+        self, lower: fmpq, upper: fmpq, errors: int, reason: str, proved: int | None = None
+    ) -> Slab:
+        """An open slab with bounds: as many errors as can be proved, or were ``proved`` by covering
+        just this interval, and witnesses; a constant one if these meet after all."""
         ends = (lower, upper)
         witnesses = (
             None
@@ -379,6 +399,9 @@ class Search:
             high, witnesses = errors_of(self.space.model, resting), [resting]
         low = sum(item.least for item in self.space.model.items)
         for wanted in range(min(errors, high), low, -1):
+            if proved is not None and proved >= wanted:
+                low = wanted
+                break
             if self.is_late():
                 break
             if self.coverings.cover(ends, wanted, most=SLAB_BOXES // 8).done:
@@ -413,6 +436,11 @@ def _special(space: Space) -> list[fmpq]:
 
 def _overlap(life: Life, low: float, high: float) -> float:
     return min(life.last.alpha, high) - max(life.first.alpha, low)
+
+
+def _proved(slabs: Sequence[Slab]) -> fmpq:
+    """The width of what is not open."""
+    return sum((s.upper - s.lower for s in slabs if s.kind != "open"), fmpq(0))
 
 
 def _merged(slabs: list[Slab]) -> list[Slab]:

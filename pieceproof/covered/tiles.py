@@ -41,23 +41,31 @@ class Tiles:
         self, ends: tuple[fmpq, fmpq], errors: int, spots: Sequence[Spot]
     ) -> list[Witness] | None:
         """Witnesses over an interval; None if no cell leads on."""
+        found, reached = self.reach(ends, errors, spots)
+        return found if reached == ends[1] else None
+
+    def reach(
+        self, ends: tuple[fmpq, fmpq], errors: int, spots: Sequence[Spot]
+    ) -> tuple[list[Witness], fmpq]:
+        """Witnesses from the lower end of an interval on, as far as cells lead, and how far that
+        is."""
         found: list[Witness] = []
         at = ends[0]
         while at < ends[1]:
             best: Witness | None = None
             for spot in spots:
                 if self.is_late():
-                    return None
+                    return found, at
                 witness = self._next(at, ends[1], errors, spot)
                 if witness is not None and (best is None or witness.upper > best.upper):
                     best = witness
                 if best is not None and best.upper >= ends[1]:
                     break
             if best is None or len(found) >= MOST:
-                return None
+                return found, at
             found.append(best)
             at = best.upper
-        return found
+        return found, at
 
     def _next(self, at: fmpq, end: fmpq, errors: int, spot: Spot) -> Witness | None:
         """A witness that begins at ``at`` and reaches far."""
