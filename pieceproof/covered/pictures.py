@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pieceproof.appearance import STYLE
+from pieceproof.captions import count
 from pieceproof.checking.reading import CertificateError
 from pieceproof.pictures import save
 from pieceproof.verify import Report
@@ -78,8 +79,5 @@ def _title(document: dict[str, Any], report: Report | None) -> str:
     counts = document["counts"]
     least = "at least " if document["open"] else ""
     verdict = str(report.verdict) if report else f"claimed {document['verdict']}"
-    many = "piece" if counts["pieces"] == 1 else "pieces"
-    jumps = "jump" if counts["discontinuities"] == 1 else "jumps"
-    return (
-        f"{least}{counts['pieces']} {many}, {counts['discontinuities']} {jumps} (dashed): {verdict}"
-    )
+    jumps = count(counts["discontinuities"], "jump")
+    return f"{least}{count(counts['pieces'], 'piece')}, {jumps} (dashed): {verdict}"

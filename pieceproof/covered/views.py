@@ -11,6 +11,7 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
+from pieceproof.captions import count
 from pieceproof.checking.coverings.slabs import Space, read_slab
 from pieceproof.checking.coverings.witnesses import Witness
 from pieceproof.checking.reading import CertificateError, Node, Refuted
@@ -142,7 +143,7 @@ def _pieces(document: dict[str, Any]) -> Table:
 def _results(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     counts = document["counts"]
     least = "at least " if document["open"] else ""
-    yield "pieces", f"{least}{counts['pieces']}, {counts['discontinuities']} jumps proved"
+    yield "pieces", f"{least}{counts['pieces']}, {count(counts['discontinuities'], 'jump')} proved"
     for end in ("lower", "upper"):
         entry = document["ends"][end]
         if entry["value"] is not None:

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pieceproof.appearance import STYLE
+from pieceproof.captions import count
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import Breakpoint, enclosure_at, links
 from pieceproof.checking.enclosing.openings import Open
@@ -96,11 +97,11 @@ def _title(document: dict[str, Any], report: Report | None) -> str:
     least = "at least " if document["open"] else ""
     verdict = str(report.verdict) if report else f"claimed {document['verdict']}"
     kinks, jumps = counts["kinks"], counts["discontinuities"]
-    return (
-        f"{least}{counts['pieces']} pieces, {f'{jumps} jumps (violet), ' if jumps else ''}"
-        f"{kinks} kinks (red), "
-        f"{counts['breakpoints'] - kinks - jumps} smooth breakpoints (green): {verdict}"
-    )
+    smooth = counts["breakpoints"] - kinks - jumps
+    kinds = [f"{count(kinks, 'kink')} (red)", f"{count(smooth, 'smooth breakpoint')} (green)"]
+    if jumps:
+        kinds.insert(0, f"{count(jumps, 'jump')} (violet)")
+    return f"{least}{count(counts['pieces'], 'piece')}, {', '.join(kinds)}: {verdict}"
 
 
 def _samples(document: dict[str, Any]) -> Samples:

@@ -13,6 +13,7 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
+from pieceproof.captions import count
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.joins import enclosure_at, links
 from pieceproof.checking.enclosing.openings import Open
@@ -151,8 +152,10 @@ def results(document: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """Counts, breakpoints, minimum and open intervals, as lines (what, value)."""
     counts = document["counts"]
     least = "at least " if document["open"] else ""
-    jumps = f"{counts['discontinuities']} jumps, " if counts["discontinuities"] else ""
-    yield "pieces", f"{least}{counts['pieces']} ({jumps}{counts['kinks']} kinks proved)"
+    kinds = [count(counts["kinks"], "kink")]
+    if counts["discontinuities"]:
+        kinds.insert(0, count(counts["discontinuities"], "jump"))
+    yield "pieces", f"{least}{counts['pieces']} ({', '.join(kinds)} proved)"
     for entry in document["breakpoints"]:
         yield f"breakpoint, {entry['kind']}", f"{entry['alpha']['approx']:.12g}"
     minimum = document["minimum"]
