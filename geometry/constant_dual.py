@@ -61,7 +61,9 @@ def without_regions(problem: Problem) -> ConstantDual:
         (piece,),
         tuple(lower_points([(piece.interval, piece.value)])),
         claim=Verdict.UNRESOLVED,
-        reasons=("the time budget ran out before all regions were known",),
+        reasons=(
+            "the time budget ran out before all regions were known: the pieces are upper bounds",
+        ),
         regions=(Region({}, (), (), False),),
         errors=(every,),
         bounds=((),),
