@@ -11,7 +11,7 @@ in one ring Q[α, w] with the generators ``alpha`` and the names of the paramete
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -51,21 +51,23 @@ class SignCondition:
 class CellPolynomials:
     """Objective and boundaries of one problem, for any pattern.
 
+    ``signs``: those of the parameters under a penalty αρ|w|₁, which is linear on their orthant.
+
     Raises:
-        NotYetSupported: a loss other than the squared one, a penalty with kinks, or a
+        NotYetSupported: a loss other than the squared one, a penalty with kinks and no signs, or a
             polynomial objective.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, signs: Mapping[int, int] | None = None) -> None:
         if isinstance(problem.model, Polynomial):
             raise NotYetSupported("a polynomial objective; cells are those of models with data")
         if problem.loss != "squared":
             raise NotYetSupported(
                 f"loss {problem.loss!r}; cell polynomials are those of the squared loss"
             )
-        if problem.has_kinks:
+        if problem.has_kinks and signs is None:
             raise NotYetSupported("an l1 or elastic penalty has kinks; cell polynomials have none")
-        self.problem = problem
+        self.problem, self.signs = problem, dict(signs or {})
         self.names = (PARAMETER, *(parameter.name for parameter in problem.parameters))
         self.context = fmpq_mpoly_ctx.get(self.names, "degrevlex")
         self.alpha, *weights = self.context.gens()
@@ -87,7 +89,12 @@ class CellPolynomials:
     @cached_property
     def _penalty(self) -> fmpq_mpoly:
         decay, zero = to_fmpq(self.problem.weight_decay), self.context.constant(0)
-        regularised = sum((self.weights[i] ** 2 for i in self.problem.penalised), zero)
+        penalty = self.problem.penalty
+        ratio = fmpq(0) if penalty is None else to_fmpq(penalty.ratio)
+        regularised = zero
+        for i in self.problem.penalised:
+            w = self.weights[i]
+            regularised += (1 - ratio) * w**2 + ratio * self.signs.get(i, 0) * w
         return decay * sum((w**2 for w in self.weights), zero) + self.alpha * regularised
 
     def _example(

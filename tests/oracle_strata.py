@@ -8,7 +8,12 @@ walls of W among them. On a cell f is a polynomial f_c; with a trainable output 
     min_v f_c = C − B²/A   (v inside),    f_c(v = wall)     (v at a wall),
     A = mean σ_t² + δ > 0,   B = mean σ_t·y_t,   C = mean y_t² + δ·(x² + y²),
 
-so that two unknowns are left. The first-order equations p = q = 0 of every cell, those of every
+so that two unknowns are left. Under α(ρ|w|₁ + (1 − ρ)|w|²) the lines x = 0, y = 0 of weights
+in it are further edges, and with γ = αρ/2
+
+    min_v f_c = C − (B ∓ γ)²/A   (v above 0, below it),    C   (v = 0),    f_c(v = wall).
+
+The first-order equations p = q = 0 of every cell, those of every
 edge (h = 0 and det(∇f_c, ∇h) = 0) and the corners are solved by resultants. Every real root of
 both eliminants is isolated, and the grid of all pairs of roots is kept: it holds every isolated
 minimiser, and where f is constant on a curve of critical points a point of each part of it. A
@@ -137,8 +142,8 @@ class Strata:
         self.targets = [flint_of(y) for y in problem.targets]
         self.decay = flint_of(problem.weight_decay)
         self.is_tuned = problem.penalty is not None
-        if len(problem.penalised) not in (0, len(problem.parameters)):
-            raise ValueError("a penalty of all parameters, or none, is expected here")
+        self.ratio = flint_of(problem.penalty.ratio) if problem.penalty else fmpq(0)
+        self.penalised = problem.penalised
         box = [(flint_of(p.lower), flint_of(p.upper)) for p in problem.parameters]
         self.outer: Range | None = None
         if model.output_weights == "trainable":
@@ -155,9 +160,20 @@ class Strata:
         if self.size > 2:
             raise ValueError("two parameters at most")
 
-    def factor(self, alpha: fmpq) -> fmpq:
-        """What |w|² is multiplied by: the weight decay, and α under a penalty."""
-        return self.decay + alpha if self.is_tuned else self.decay
+    def factor(self, alpha: fmpq, i: int) -> fmpq:
+        """What w_i² is multiplied by: the weight decay, and α(1 − ρ) under a penalty."""
+        return self.decay + alpha * (1 - self.ratio) * (i in self.penalised)
+
+    def tilt(self, alpha: fmpq, i: int) -> fmpq:
+        """What |w_i| is multiplied by."""
+        return alpha * self.ratio * (i in self.penalised)
+
+    def norm(self, alpha: fmpq, w: Sequence[arb]) -> arb:
+        """All penalties."""
+        return sum(
+            (self.factor(alpha, i) * v * v + self.tilt(alpha, i) * abs(v) for i, v in enumerate(w)),
+            arb(0),
+        )
 
     # -- the network -----------------------------------------------------------------------
 
@@ -193,7 +209,8 @@ class Strata:
             return horner(self.piece(alpha, index), z)
 
         self.outputs(point, bend)
-        return tuple(found)
+        signs = [((-1, i, 0), 1 if v > 0 else -1) for i, v in enumerate(point)]
+        return (*found, *signs)
 
     def levels(self, alpha: fmpq, pattern: Pattern, depth: int) -> list[fmpq_mpoly]:
         """The pre-activations of layer ``depth`` as polynomials, for a pattern of those before."""
@@ -212,7 +229,9 @@ class Strata:
 
     def curves(self, alpha: fmpq) -> list[fmpq_mpoly]:
         """Irreducible curves on which pre-activations meet breakpoints, layer after layer."""
-        known: list[fmpq_mpoly] = []
+        known: list[fmpq_mpoly] = [
+            v for i, v in enumerate((X, Y)[: self.size]) if self.ratio and i in self.penalised
+        ]
         for depth in range(len(self.widths)):
             patterns = {self.pattern(alpha, p, depth) for p in self.points(alpha, known)}
             for pattern in sorted(patterns):
@@ -255,17 +274,23 @@ class Strata:
         w = [X, Y][: self.size]
         outputs = self.outputs(w, lambda spot, z: horner(self.piece(alpha, known[spot]), z))
         count, one = fmpq(1, len(self.targets)), PLANE.constant(1)
-        norm = self.factor(alpha) * sum((v * v for v in w), 0 * X)
+        norm = sum(
+            (self.factor(alpha, i) * v * v + self.tilt(alpha, i) * known[-1, i, 0] * v
+             for i, v in enumerate(w)), 0 * X,
+        )  # fmt: skip
         if self.outer is None:
             total = 0 * X
             for values, y in zip(outputs, self.targets, strict=True):
                 r = sum((v * a for v, a in zip(self.weights, values, strict=True)), 0 * X)
                 total += (r + (self.offset - y)) ** 2
             return [(count * total + norm, one)]
-        a = sum((s * s for (s,) in outputs), 0 * X) * count + self.factor(alpha)
+        a = sum((s * s for (s,) in outputs), 0 * X) * count + self.factor(alpha, self.size)
         b = sum((s * y for (s,), y in zip(outputs, self.targets, strict=True)), 0 * X) * count
         c = norm + sum((y * y for y in self.targets), fmpq(0)) * count
-        return [(c * a - b * b, a), *((c - 2 * v * b + v * v * a, one) for v in self.outer)]
+        tilt = self.tilt(alpha, self.size)
+        inner = [(c * a - (b + s) ** 2, a) for s in {tilt / 2, -tilt / 2} if not a.is_zero()]
+        walls = [(c - 2 * v * b + v * v * a + tilt * abs(v), one) for v in self.outer]
+        return [*inner, *walls, *([(c, one)] if tilt else [])]
 
     def gradients(self, alpha: fmpq, pattern: Pattern) -> list[list[fmpq_mpoly]]:
         """Polynomials with the signs of the derivatives of every objective of a cell."""
@@ -320,20 +345,20 @@ class Strata:
         """f (least over v) at a point by its definition, and v."""
         outputs = self.outputs(w, lambda _, z: self.bent(alpha, z))
         count = len(self.targets)
-        norm = sum((v * v for v in w), arb(0))
         v: list[arb] = []
         if self.outer is not None:
-            a = sum((s * s for (s,) in outputs), arb(0)) / count + self.factor(alpha)
+            a = sum((s * s for (s,) in outputs), arb(0)) / count + self.factor(alpha, self.size)
             b = sum((s * y for (s,), y in zip(outputs, self.targets, strict=True)), arb(0)) / count
-            v = [clipped(b / a, self.outer)]
-            norm += v[0] * v[0]
+            half = self.tilt(alpha, self.size) / 2
+            ends = [((b - half) / a).max(arb(0)), ((b + half) / a).min(arb(0))]
+            v = [clipped(ends[0] + ends[1], self.outer) if a > 0 else arb(0)]
         total = arb(0)
         for values, y in zip(outputs, self.targets, strict=True):
             weights = v or self.weights
             residual = sum((u * s for u, s in zip(weights, values, strict=True)), arb(0))
             residual += self.offset - y
             total += residual * residual  # a power of a ball around 0 would be no number
-        return total / count + self.factor(alpha) * norm, v
+        return total / count + self.norm(alpha, [*w, *v]), v
 
     def sample(self, alpha: Fraction) -> Sample:
         """ℓ*(α), as the least value of all grid points."""

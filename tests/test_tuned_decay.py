@@ -125,12 +125,10 @@ def test_cell_polynomials_hold_the_penalty(biases: bool, weights: str | None) ->
 
 
 @pytest.mark.parametrize("kind", ["l1", "elastic"])
-def test_penalties_with_kinks_are_refused(kind: str) -> None:
+def test_cells_of_penalties_with_kinks_are_no_polynomials(kind: str) -> None:
     stated = problem(Penalty.of(kind, "1/2" if kind == "elastic" else None))
     with pytest.raises(NotYetSupported, match="kinks"):
         PiecewiseObjective(stated)
-    with pytest.raises(NotYetSupported):
-        pieceproof.analyze(stated)
 
 
 def test_an_activation_may_stand_alone() -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+
+from geometry.proposals.loops import Integers
 from piecewise.networks import FeedForward
 from piecewise.problems import Problem
+from piecewise.wiring import incoming
 
 Label = tuple[int, int, int]
 """(unit, example, breakpoint), counted from 0."""
 Group = tuple[Label, ...]
 
 
-def boundaries(problem: Problem, network: FeedForward) -> list[Group]:
-    """Boundaries, those of a first-layer unit that are one hyperplane together."""
+def boundaries(problem: Problem, network: FeedForward, reached: Integers) -> list[Group]:
+    """Boundaries within W, those of a first-layer unit that are one hyperplane together.
+
+    ``reached``: see :func:`pieces_reached`.
+    """
     points, hidden = network.activation.breakpoints, network.hidden
     found: list[Group] = []
     for unit in range(hidden[0]):
@@ -24,11 +33,36 @@ def boundaries(problem: Problem, network: FeedForward) -> list[Group]:
             if lead is None:
                 continue
             for k, at in enumerate(points):
+                if not reached[unit, t, 0] <= k < reached[unit, t, 1]:
+                    continue
                 key = tuple(v / lead for v in (*row, at))
                 merged.setdefault(key, []).append((unit, t, k))
         found += [tuple(group) for group in merged.values()]
     for unit in range(hidden[0], sum(hidden)):
         found += [((unit, t, k),) for t in range(len(problem.targets)) for k in range(len(points))]
+    return found
+
+
+def pieces_reached(
+    problem: Problem, network: FeedForward, ranges: Sequence[tuple[Fraction, Fraction]]
+) -> Integers:
+    """(U, T, 2): the first and the last piece of σ_α that z has in W; all of them in deep layers.
+
+    A boundary that W does not reach beyond, as where it is a wall, is none.
+    """
+    points, last = network.activation.breakpoints, len(network.activation.breakpoints)
+    found = np.zeros((sum(network.hidden), len(problem.targets), 2), dtype=np.int64)
+    found[..., 1] = last
+    own = incoming(network, len(problem.inputs[0]))
+    for unit in range(network.hidden[0]):
+        for t, inputs in enumerate(problem.inputs):
+            row = [*inputs, *([Fraction(1)] if network.bias else [])]
+            ends = [
+                sorted(x * end for end in ranges[i]) for x, i in zip(row, own[unit], strict=True)
+            ]
+            low, high = (sum((pair[side] for pair in ends), Fraction(0)) for side in (0, 1))
+            if low < high:
+                found[unit, t] = bisect_right(points, low), bisect_left(points, high)
     return found
 
 

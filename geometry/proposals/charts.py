@@ -3,7 +3,8 @@
 Charts of the network without some units hold the parameters of these *dead* units at 0.
 
 See ``docs/enclosures.md``. A positively homogeneous unit with a single trainable outgoing
-weight may have that weight at a wall; equal units are sorted by their first weight, and
+weight may have that weight at a wall; under a penalty αρ|w|₁ W is cut at 0 of every weight in it;
+equal units are sorted by their first weight, and
 units of an even activation have it non-negative, as have those of an odd one whose outgoing weights
 are all parameters. So has the first unit where x ↦ −x exchanges
 examples and there is no other symmetry.
@@ -11,6 +12,7 @@ examples and there is no other symmetry.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -28,21 +30,41 @@ from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
 from piecewise.wiring import incoming, outgoing
 
+Classes = tuple[tuple[tuple[int, ...], ...], ...]
+"""Classes of equal units, each unit by its parameters."""
+Flipped = tuple[tuple[int, ...], ...]
+"""Parameters that may be negated together."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chart:
     """One sub-problem: output signs, parameters held (0 lower wall, 1 upper, 2 at 0), symmetry.
 
-    ``dead`` units are left out; ``number`` counts the charts with the same ones.
+    ``dead`` units are left out; ``number`` counts the charts with the same ones. ``whole`` has the
+    symmetries of W where the chart is an orthant of it.
     """
 
     objective: FloatObjective | FloatPolynomialObjective | TransformedObjective
     signs: tuple[int, ...]
     held: dict[int, int]
-    classes: tuple[tuple[tuple[int, ...], ...], ...]
-    flipped: tuple[tuple[int, ...], ...]
+    classes: Classes
+    flipped: Flipped
     dead: tuple[int, ...] = ()
     number: int = 0
+    whole: tuple[Classes, Flipped] = ((), ())
+
+    @property
+    def orthant(self) -> dict[int, int]:
+        """Signs of the parameters at whose 0 W is cut."""
+        return self.objective.orthant if isinstance(self.objective, FloatObjective) else {}
+
+    def holds(self, smaller: Chart) -> bool:
+        """Whether this is a chart of W with the points of one with dead units, and their loss."""
+        return (
+            not self.dead
+            and self.signs == smaller.signs
+            and all(self.orthant[i] == sign for i, sign in smaller.orthant.items())
+        )
 
     @property
     def moving(self) -> list[int]:
@@ -111,17 +133,54 @@ def charts(problem: Problem, dead: tuple[int, ...] = ()) -> list[Chart]:
     for signs in sign_choices(problem):
         if any(signs and signs[unit] < 0 for unit in dead):
             continue
-        objective = FloatObjective(problem, signs)
-        for each in held:
-            alive = [unit for unit in range(network.hidden[0]) if unit not in dead]
-            classes = _classes(objective, each, own, out, alive)
-            units = [own[unit] for unit in alive] if dead else own
-            behind = [out[unit] for unit in alive] if dead else out
-            flipped = _flipped(network, units, behind, ranges, each)
-            if not flipped and not classes:
-                flipped = _reflected(problem, units[: network.hidden[0]], ranges, each)
-            found.append(Chart(objective, signs, each, classes, flipped, dead, len(found)))
+        parts = product(
+            [FloatObjective(problem, signs, own) for own in _orthants(problem, held[0])], held
+        )
+        for objective, each in parts:
+            everywhere = _symmetries(FloatObjective(problem, signs), each, own, out, dead)
+            classes, flipped = (
+                _symmetries(objective, each, own, out, dead) if objective.orthant else everywhere
+            )
+            found.append(
+                Chart(objective, signs, each, classes, flipped, dead, len(found), everywhere)
+            )
     return found
+
+
+def _symmetries(
+    objective: FloatObjective,
+    held: dict[int, int],
+    own: list[tuple[int, ...]],
+    out: list[tuple[int, ...]],
+    dead: tuple[int, ...],
+) -> tuple[Classes, Flipped]:
+    """Of W, or of the orthant to which ``objective`` is cut."""
+    network = objective.network
+    ranges = [
+        (Fraction(low), Fraction(high))
+        for low, high in zip(objective.lower, objective.upper, strict=True)
+    ]
+    alive = [unit for unit in range(network.hidden[0]) if unit not in dead]
+    classes = _classes(objective, held, own, out, alive)
+    units = [own[unit] for unit in alive] if dead else own
+    behind = [out[unit] for unit in alive] if dead else out
+    flipped = _flipped(network, units, behind, ranges, held)
+    if not flipped and not classes:
+        flipped = _reflected(objective.problem, units[: network.hidden[0]], ranges, held)
+    return classes, flipped
+
+
+def _orthants(problem: Problem, held: dict[int, int]) -> Iterator[dict[int, int]]:
+    """The signs of all parameters at whose 0, inside their ranges, a penalty αρ|w|₁ bends."""
+    penalty = problem.penalty
+    cut = [
+        i
+        for i in problem.penalised
+        if penalty is not None and penalty.ratio and i not in held
+        and problem.parameters[i].lower < 0 < problem.parameters[i].upper
+    ]  # fmt: skip
+    for signs in product((1, -1), repeat=len(cut)):
+        yield dict(zip(cut, signs, strict=True))
 
 
 def _flipped(

@@ -6,14 +6,16 @@ the point or along a given one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 from flint import fmpq_mpoly
 
 from geometry.proposals import loops
+from geometry.proposals.boundaries import pieces_reached
 from geometry.proposals.loops import Array, Integers, Net
 from piecewise.cell_polynomials import CellPolynomials
 from piecewise.networks import SIGNS, TRAINABLE, FeedForward
@@ -37,17 +39,28 @@ class Local:
 
 
 class FloatObjective:
-    """A problem in floating point; ``signs`` are the output weights of a "signs" model."""
+    """A problem in floating point; ``signs`` are the output weights of a "signs" model.
 
-    def __init__(self, problem: Problem, signs: Sequence[int] = ()) -> None:
+    ``orthant``: signs of parameters at whose 0 a penalty αρ|w|₁ bends, to which W is cut.
+    """
+
+    def __init__(
+        self, problem: Problem, signs: Sequence[int] = (), orthant: Mapping[int, int] | None = None
+    ) -> None:
         network = problem.model
         if not isinstance(network, FeedForward):
             raise TypeError("a feedforward network is expected")
         self.problem, self.network, self.signs = problem, network, tuple(signs)
         self.x = np.array([[float(v) for v in row] for row in problem.inputs])
         self.y = np.array([float(v) for v in problem.targets])
-        self.lower = np.array([float(p.lower) for p in problem.parameters])
-        self.upper = np.array([float(p.upper) for p in problem.parameters])
+        self.orthant = dict(orthant or {})
+        ranges = [
+            (p.lower if self.orthant.get(i, 0) <= 0 else Fraction(0),
+             p.upper if self.orthant.get(i, 0) >= 0 else Fraction(0))
+            for i, p in enumerate(problem.parameters)
+        ]  # fmt: skip
+        self.lower = np.array([float(low) for low, _ in ranges])
+        self.upper = np.array([float(high) for _, high in ranges])
         self.points = np.array([float(b) for b in network.activation.breakpoints])
         degree = 1 + network.activation.degree
         first, second = (
@@ -62,6 +75,9 @@ class FloatObjective:
         self.d = len(problem.parameters)
         self.units = sum(network.hidden)
         trainable = network.output_bias == TRAINABLE
+        ratio = 0.0 if problem.penalty is None else float(problem.penalty.ratio)
+        inside = [i in problem.penalised for i in range(self.d)]
+        self.reached = pieces_reached(problem, network, ranges)
         self.net = Net(
             self.x,
             self.y,
@@ -74,7 +90,14 @@ class FloatObjective:
             trainable,
             1 / len(self.y) if problem.reduction == "mean" else 1.0,
             float(problem.weight_decay),
-            np.array([float(i in problem.penalised) for i in range(self.d)]),
+            np.array([(1 - ratio) * own for own in inside]),
+            np.array(
+                [
+                    ratio * own * (1.0 if low >= 0 else -1.0)
+                    for own, (low, _) in zip(inside, ranges, strict=True)
+                ]
+            ),
+            self.reached,
         )
 
     def values(self, alpha: float, w: Array) -> Array:
@@ -89,14 +112,17 @@ class FloatObjective:
         return loops.newton(self.net, alpha, point, pattern, free, active, multipliers)
 
     def piece(self, z: Array) -> Pattern:
-        """The piece of σ at z."""
-        return np.searchsorted(self.points, z, side="right")
+        """The piece of σ at z (U, T), of those that W has use for."""
+        found = np.searchsorted(self.points, z, side="right")
+        return np.clip(found, self.reached[..., 0], self.reached[..., 1])
 
     def exact(self, pattern: Pattern) -> fmpq_mpoly:
         """f along a pattern, exactly, in Q[α, w]."""
         rows = iter(tuple(map(int, unit)) for unit in pattern)
         layers = tuple(tuple(next(rows) for _ in range(width)) for width in self.network.hidden)
-        return CellPolynomials(self.problem).objective(ActivationPattern(layers, self.signs))
+        signs = dict(zip(range(self.d), map(int, np.sign(self.net.tilts)), strict=True))
+        cells = CellPolynomials(self.problem, signs)
+        return cells.objective(ActivationPattern(layers, self.signs))
 
     def local(self, alpha: float, w: Array, pattern: Pattern | None = None) -> Local:
         """Everything at one point."""

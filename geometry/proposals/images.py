@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geometry.proposals.charts import Chart
+from geometry.proposals.charts import Chart, Classes, Flipped
 from geometry.proposals.loops import Array
 
 if TYPE_CHECKING:
@@ -26,18 +26,23 @@ ON = 1e-7
 
 def images(chart: Chart, w: Array) -> Iterator[Array]:
     """The images of w, w itself first."""
-    return islice(_images(chart, w), MOST)
+    return islice(_images(chart.classes, chart.flipped, w), MOST)
 
 
-def _images(chart: Chart, w: Array) -> Iterator[Array]:
-    orders = product(*(permutations(members) for members in chart.classes))
+def mirrored(chart: Chart, w: Array) -> Iterator[Array]:
+    """The images of w in all orthants to which W is cut."""
+    return islice(_images(*chart.whole, w), MOST)
+
+
+def _images(classes: Classes, flipped: Flipped, w: Array) -> Iterator[Array]:
+    orders = product(*(permutations(members) for members in classes))
     for order in orders:
-        for signs in product((1, -1), repeat=len(chart.flipped)):
+        for signs in product((1, -1), repeat=len(flipped)):
             found = w.copy()
-            for members, others in zip(chart.classes, order, strict=True):
+            for members, others in zip(classes, order, strict=True):
                 for own, other in zip(members, others, strict=True):
                     found[list(own)] = w[list(other)]
-            for sign, own in zip(signs, chart.flipped, strict=True):
+            for sign, own in zip(signs, flipped, strict=True):
                 found[list(own)] *= sign
             yield found
 

@@ -36,7 +36,8 @@ class Net(NamedTuple):
         has_offset: whether the output bias is trainable.
         scale: factor of the sum of squares.
         decay: weight decay.
-        penalised: (d,) 1 for parameters under the penalty of strength α, else 0.
+        squares, tilts: (d,) the factors of α·w_i² and of α·w_i in the penalty.
+        reached: (U, T, 2) the first and the last piece of σ_α that W has use for.
     """
 
     x: Array
@@ -50,7 +51,9 @@ class Net(NamedTuple):
     has_offset: bool
     scale: float
     decay: float
-    penalised: Array
+    squares: Array
+    tilts: Array
+    reached: Integers
 
 
 def compiled(function: F) -> F:
@@ -73,7 +76,9 @@ def values(net: Net, alpha: float, points: Array) -> Array:
         for t in range(len(net.y)):
             r = _residual(net, alpha, points[b], t, room, pieces)
             total += r * r
-        found[b] = net.scale * total + np.sum((net.decay + alpha * net.penalised) * points[b] ** 2)
+        w = points[b]
+        penalty = np.sum((net.decay + alpha * net.squares) * w**2 + alpha * net.tilts * w)
+        found[b] = net.scale * total + penalty
     return found
 
 
@@ -111,6 +116,8 @@ def _residual(net: Net, alpha: float, w: Array, t: int, room: Array, pieces: Int
                 z += w[at]
                 at += 1
             piece = np.searchsorted(net.points, z, side="right")
+            used = net.reached[first + unit, t]
+            piece = min(max(piece, used[0]), used[1])
             pieces[first + unit] = piece
             a = 0.0
             for k in range(net.pieces.shape[2] - 1, -1, -1):
@@ -182,13 +189,13 @@ def local(
                 hessian[i, j] += 2 * (dr[i] * dr[j] + r * ddr[i, j])
     value, gradient, hessian = net.scale * value, net.scale * gradient, net.scale * hessian
     for i in range(len(w)):
-        decay = net.decay + alpha * net.penalised[i]
-        value += decay * w[i] * w[i]
-        gradient[0] += net.penalised[i] * w[i] * w[i]
-        gradient[1 + i] += 2 * decay * w[i]
+        decay = net.decay + alpha * net.squares[i]
+        value += decay * w[i] * w[i] + alpha * net.tilts[i] * w[i]
+        gradient[0] += net.squares[i] * w[i] * w[i] + net.tilts[i] * w[i]
+        gradient[1 + i] += 2 * decay * w[i] + alpha * net.tilts[i]
         hessian[1 + i, 1 + i] += 2 * decay
-        hessian[0, 1 + i] += 2 * net.penalised[i] * w[i]
-        hessian[1 + i, 0] += 2 * net.penalised[i] * w[i]
+        hessian[0, 1 + i] += 2 * net.squares[i] * w[i] + net.tilts[i]
+        hessian[1 + i, 0] += 2 * net.squares[i] * w[i] + net.tilts[i]
     return value, gradient, hessian, z, dz, ddz
 
 

@@ -66,7 +66,7 @@ class Solver:
         self.groups: list[Group] = []
         self.soft: set[Label] = set()
         if isinstance(objective, FloatObjective):
-            self.groups = boundaries(objective.problem, objective.network)
+            self.groups = boundaries(objective.problem, objective.network, objective.reached)
             self.soft = soft_boundaries(objective.problem, objective.network)
 
     # -- first-order points ------------------------------------------------------------

@@ -18,9 +18,11 @@ from geometry.proposals.images import is_image
 from geometry.proposals.locating import kink, reached
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser, Solver, same
+from geometry.proposals.orthants import in_one_chart
 
 NODES = 17
-STARTS = 14
+STARTS, FEWEST = 14, 4
+"""Points from which each chart is searched at first, fewer in each of many orthants."""
 RESOLUTION = 2.0**-36
 """Events are located to this part of A."""
 GAP = 2.0**-30
@@ -136,7 +138,8 @@ class Tracker:
             pool = self.pools[solver.index]
             starts = list(pool)
             if wide:
-                starts += solver.starts(alpha, STARTS)
+                parts = 2 ** len(solver.chart.orthant)
+                starts += solver.starts(alpha, max(FEWEST, STARTS // parts))
             found, lowest = solver.search(alpha, starts)
             least = min(least, lowest)
             for each in found[:4]:
@@ -235,10 +238,19 @@ class Tracker:
 
     def _between(self, a: float, b: float) -> list[Event]:
         left, right = self.nodes[a], self.nodes[b]
+        if left.chart != right.chart:
+            both = in_one_chart(self, left, right)
+            if both is not None:
+                left, right = self.nodes[a], self.nodes[b] = both
         there = self.joined(left, right)
         if there is not None:
             self.nodes[b] = there
             return []
+        if self._is_level(left, right):
+            arrived = self.follow(left, right.alpha, 4)
+            if arrived is not None:
+                self.nodes[b] = arrived
+                return []
         for point, other in ((left, right), (right, left)):
             arrived = self.follow(point, other.alpha, 4)
             if arrived is not None and arrived.value < other.value - 1e-11 * abs(other.value):
@@ -270,6 +282,14 @@ class Tracker:
         self.nodes[middle] = found
         self.tick(middle)
         return self._between(a, middle) + self._between(middle, b)
+
+    def _is_level(self, left: Minimiser, right: Minimiser) -> bool:
+        """Whether the curves of two minimisers have equal values at both, up to rounding."""
+        there, back = self.follow(left, right.alpha, 4), self.follow(right, left.alpha, 4)
+        return all(
+            own is not None and abs(own.value - other.value) <= 4 * _noise(other.value)
+            for own, other in ((there, right), (back, left))
+        )
 
     def _is_singular(self, left: Minimiser, right: Minimiser) -> bool:
         """Whether the Hessian is nearly singular at two near minimisers on one stratum."""

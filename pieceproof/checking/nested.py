@@ -217,8 +217,8 @@ def read_nested(node: Node) -> NestedNetwork:
     proportional = all(
         piece.degree() <= 1 and piece[0] == 0 for piece in (*network.first, *network.second)
     )
-    if points != [0] or not proportional or network.decay != 0:
-        raise model.wrong("activations that are multiples of z beside 0, without weight decay")
+    if points != [0] or not proportional or network.is_regularised:
+        raise model.wrong("activations that are multiples of z beside 0, without penalties")
     readers = {i for own in network.outgoing for i in own}
     if any(width != 1 for width in network.hidden[1:]) or not readers:
         raise model.wrong("layers of one unit but the first, and trainable inner weights")

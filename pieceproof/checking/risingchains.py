@@ -238,6 +238,8 @@ def _read_chain(node: Node) -> Chain:
         raise loss["weight_decay"].wrong("no weight decay")
     stated = {**node.value, "loss": {**node.member("loss").value, "kind": "squared"}}
     network = read_network(Node(stated, node.path), MAX_PARAMETERS)
+    if network.penalised:
+        raise node.wrong("no penalty")
     if set(network.hidden) != {1}:
         raise node.member("model").member("hidden").wrong("one unit in each hidden layer")
     if not _is_monotone(network):

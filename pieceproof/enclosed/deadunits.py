@@ -19,9 +19,11 @@ from geometry.proposals.charts import Chart, charts
 from geometry.proposals.events import Event, is_continued
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Minimiser
+from geometry.proposals.orthants import in_one_chart
 from geometry.proposals.tracking import NODES, Tracker
 from pieceproof.checking.enclosing.basins import check_basin
 from pieceproof.checking.enclosing.claimedslabs import Slab, basin_box
+from pieceproof.checking.enclosing.copies import copies
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
 from pieceproof.checking.enclosing.foldedspaces import space_of
 from pieceproof.checking.enclosing.reductions import images_of, kept, parameters_of
@@ -121,13 +123,15 @@ class DeadUnits:
         if dead[0] == dead[1]:
             return False
         first, second = self.whole(event.before), self.whole(event.behind)
+        if first.chart != second.chart:
+            first, second = in_one_chart(self.tracker, first, second) or (first, second)
         return first.chart == second.chart and is_continued(first, second)
 
     def whole(self, point: Minimiser) -> Minimiser:
         """The minimiser of the whole network at a point with dead units, where it is a strict one.
 
-        It is one where all boundaries that meet at w_K = 0 are one hyperplane and f rises on
-        either side of it.
+        It is one where all boundaries that meet at w_K = 0 are one hyperplane, or walls of an
+        orthant, and f rises on either side of it.
         """
         chart = self.tracker.solvers[point.chart].chart
         if not chart.dead:
@@ -146,9 +150,10 @@ class DeadUnits:
         slack = SLACK * (1e-3 + abs(point.value))
         if found is None or found.value > point.value + slack or not is_continued(point, found):
             return point
+        held = sum(i in resting for i, _ in found.face.walls)
         return (
             found
-            if len(found.face.groups) >= np.sum(np.abs(found.w[resting]) <= AT_ZERO)
+            if len(found.face.groups) + held >= np.sum(np.abs(found.w[resting]) <= AT_ZERO)
             else point
         )
 
@@ -175,9 +180,7 @@ class DeadUnits:
 
     def base(self, chart: Chart) -> int:
         """A chart of W in which the points of ``chart`` have the same loss."""
-        return next(
-            s.index for s in self.tracker.own if not s.chart.dead and s.chart.signs == chart.signs
-        )
+        return next(s.index for s in self.tracker.own if s.chart.holds(chart))
 
     # -- writing -----------------------------------------------------------------------
 
@@ -223,17 +226,19 @@ class DeadUnits:
             with np.errstate(all="ignore"):
                 curve = Curve(space_of(self.spaces, stratum), stratum, path, slab.alpha)
                 check_basin(curve, basin_box(curve))  # else a tip is not to be had
+                seen = [curve, *copies(curve, self.spaces.without(stratum.dead))]
                 for chart in range(len(self.spaces)):
-                    radius = self._largest(chart, curve)
+                    radius = self._largest(chart, seen)
                     if radius is not None:
                         found.append({"chart": chart, "radius": radius.tolist()})
         except Refuted:
             return []
         return found
 
-    def _largest(self, chart: int, curve: Curve) -> Array | None:
-        """About the largest tip of one shape."""
-        space, network, dead = self.spaces[chart], self.spaces.network, curve.stratum.dead
+    def _largest(self, chart: int, seen: Sequence[Curve]) -> Array | None:
+        """About the largest tip of one shape, for a curve and its copies."""
+        curve, space, network = seen[0], self.spaces[chart], self.spaces.network
+        dead = curve.stratum.dead
         key = (chart, dead)
         width = float(curve.alpha.hi[0] - curve.alpha.lo[0])
         failures, shortest = self.failures.get(key, (0, np.inf))
@@ -258,20 +263,20 @@ class DeadUnits:
 
         # Near enough to w_K = 0 only the other parameters matter; with them, then, the largest.
         least = REST - 1 if rest else 0
-        if not self._holds(space, curve, radius(size, least)):
+        if not self._holds(space, seen, radius(size, least)):
             self.failures[key] = failures + 1, min(width, shortest)
             return None
-        halvings = _first(least, lambda h: self._holds(space, curve, radius(size, h)))
+        halvings = _first(least, lambda h: self._holds(space, seen, radius(size, h)))
         halvings += bool(halvings)
         self.failures.pop(key, None)
         smaller = _first(
-            HALVINGS, lambda h: self._holds(space, curve, radius(most * 0.5**h, halvings))
+            HALVINGS, lambda h: self._holds(space, seen, radius(most * 0.5**h, halvings))
         )
         return radius(most * 0.5**smaller, halvings)
 
-    def _holds(self, space: Space, curve: Curve, radius: Array) -> bool:
+    def _holds(self, space: Space, seen: Sequence[Curve], radius: Array) -> bool:
         try:
-            check_tip(space, curve, radius.tolist(), BOXES)
+            check_tip(space, seen, radius.tolist(), BOXES)
         except Refuted:
             return False
         return True

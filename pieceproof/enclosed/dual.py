@@ -14,6 +14,7 @@ from geometry.proposals.minimisers import SEED
 from pieceproof.certificate import FORMAT, Document, Run, digest, provenance
 from pieceproof.checking.enclosing.claims import Writer
 from pieceproof.checking.enclosing.documents import chart_documents, read_slab
+from pieceproof.checking.enclosing.networks import MAX_CUTS
 from pieceproof.checking.enclosing.summary import outcome
 from pieceproof.checking.enclosing.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
@@ -46,10 +47,11 @@ def refusal(problem: Problem) -> str | None:
     if problem.validation is not None:
         return "enclosures do not cover validation"
     penalty = problem.penalty
-    if penalty is not None and penalty.ratio:
-        return f"penalty {penalty.kind!r}; enclosures cover l2, which has no kinks"
     if penalty is not None and problem.interval[0] < 0:
         return "a penalty that is negative somewhere; start A at α ≥ 0"
+    bends = [p for p in (problem.parameters[i] for i in problem.penalised) if p.lower < 0 < p.upper]
+    if penalty is not None and penalty.ratio and len(bends) > MAX_CUTS:
+        return f"|w|₁ of {len(bends)} parameters with 0 inside their ranges; at most {MAX_CUTS}"
     return None
 
 

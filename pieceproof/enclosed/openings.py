@@ -179,10 +179,12 @@ def _points(proposal: Proposal, tracker: Tracker) -> list[tuple[int, list[float]
     middle = float(proposal.lower + proposal.upper) / 2
     near = sorted(tracker.nodes, key=lambda alpha: abs(alpha - middle))[:8]
     whole = _whole(tracker)
-    signs = {solver.chart.signs: solver.index for solver in reversed(whole)}
     known = [tracker.nodes[a] for a in near]
     found = [
-        (signs[chart.signs] if chart.dead else point.chart, point.w)
+        (
+            next(s.index for s in whole if s.chart.holds(chart)) if chart.dead else point.chart,
+            point.w,
+        )
         for point, chart in ((point, tracker.solvers[point.chart].chart) for point in known)
     ]
     for solver in whole:

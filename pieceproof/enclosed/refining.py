@@ -9,6 +9,7 @@ import numpy as np
 
 from geometry.proposals.frames import Frames
 from geometry.proposals.minimisers import Minimiser, same
+from geometry.proposals.orthants import is_copy
 from geometry.proposals.slabbing import Curve, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.frames import Frame
@@ -39,6 +40,9 @@ class Refining:
         """A slab that was not covered: with valleys, with rivals, or in halves."""
         if self.trials.widened(proposal):
             return [proposal]
+        if proposal.kind == "switch":
+            beside = self._with_rivals(proposal)
+            return [beside] if beside is not proposal else self._tightened(proposal)
         if proposal.kind not in ("one", "tie"):
             return self._tightened(proposal)
         own = proposal if self._lacks_tip(proposal) else self._with_rivals(proposal)
@@ -107,7 +111,8 @@ class Refining:
 
     def _with_rivals(self, proposal: Proposal) -> Proposal:
         """With basins around other minimisers that are hardly higher, if that can be proved."""
-        if len(proposal.curves) > 1:
+        together = proposal.kind == "switch"
+        if len(proposal.curves) > 1 + together:
             return proposal
         middle = float(proposal.lower + proposal.upper) / 2
         main = self._point(proposal.curves[0], middle)
@@ -123,24 +128,33 @@ class Refining:
             rivals += solver.minimisers(middle, [*mirrored, *pool[:10]])
         rivals = sorted(rivals, key=lambda each: each.value)
         top = main.value + CLOSE * abs(main.value) + 1e-6
-        rivals = [r for r in rivals if r.value <= top and not same(r, plain)][:RIVALS]
+        others = [self._point(curve, middle) for curve in proposal.curves[1:]]
+        rivals = [
+            r for r in rivals if all(o is None or self._is_rival(r, o, np.inf) for o in others)
+        ]
+        rivals = [r for r in rivals if self._is_rival(r, plain, top)][:RIVALS]
         slabs = self.slabbing()
         curves = list(proposal.curves)
-        kind = "one"
+        kind = "switch" if together else "one"
+        kinds = (kind,) if together else ("one", "tie") if at_end else ("one",)
         for number, rival in enumerate(rivals):
             curve = self._rival(slabs, proposal, rival, number)
             if curve is None:
                 continue
-            for each in ("one", "tie") if at_end else ("one",):
+            for each in kinds:
                 trial = Proposal(proposal.lower, proposal.upper, each, (*curves, curve))
                 if (kind, each) != ("tie", "one") and self.trials(trial) is None:
                     curves.append(curve)
                     kind = each
                     break
-        if len(curves) == 1:
+        if len(curves) == len(proposal.curves):
             return proposal
         better = Proposal(proposal.lower, proposal.upper, kind, tuple(curves))
         return better if self.trials(better) is None else proposal
+
+    def _is_rival(self, rival: Minimiser, own: Minimiser, top: float) -> bool:
+        """Whether a minimiser is another one, and hardly higher."""
+        return rival.value <= top and not same(rival, own) and not is_copy(self.tracker, rival, own)
 
     def _rival(
         self, slabs: Slabs, proposal: Proposal, rival: Minimiser, number: int

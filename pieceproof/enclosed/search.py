@@ -8,6 +8,7 @@ where it does not finish, slabs are halved and rival minimisers get basins of th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
@@ -101,6 +102,8 @@ class Search:
         self.checking = 0.0
         """Seconds that the checker will need for what is covered, as far as can be foreseen."""
         self.slabs_until = inf
+        self.doubtful = 0
+        """Pending slabs beside something open."""
 
     def _is_late(self) -> bool:
         """Whether to stop, so that there is time to bound ℓ* on what is left open."""
@@ -286,22 +289,22 @@ class Search:
         """Cover W, refining slabs as needed; points found below the claimed minimum."""
         boxes = FIRST_BOXES
         for _ in range(REFINEMENTS):
-            pending = [p for p in self.proposals if p.kind and not self._is_covered(p)]
+            pending = self._pending()
             if not pending:
                 break
             for each in pending:
                 self.refining.foreseen(each)
             left: set[int] = set()
             lower: list[Below] = []
-            for start in range(0, len(pending), CHUNK * self.options.jobs):
-                part = pending[start : start + CHUNK * self.options.jobs]
+            for start, end in self._parts(pending):
+                part = pending[start:end]
                 found = self.coverings.covered(
                     [self.trials.name(p) for p in part],
                     [self.trials.settled(p) for p in part],
                     boxes,
                     self._is_late,
                 )
-                self.progress("covering", start + len(part), len(pending))
+                self.progress("covering", end, len(pending))
                 # Kept at once: a budget that ends loses nothing that is covered.
                 below = {each[0] for each in found.below}
                 done = [p for i, p in enumerate(part) if i not in found.left and i not in below]
@@ -318,6 +321,28 @@ class Search:
                 place = next(k for k, p in enumerate(self.proposals) if p is pending[i])
                 self.proposals[place : place + 1] = self.refining.refined(pending[i])
         return []
+
+    def _pending(self) -> list[Proposal]:
+        """The slabs that are not covered, those beside something open last.
+
+        Boxes may never finish there: this must not keep the others from being covered.
+        """
+        found: tuple[list[Proposal], list[Proposal]] = ([], [])
+        for before, own, behind in zip(
+            [None, *self.proposals], self.proposals, [*self.proposals[1:], None], strict=False
+        ):
+            if own.kind and not self._is_covered(own):
+                beside = any(other is not None and other.kind is None for other in (before, behind))
+                found[beside].append(own)
+        self.doubtful = len(found[1])
+        return found[0] + found[1]
+
+    def _parts(self, pending: list[Proposal]) -> Iterator[tuple[int, int]]:
+        """What is covered together of the pending slabs."""
+        sure, size = len(pending) - self.doubtful, CHUNK * self.options.jobs
+        for first, last in ((0, sure), (sure, len(pending))):
+            for start in range(first, last, size):
+                yield start, min(start + size, last)
 
     def _chart(self, place: Place) -> int:
         """A chart of W for points of one that may have dead units."""

@@ -13,11 +13,14 @@
   are parameters. These are signed permutations of W that leave f unchanged.
 - *Reflected data*: if the examples (−x, y) are the examples (x, y), all weights of the first
   layer may be negated together, biases kept.
+- *Orthants*: under a penalty αρ|w̃|₁ W is cut at w_i = 0 for every w_i in w̃ with 0 inside its
+  range. On a part |w̃|₁ is linear. Symmetries of W exchange the parts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations, pairwise, permutations, product
 
 from flint import fmpq, fmpq_mpoly, fmpq_poly
@@ -31,20 +34,41 @@ MAX_IMAGES = 384
 _MINUS = fmpq_poly([0, -1])
 
 
+Image = tuple[tuple[int, ...], tuple[int, ...]]
+"""Sources and signs of a signed permutation."""
+
+
 @dataclass(frozen=True, eq=False)
 class Chart:
     """``network`` with the parameters in ``fixed`` held at a wall (0 lower, 1 upper).
 
-    ``images`` are signed permutations of W: (sources, signs) sends w to signs·w[sources].
+    ``symmetries`` are signed permutations of W: (sources, signs) sends w to signs·w[sources].
     ``ordered`` and ``nonnegative`` describe a fundamental domain of theirs: w[i] ≤ w[j] for
-    pairs (i, j), and w[i] ≥ 0.
+    pairs (i, j), and w[i] ≥ 0. ``orthant`` has the signs of the parameters at which W is cut.
     """
 
     network: Network
     fixed: dict[int, int]
-    images: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    symmetries: tuple[Image, ...]
     ordered: tuple[tuple[int, int], ...]
     nonnegative: tuple[int, ...]
+    orthant: tuple[tuple[int, int], ...] = ()
+
+    @cached_property
+    def images(self) -> tuple[Image, ...]:
+        """The symmetries that take the chart to itself."""
+        return self.onto(self)
+
+    def onto(self, other: Chart) -> tuple[Image, ...]:
+        """The symmetries that take this chart to another one of the same choice of signs."""
+        if not self.orthant:
+            return self.symmetries
+        own, theirs = dict(self.orthant), dict(other.orthant)
+        return tuple(
+            (sources, signs)
+            for sources, signs in self.symmetries
+            if all(own[sources[i]] * signs[i] == sign for i, sign in theirs.items())
+        )
 
     @property
     def moving(self) -> tuple[int, ...]:
@@ -64,7 +88,27 @@ def charts(network: Network, signs: bool) -> list[Chart]:
         if signs
         else [network]
     )
-    return [_chart(each, fixed) for each in choices for fixed in _scalings(each)]
+    found = [_chart(each, fixed) for each in choices for fixed in _scalings(each)]
+    return [part for chart in found for part in _orthants(chart)]
+
+
+def _orthants(chart: Chart) -> list[Chart]:
+    """The chart cut at w_i = 0 for all parameters under a penalty αρ|w_i|, ρ > 0."""
+    network = chart.network
+    if not network.ratio or not network.penalised:
+        return [chart]
+    cut = [i for i in network.penalised if network.walls[i][0] < 0 < network.walls[i][1]]
+    whole = [(i, 1 if network.walls[i][0] >= 0 else -1) for i in network.penalised if i not in cut]
+    found = []
+    for signs in product((1, -1), repeat=len(cut)):
+        orthant = tuple(zip(cut, signs, strict=True))
+        walls = list(network.walls)
+        for i, sign in orthant:
+            lower, upper = walls[i]
+            walls[i] = (fmpq(0), upper) if sign > 0 else (lower, fmpq(0))
+        part = replace(network, walls=tuple(walls), orthant=(*orthant, *whole))
+        found.append(replace(chart, network=part, orthant=orthant))
+    return found
 
 
 def _scalings(network: Network) -> list[dict[int, int]]:

@@ -121,7 +121,8 @@ def basin_owners(kind: Kind, curves: Sequence[Curve]) -> Sequence[Curve]:
     if kind is Kind.CROSS:
         return curves[:1]
     if kind is Kind.SWITCH:
-        return [min(curves, key=lambda c: len(c.stratum.groups) + len(c.stratum.walls))]
+        free = min(curves[:2], key=lambda c: len(c.stratum.groups) + len(c.stratum.walls))
+        return [free, *curves[2:]]
     return curves
 
 

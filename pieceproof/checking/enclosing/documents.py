@@ -72,9 +72,14 @@ def chart_documents(found: Sequence[Chart]) -> list[dict[str, object]]:
                 chart.network.names[i]: ("lower", "upper")[side]
                 for i, side in sorted(chart.fixed.items())
             },
+            **({"orthant": _orthant(chart)} if chart.orthant else {}),
         }
         for chart in found
     ]
+
+
+def _orthant(chart: Chart) -> dict[str, str]:
+    return {chart.network.names[i]: "+" if sign > 0 else "-" for i, sign in chart.orthant}
 
 
 def check_charts(node: Node, spaces: Spaces) -> None:

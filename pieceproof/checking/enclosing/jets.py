@@ -85,7 +85,8 @@ class Jets:
             _both(self.points),
             np.stack([_coefficients(pieces, degree) for pieces in kinds], axis=1),
             _both(around([*constants, *(network.outputs or ())])),
-            np.array([float(p in network.penalised) for p in range(network.parameters)]),
+            np.stack([_both(around(network.squares)), _both(around(network.tilts))], axis=1),
+            np.array(network.pieces, dtype=np.int64).reshape(-1, network.examples, 2),
         )
 
     @cached_property
@@ -218,7 +219,11 @@ def _majorant(network: Network, degree: int, reach: float) -> float:
         v, g, h = sigma, sigma * (dz + 1), sigma * (ddz + dz * dz + 2 * dz)
         sources = width
     factor = known + _span(network)
-    return 2.0**20 * network.examples * (max(v * v, v * h, g * g, h) + factor * reach * reach + 1)
+    return (
+        2.0**20
+        * network.examples
+        * (max(v * v, v * h, g * g, h) + factor * reach * (reach + 1) + 1)
+    )
 
 
 def _span(network: Network) -> float:

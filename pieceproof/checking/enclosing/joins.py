@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, basin_owners, end
+from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, end
 from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.nearby import sides
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
@@ -84,6 +84,9 @@ def check_joined(left: Settled, right: Settled) -> None:
     if right.slab.lower != at:
         raise Refuted(f"the slabs leave a gap at α = {at}")
     a, b = left.right, right.left
+    if a.stratum.place != b.stratum.place:  # one of them has a copy in the other's chart
+        a = left.copy(a, b.stratum.place)
+        b = right.copy(b, a.stratum.place)
     if a.is_everywhere and b.is_everywhere:
         raise Refuted(f"no basin tells the minimisers apart that meet at α = {at}")
     if (a.is_zero or b.is_zero) and vanishes(a) and vanishes(b):
@@ -96,14 +99,13 @@ def check_joined(left: Settled, right: Settled) -> None:
         _check_isolated(*((b, right, a) if fewer else (a, left, b)), at)
         return
     if None in folds and folds != (None, None):
-        _check_unfolded(left, right, at)
+        _check_unfolded((left, a), (right, b), at)
         return
     if a.stratum.identity != b.stratum.identity:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
     point = end(b, at).box[0]
     # In a switch or crossing the basin is that of the slab's first-mentioned free curve.
-    owner = _basin_owner(left, a)
-    basin = basin_box(owner, around([at]))[0]
+    basin = basin_box(left.owner(a), around([at]))[0]
     inside = all(
         basin.lo[1 + i] <= point.lo[1 + i] and point.hi[1 + i] <= basin.hi[1 + i]
         for i in a.space.chart.moving
@@ -112,7 +114,7 @@ def check_joined(left: Settled, right: Settled) -> None:
         raise Refuted(f"the slabs that meet at α = {at} follow different curves")
 
 
-def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
+def _check_unfolded(left: tuple[Settled, Curve], right: tuple[Settled, Curve], at: fmpq) -> None:
     """That an ordinary curve and one in folded coordinates are one where their slabs meet.
 
     In W both follow one polynomial. The ordinary curve's point, folded, lies in the basin
@@ -122,8 +124,9 @@ def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
     Raises:
         Refuted: this could not be shown.
     """
-    a, b = left.right, right.left
-    plain, (settled, folded) = (a, (right, b)) if a.stratum.fold is None else (b, (left, a))
+    plain, (settled, folded) = (
+        (left[1], right) if left[1].stratum.fold is None else (right[1], left)
+    )
     fold = folded.stratum.fold
     if fold is None:
         raise ValueError("one of the curves is folded")
@@ -133,7 +136,7 @@ def _check_unfolded(left: Settled, right: Settled, at: fmpq) -> None:
     if not same or own.walls != kept:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
     point = fold.image(end(plain, at).box[0, 1:])
-    basin = basin_box(_basin_owner(settled, folded), around([at]))[0, 1:]
+    basin = basin_box(settled.owner(folded), around([at]))[0, 1:]
     low = basin.lo.copy()
     squared = list(fold.squared)
     low[squared] = np.where(low[squared] <= 0, -np.inf, low[squared])
@@ -172,7 +175,7 @@ def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> N
     if not same or walls[0] != walls[1]:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
     point = end(other, at).point
-    basin = basin_box(_basin_owner(settled, curve), around([at]))[0, 1:]
+    basin = basin_box(settled.owner(curve), around([at]))[0, 1:]
     floor = basin.lo.copy()
     for slot in mirrors:
         floor[slot] = -np.inf if floor[slot] <= 0 else floor[slot]
@@ -190,12 +193,6 @@ def _check_isolated(curve: Curve, settled: Settled, other: Curve, at: fmpq) -> N
         if np.all((floor <= image.lo)[moving] & (image.hi <= basin.hi)[moving]):
             return
     raise Refuted(f"the slabs that meet at α = {at} follow different curves")
-
-
-def _basin_owner(settled: Settled, curve: Curve) -> Curve:
-    """The curve whose box is the basin in which ``curve`` is the minimiser."""
-    owners = basin_owners(settled.slab.kind, settled.curves)
-    return owners[0] if len(owners) == 1 else curve
 
 
 def narrowed(settled: Settled, width: fmpq) -> tuple[fmpq, fmpq]:
@@ -245,7 +242,7 @@ def _side(settled: Settled, at: fmpq) -> int | None:
             )
             gap = -_oriented(end(first, at), changed)
         else:
-            owner = _basin_owner(settled, first)
+            owner = settled.owner(first)
             stuck = second if owner is first else first
             gap = -_constraint(end(owner, at), stuck)
             if owner is second:

@@ -89,12 +89,12 @@ def boundaries_near(
                 for example in range(network.examples):
                     low, high = z.value.lo[0, example], z.value.hi[0, example]
                     piece = current[unit][example]
+                    first, last = network.pieces[unit][example]
+                    if not first <= piece <= last:
+                        raise Refuted("a pattern that W has no use for")
                     for k, inside in (
-                        (piece - 1, piece == 0 or low >= jets.points.hi[piece - 1]),
-                        (
-                            piece,
-                            piece == len(network.breakpoints) or high <= jets.points.lo[piece],
-                        ),
+                        (piece - 1, piece == first or low >= jets.points.hi[piece - 1]),
+                        (piece, piece == last or high <= jets.points.lo[piece]),
                     ):
                         label = (unit, example, k)
                         if inside or label in listed:

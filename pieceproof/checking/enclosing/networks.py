@@ -1,15 +1,18 @@
-"""The stated network, read from a document: f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|² + α|w̃|².
+"""The stated network, read from a document.
+
+    f(α, w) = (1/T)·Σ_t (ŷ_t − y_t)² + μ|w|² + α(ρ|w̃|₁ + (1 − ρ)|w̃|²)
 
 Feedforward networks of any depth with continuous piecewise polynomial activations,
 σ_α = α·first + (1−α)·second, fixed or trainable output weights and output bias, squared loss;
-w̃ are the parameters that a penalty of strength α runs over, if there is one.
+w̃ are the parameters that a penalty of strength α runs over, if there is one. With ρ > 0 its
+charts are orthants of w̃ (``charts``), on which |w̃|₁ is linear.
 Parameters come layer by layer, unit by unit (weights, then bias), then output weights, then
 the output bias.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
@@ -21,6 +24,9 @@ from pieceproof.checking.reading import CertificateError, Node
 
 MAX_PARAMETERS = 16
 """Most parameters: coverings grow exponentially, and a document must not ask for one."""
+_NONE = fmpq(0)
+MAX_CUTS = 8
+"""Most parameters at whose 0 a penalty αρ|w|₁ bends inside their ranges: there are 2^8 orthants."""
 MAX_DEGREE, MAX_TERMS = 32, 4000
 """Of a polynomial objective."""
 
@@ -38,8 +44,9 @@ class Network:
     ``first`` and ``second`` hold the polynomials of both activations on every interval of
     ``breakpoints``; ``outputs`` is None for trainable output weights, ``offset`` None for a
     trainable output bias. A network without layers stands for its ``polynomial``, which is
-    the whole objective. ``penalised`` are the parameters in w̃. ``unit_names`` are those of a part
-    of a network (``reductions``).
+    the whole objective. ``penalised`` are the parameters in w̃, ``ratio`` is ρ, and ``orthant`` has
+    the signs of the parameters in w̃ on W, as far as W is cut to one orthant of them and ρ > 0.
+    ``unit_names`` are those of a part of a network (``reductions``).
     """
 
     hidden: tuple[int, ...]
@@ -58,6 +65,8 @@ class Network:
     targets: tuple[fmpq, ...]
     polynomial: fmpq_mpoly | None = None
     penalised: tuple[int, ...] = ()
+    ratio: fmpq = _NONE
+    orthant: tuple[tuple[int, int], ...] = ()
     unit_names: tuple[str, ...] = ()
 
     @property
@@ -69,6 +78,41 @@ class Network:
     def is_regularised(self) -> bool:
         """Whether f is more than the loss."""
         return self.decay != 0 or bool(self.penalised)
+
+    @cached_property
+    def squares(self) -> tuple[fmpq, ...]:
+        """The factor of α·w_i² in the penalty, for every parameter."""
+        return tuple((1 - self.ratio) * (i in self.penalised) for i in range(self.parameters))
+
+    @cached_property
+    def tilts(self) -> tuple[fmpq, ...]:
+        """The factor of α·w_i in the penalty, for every parameter: ±ρ on an orthant."""
+        signs = dict(self.orthant)
+        return tuple(self.ratio * signs.get(i, 0) for i in range(self.parameters))
+
+    @cached_property
+    def pieces(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """For every unit and example the first and the last piece of σ_α that W has use for.
+
+        A boundary of the first layer that W does not reach beyond, as where it is a wall, is none.
+        """
+        last = len(self.breakpoints)
+        found = [((0, last),) * self.examples] * len(self.units)
+        for unit in range(self.hidden[0] if self.hidden else 0):
+            ranges = [self.walls[i] for i in self.incoming[unit]]
+            own = []
+            for inputs in self.inputs:
+                row = [*inputs, *([fmpq(1)] if self.bias else [])]
+                ends = [sorted((x * a, x * b)) for x, (a, b) in zip(row, ranges, strict=True)]
+                low, high = (sum((pair[side] for pair in ends), fmpq(0)) for side in (0, 1))
+                if low == high:
+                    own.append((0, last))
+                else:
+                    own.append(
+                        (bisect_right(self.breakpoints, low), bisect_left(self.breakpoints, high))
+                    )
+            found[unit] = tuple(own)
+        return tuple(found)
 
     @property
     def examples(self) -> int:
@@ -197,6 +241,10 @@ def read_network(node: Node, most: int = MAX_PARAMETERS, kind: str = "squared") 
     stated = _ranges(entry["parameters"], most)
     if tuple(stated) != names:
         raise entry["parameters"].wrong(f"the parameters {', '.join(names)}")
+    penalised, ratio = _penalty(entry, interval, names)
+    bends = [i for i in penalised if ratio and stated[names[i]][0] < 0 < stated[names[i]][1]]
+    if len(bends) > MAX_CUTS:
+        raise entry["parameters"].wrong(f"at most {MAX_CUTS} parameters that |w|₁ has bends for")
     return Network(
         hidden,
         bias,
@@ -212,23 +260,24 @@ def read_network(node: Node, most: int = MAX_PARAMETERS, kind: str = "squared") 
         decay,
         inputs,
         targets,
-        penalised=_penalised(entry, interval, names),
+        penalised=penalised,
+        ratio=ratio,
     )
 
 
-def _penalised(
+def _penalty(
     entry: dict[str, Node], interval: tuple[fmpq, fmpq], names: tuple[str, ...]
-) -> tuple[int, ...]:
-    """The parameters under α|w|²: weights, and biases (b…, c) if stated."""
+) -> tuple[tuple[int, ...], fmpq]:
+    """w̃, weights, and biases (b…, c) if stated, and ρ."""
     if "penalty" not in entry:
-        return ()
+        return (), fmpq(0)
     penalty = entry["penalty"].fields("ratio", "biases")
-    if penalty["ratio"].rational() != 0:
-        raise penalty["ratio"].wrong("the penalty α|w|² (the covered family)")
+    ratio, biases = penalty["ratio"].rational(), penalty["biases"].flag()
+    if not 0 <= ratio <= 1:
+        raise penalty["ratio"].wrong("a ratio from 0 to 1")
     if interval[0] < 0:
         raise entry["interval"].wrong("a penalty >= 0 on A")
-    biases = penalty["biases"].flag()
-    return tuple(i for i, name in enumerate(names) if biases or name[0] not in "bc")
+    return tuple(i for i, name in enumerate(names) if biases or name[0] not in "bc"), ratio
 
 
 def _ends(node: Node) -> tuple[fmpq, fmpq]:

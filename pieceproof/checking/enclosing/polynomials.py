@@ -28,7 +28,9 @@ def cell_polynomial(network: Network, pattern: Pattern) -> fmpq_mpoly:
     alpha, *weights = context.gens()
     zero = context.constant(0)
     total += network.decay * sum((w**2 for w in weights), zero)
-    return total + alpha * sum((weights[i] ** 2 for i in network.penalised), zero)
+    for w, square, tilt in zip(weights, network.squares, network.tilts, strict=True):
+        total += alpha * (square * w**2 + tilt * w)
+    return total
 
 
 def residuals(network: Network, pattern: Pattern) -> list[fmpq_mpoly]:
@@ -106,7 +108,8 @@ class PolynomialJets(Jets):
             np.zeros((2, 0)),
             pieces,
             constants,
-            np.zeros(self.n - 1),
+            np.zeros((2, 2, self.n - 1)),
+            np.zeros((0, 0, 2), dtype=np.int64),
         )
 
     def _reach(self) -> float:

@@ -3,7 +3,9 @@
 Let K be some units of the only hidden layer, f_K the loss of the network without them, and r_t its
 residuals. With s_t = Σ_{k ∈ K} v_k σ_α(z_kt),
 
-    f(α, w) − f_K(α, w) = c·Σ_t s_t (s_t + 2 r_t) + μ·|w_K|² + α·|w̃_K|²,   c = 1/T or 1.
+    f(α, w) − f_K(α, w) = c·Σ_t s_t (s_t + 2 r_t) + μ·|w_K|² + α(ρ|w̃_K|₁ + (1 − ρ)|w̃_K|²),
+
+c = 1/T or 1.
 
 min f ≤ min f_K, since f = f_K where the units of K do nothing: their incoming weights are 0 and
 σ_α(0) = 0 for every α, or their trainable outgoing weights are 0. And f ≥ min f_K in a box on which
@@ -72,6 +74,7 @@ def reduced(network: Network, dead: Dead) -> Network:
         network,
         hidden=(len(alive),),
         outputs=None if outputs is None else tuple(outputs[unit] for unit in alive),
+        orthant=(),
         names=tuple(network.names[i] for i in rest),
         walls=tuple(network.walls[i] for i in rest),
         penalised=tuple(slot for slot, i in enumerate(rest) if i in network.penalised),
@@ -101,7 +104,7 @@ def images_of(dead: Dead, chart: Chart) -> frozenset[Dead]:
     unit_of = {parameters[0]: unit for unit, parameters in enumerate(own)}
     return frozenset(
         tuple(sorted(unit_of[sources[own[unit][0]]] for unit in dead))
-        for sources, _ in chart.images
+        for sources, _ in chart.symmetries
     )
 
 

@@ -2,14 +2,16 @@
 
 Given that f is above the claimed values outside the basins (``covering``), ℓ* is
 
-- ``one``: v of the first curve; further curves have larger values throughout;
+- ``one``: v of the first curve; further curves have larger values throughout, or the same where
+  both fit the mean of the targets (``constants``);
 - ``zero``: 0, since all residuals vanish at a point of W (``interpolation``);
 - ``tie``: the same on a slab at an end of A, where further curves may have an equal value at
   that end by a symmetry of f(α, ·), and have larger ones inside;
 - ``kink``: v_0 up to one α, then v_1: v_0 − v_1 increases strictly and changes sign;
 - ``switch``: one curve is free of a constraint g that the other has active. In the common basin
   f is minimal on the free curve while g ≥ 0 on it, else on the other; g changes sign once
-  along the free curve. The values touch there, v_free ≤ v_active: a smooth breakpoint;
+  along the free curve. The values touch there, v_free ≤ v_active: a smooth breakpoint. Further
+  curves are not below the active one;
 - ``cross``: the minimiser passes a C¹ boundary, so that another polynomial takes over. The
   values are different functions that touch: a smooth breakpoint.
 """
@@ -24,6 +26,7 @@ import numpy as np
 from flint import fmpq
 
 from pieceproof.checking.enclosing import basins
+from pieceproof.checking.enclosing.charts import Image
 from pieceproof.checking.enclosing.claimedslabs import (
     Kind,
     Slab,
@@ -33,6 +36,8 @@ from pieceproof.checking.enclosing.claimedslabs import (
     end,
     level_of,
 )
+from pieceproof.checking.enclosing.constants import fits_mean
+from pieceproof.checking.enclosing.copies import copies
 from pieceproof.checking.enclosing.covering import Claim, FoldedBasin
 from pieceproof.checking.enclosing.crossings import check_cross
 from pieceproof.checking.enclosing.everywhere import check_everywhere
@@ -51,17 +56,23 @@ from pieceproof.checking.reading import Refuted
 if TYPE_CHECKING:
     from pieceproof.checking.enclosing.documents import Spaces
 
+Copies = dict[int, tuple[Curve, Curve]]
+"""By the number of the chart a copy, and the owner of its basin."""
 HELD = 1e300
 """The half width of a basin along a parameter that its chart holds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """A slab whose curves are proved: the curves, left one first, and its claims by chart."""
+    """A slab whose curves are proved: the curves, left one first, and its claims by chart.
+
+    ``copies`` has for every curve those in further charts, and who owns the basin there.
+    """
 
     slab: Slab
     curves: tuple[Curve, ...]
     claims: dict[Place, Claim]
+    copies: tuple[Copies, ...] = ()
 
     @property
     def left(self) -> Curve:
@@ -72,6 +83,23 @@ class Settled:
     def right(self) -> Curve:
         """The curve on which ℓ* is attained at the upper end."""
         return self.curves[0 if self.slab.kind in (Kind.ONE, Kind.TIE, Kind.ZERO) else 1]
+
+    def copy(self, curve: Curve, place: Place) -> Curve:
+        """The copy of a curve in a chart, the curve itself if there is none."""
+        for own, found in zip(self.curves, self.copies, strict=False):
+            if own is curve and place[0] == curve.stratum.dead and place[1] in found:
+                return found[place[1]][0]
+        return curve
+
+    def owner(self, curve: Curve) -> Curve:
+        """The curve whose box is the basin in which a curve, or a copy, is the minimiser."""
+        for found in self.copies:
+            for copy, owner in found.values():
+                if copy is curve:
+                    return owner
+        if self.slab.kind in (Kind.SWITCH, Kind.CROSS) and curve in self.curves[:2]:
+            return basin_owners(self.slab.kind, self.curves)[0]
+        return curve
 
 
 def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
@@ -92,57 +120,106 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
             raise Refuted("too few curves")
         check = {
             Kind.ONE: _check_one, Kind.TIE: check_tie, Kind.KINK: _check_kink,
-            Kind.SWITCH: check_switch, Kind.CROSS: check_cross,
+            Kind.SWITCH: _check_switch, Kind.CROSS: check_cross,
         }[slab.kind]  # fmt: skip
         check(curves, slab, ends)
+        further = _copies(curves, spaces, slab, ends)
         levels = [level_of(curve) for curve in curves]
         every = slab.kind in (Kind.SWITCH, Kind.CROSS)
         count = 1 if slab.kind in (Kind.ONE, Kind.TIE) else 2
         claims: dict[Place, Claim] = {}
-        paths = {curve: _basin(curve) for curve in curves}
-        owners = basin_owners(slab.kind, curves)
+        owners = [*basin_owners(slab.kind, curves)]
+        owners += dict.fromkeys(owner for found in further for _, owner in found.values())
+        paths = {curve: _basin(curve) for curve in owners}
+        tips = _tips(slab, curves, further, spaces)
         dead = {curve.stratum.dead for curve in curves}
         charts: list[tuple[Dead, int, Space]] = [
             ((), chart, space) for chart, space in enumerate(spaces)
         ]
         charts += [(k, *each) for k in dead if k for each in enumerate(spaces.without(k))]
         for without, chart, space in charts:
-            own = [curve for curve in owners if curve.stratum.place == (without, chart)]
+            own = [
+                (curve, curve.space.chart.onto(space.chart))
+                for curve in owners
+                if curve.stratum.dead == without and is_akin(curve.space, space)
+            ]
             placed = [
                 (curve.middle, image)
-                for curve in own
+                for curve, images in own
                 if curve.stratum.fold is None
-                for image in _images(space, paths[curve])
+                for image in _images(images, paths[curve])
             ]
             folded = [
                 FoldedBasin(view, curve.middle, paths[curve])
-                for curve in own
+                for curve, images in own
                 if curve.stratum.fold is not None
-                for view in views(curve.stratum.fold, space.chart.images)
+                for view in views(curve.stratum.fold, images)
             ]
             below: frozenset[Dead] = frozenset()
             if not without:
                 folded += _valleys(slab, curves, chart, space)
-                placed += _tips(slab, curves, chart, space)
+                placed += [
+                    (middle, image)
+                    for home, middle, path in tips
+                    if is_akin(home, space)
+                    for image in _images(home.chart.onto(space.chart), path)
+                ]
                 below = below.union(*(images_of(k, space.chart) for k in dead if k))
             claims[without, chart] = Claim(
                 alpha, tuple(levels[:count]), tuple(placed), every, tuple(folded), below
             )
-        return Settled(slab, tuple(curves), claims)
+        return Settled(slab, tuple(curves), claims, further)
+
+
+def _copies(
+    curves: Sequence[Curve], spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]
+) -> tuple[Copies, ...]:
+    """The copies of all curves in further charts, with basins there.
+
+    Raises:
+        Refuted: one of them has none.
+    """
+    found: list[Copies] = [
+        {
+            copy.stratum.chart: (copy, copy)
+            for copy in copies(curve, spaces.without(curve.stratum.dead))
+        }
+        for curve in curves
+    ]
+    # Where both curves of a switch or crossing are seen they share a basin, as at home.
+    together = slab.kind in (Kind.SWITCH, Kind.CROSS)
+    shared = found[0].keys() & found[1].keys() if together else set()
+    for chart in shared:
+        both = [own[chart][0] for own in found[:2]]
+        (check_switch if slab.kind is Kind.SWITCH else check_cross)(both, slab, ends)
+        (owner,) = basin_owners(slab.kind, both)
+        for own, copy in zip(found, both, strict=False):
+            own[chart] = (copy, owner)
+    for number, own in enumerate(found):
+        for chart in own.keys() - (shared if number < 2 else set()):
+            basins.check_basin(own[chart][0], basin_box(own[chart][0]))
+    return tuple(found)
+
+
+def is_akin(space: Space, other: Space) -> bool:
+    """Whether two charts differ in the orthant at most."""
+    return (space.network.outputs, space.chart.fixed) == (
+        other.network.outputs, other.chart.fixed,
+    )  # fmt: skip
 
 
 def _tips(
-    slab: Slab, curves: Sequence[Curve], chart: int, space: Space
-) -> list[tuple[Range, Path]]:
-    """Basins around the points where dead units have parameters 0, and their images."""
+    slab: Slab, curves: Sequence[Curve], further: Sequence[Copies], spaces: Spaces
+) -> list[tuple[Space, Range, Path]]:
+    """Basins around the points where dead units have parameters 0, with their charts."""
     found = []
     for tip in slab.tips:
-        if tip.chart == chart:
-            curve = curves[tip.curve]
-            if curve not in basin_owners(slab.kind, curves):
-                raise Refuted("a tip at a curve without a basin of its own")
-            path = check_tip(space, curve, tip.radius)
-            found += [(curve.middle, image) for image in _images(space, path)]
+        curve = curves[tip.curve]
+        if curve not in basin_owners(slab.kind, curves):
+            raise Refuted("a tip at a curve without a basin of its own")
+        seen = [curve, *(copy for copy, _ in further[tip.curve].values())]
+        path = check_tip(spaces[tip.chart], seen, tip.radius)
+        found.append((spaces[tip.chart], curve.middle, path))
     return found
 
 
@@ -179,10 +256,10 @@ def _held(space: Space, path: Path) -> Path:
     return Path(centre, slope, radius)
 
 
-def _images(space: Space, path: Path) -> list[Path]:
-    """The basin under the symmetries of the chart."""
+def _images(symmetries: Sequence[Image], path: Path) -> list[Path]:
+    """The basin under some symmetries."""
     found = []
-    for sources, signs in space.chart.images:
+    for sources, signs in symmetries:
         index, sign = np.array(sources, dtype=int), np.array(signs, dtype=float)
         found.append(Path(sign * path.centre[index], sign * path.slope[index], path.radius[index]))
     return found
@@ -201,7 +278,20 @@ def _check_one(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> 
             raise refuted from None
         curves[0].is_everywhere = True
     for curve in curves[1:]:
-        check_above(curves[0], curve, slab.lower, slab.upper)
+        _check_not_below(curves[0], curve, slab)
+
+
+def _check_not_below(first: Curve, further: Curve, slab: Slab) -> None:
+    if not (fits_mean(first) and fits_mean(further)):
+        check_above(first, further, slab.lower, slab.upper)
+
+
+def _check_switch(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> None:
+    check_switch(curves[:2], slab, ends)
+    stuck = max(curves[:2], key=lambda c: len(c.stratum.groups) + len(c.stratum.walls))
+    for curve in curves[2:]:  # the minimum is not above the value of the stuck one
+        basins.check_basin(curve, basin_box(curve))
+        _check_not_below(stuck, curve, slab)
 
 
 def _check_kink(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> None:

@@ -24,6 +24,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
 
+from pieceproof.checking.enclosing.constants import fits_mean
 from pieceproof.checking.enclosing.fits import is_fitted
 from pieceproof.checking.enclosing.flatness import is_constant
 from pieceproof.checking.enclosing.interpolation import vanishes
@@ -41,7 +42,7 @@ SAMPLES = tuple(fmpq(k, 11) for k in range(1, 11))
 def is_flat(curve: Curve) -> bool:
     """Whether v′ = 0 for all α. As v is analytic all α but finitely many suffice."""
     network = curve.space.network
-    if vanishes(curve) or is_constant(curve) or is_fitted(curve):
+    if vanishes(curve) or fits_mean(curve) or is_constant(curve) or is_fitted(curve):
         return True
     if isinstance(curve.space.jets, PolynomialJets):
         point = _resting(curve, None)
@@ -71,6 +72,8 @@ def is_flat_at(curve: Curve, alpha: fmpq) -> bool:
     if curve.space.network.polynomial is not None:
         point = _resting(curve, alpha)
         return point is not None and _stands(curve, point, alpha)
+    if fits_mean(curve):
+        return True
     return all(_vanishes(curve, unit, _tilts(curve, unit), [alpha]) for unit in _units(curve))
 
 

@@ -92,7 +92,7 @@ def _bends_upwards(first: Curve, second: Curve, lower: fmpq, upper: fmpq, depth:
 def reflected(space: Space, at: fmpq) -> bool:
     """Whether σ_α is even at this end of A: f(α, ·) is then unchanged when a unit is negated."""
     network = space.network
-    if network.polynomial is not None:
+    if network.polynomial is not None or network.orthant:  # negated it would leave the orthant
         return False
     pieces = [
         at * first + (1 - at) * second

@@ -5,7 +5,9 @@ or a penalty holds them at 0), 0 ≤ s ≤ 1, ω on the surface of a box around 
 another bend of σ_α than 0 there, so on either side s_t = Σ_j A_tj(ω) s^j, A_tj from the
 coefficients of σ_α and powers of z_t(ω), and with residuals r_t of the network without K
 
-    (f − f_K)/c = Σ_j E_j s^j + Σ_t s_t²,   E_j = Σ_t 2 r_t A_tj, and (μ|ω|² + α|ω̃|²)/c in E_2.
+    (f − f_K)/c = Σ_j E_j s^j + Σ_t s_t²,   E_j = Σ_t 2 r_t A_tj,
+
+with (μ|ω|² + α(1 − ρ)|ω̃|²)/c in E_2 and αρ|ω̃|₁/c in E_1.
 
 Branch and bound over ω and α shows, box by box, that this is not negative for any s: the E_j of low
 degree are not negative, and the next one, with Σ_t A_t1² in degree 2, outweighs the negative
@@ -42,22 +44,29 @@ HALVINGS = 3
 HELD = 1e300
 
 
-def check_tip(space: Space, curve: Curve, radius: Sequence[float], boxes: int = BOXES) -> Path:
-    """The basin in W around the curve with w_K = 0, once f ≥ v is proved on it.
+def check_tip(
+    space: Space, curves: Sequence[Curve], radius: Sequence[float], boxes: int = BOXES
+) -> Path:
+    """The basin in a chart of W around the curve with w_K = 0, once f ≥ v is proved on it.
 
-    ``radius``: half widths of all parameters; those that the curve has are not above its own.
+    ``curves``: the curve and its copies, of which the one in the same orthant counts. ``radius``:
+    half widths of all parameters; those that the curve has are not above its own.
 
     Raises:
         Refuted: that could not be shown.
     """
+    curve = next((each for each in curves if _shares_orthant(space, each)), curves[0])
     small = curve.space
     if not isinstance(small, ReducedSpace) or curve.stratum.fold is not None:
         raise Refuted("tips belong to curves of ordinary coordinates with dead units")
     network, fixed = space.network, space.chart.fixed
     rest = kept(network, small.dead)
-    if {rest[i]: side for i, side in small.chart.fixed.items()} != {
-        i: side for i, side in fixed.items() if i in rest
-    } or (network.outputs is not None and small.network.outputs != _without(network, small.dead)):
+    if (
+        not _shares_orthant(space, curve)
+        or {rest[i]: side for i, side in small.chart.fixed.items()}
+        != {i: side for i, side in fixed.items() if i in rest}
+        or (network.outputs is not None and small.network.outputs != _without(network, small.dead))
+    ):
         raise Refuted("a tip in a chart other than that of its curve")
     own = parameters_of(network, small.dead)
     moving = [i for i in own if i not in fixed]
@@ -72,6 +81,15 @@ def check_tip(space: Space, curve: Curve, radius: Sequence[float], boxes: int = 
         if i in fixed:
             centre[i] = space.wall(i, fixed[i]).middle[0]
     return Path(centre, slope, reach)
+
+
+def _shares_orthant(space: Space, curve: Curve) -> bool:
+    """Whether a chart has the signs of the curve's."""
+    small = curve.space
+    if not isinstance(small, ReducedSpace):
+        return False
+    rest, own = kept(space.network, small.dead), dict(space.chart.orthant)
+    return all(own.get(rest[i]) == sign for i, sign in small.chart.orthant)
 
 
 def _without(network: Network, dead: Sequence[int]) -> tuple[fmpq, ...]:
@@ -155,9 +173,11 @@ class _Tip:
         residuals = _plus(Range(last[0], last[1]), shifts)
         scale = fmpq(1, network.examples) if network.mean else fmpq(1)
         least = max(exact_double(self.curve.alpha.lo[0]), fmpq(0))
-        decays = [network.decay + least * (i in network.penalised) for i in self.moving]
+        decays = [network.decay + least * network.squares[i] for i in self.moving]
+        tilts = [least * network.tilts[i] for i in self.moving]
         found = _Terms(pieces, units, inputs, np.array(sizes, dtype=float), residuals,
-                       around([decay / scale for decay in decays]))  # fmt: skip
+                       around([decay / scale for decay in decays]),
+                       around([tilt / scale for tilt in tilts]))  # fmt: skip
         ends = around(network.breakpoints)
         for unit in units:
             z = found.reached(box[None], unit)
@@ -203,7 +223,8 @@ class _Terms:
     """The terms E_j over boxes of (ω, α); examples with equal inputs are one.
 
     ``pieces``: on the left and on the right of 0, the coefficients of both activations.
-    ``decays``: for every slot of ω the least factor of its square.
+    ``decays`` and ``tilts``: for every slot of ω the least factors of its square and, but for the
+    sign that it has on the orthant, of the slot itself.
     """
 
     pieces: list[list[tuple[Range, Range]]]
@@ -212,6 +233,7 @@ class _Terms:
     sizes: Array
     residuals: Range
     decays: Range
+    tilts: Range
 
     def reached(self, boxes: Range, unit: _Unit) -> Range:
         """z(ω) of one unit, (B, G), on boxes (B, m)."""
@@ -267,6 +289,7 @@ class _Terms:
         """Lower bounds of the E_j, (J, B)."""
         twice = _times(Range.exactly(2 * self.sizes), self.residuals)
         floors = np.array([_total(_times(twice, part).lo) for part in parts])
+        floors[1] = _added(floors[1], _total(_times(self.tilts, boxes).lo))
         floors[2] = _added(floors[2], _total(_times(self.decays, boxes.square()).lo))
         return floors
 

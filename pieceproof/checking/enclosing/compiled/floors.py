@@ -6,6 +6,13 @@ s = −r or at an end, with the least r where s ≥ 0 and the largest where s �
 
 For 0 ≤ α ≤ 1 let s = αa + (1 − α)b, a and b from the two activations. It is enough if neither of
 Σ n·a·(s + 2r) and Σ n·b·(s + 2r) is negative: near an end of A one of them hardly counts.
+
+A penalty P of the parameters of the units is added. Under αρ|w̃|₁, with trainable output weights v_k
+in w̃, a_k the values of unit k,
+
+    Σ n·s·(s + 2r) + P/c ≥ Σ_k |v_k|·(αρ/c − 2·max(0, ∓Σ n·r·a_k)) + (P without v)/c,
+
+∓ the sign that v_k does not have: it need not be small for a unit with a bias to be dead.
 """
 
 from __future__ import annotations
@@ -18,10 +25,14 @@ from pieceproof.checking.enclosing.compiled.arithmetic import down, plus, times,
 from pieceproof.checking.enclosing.compiled.jit import compiled
 from pieceproof.checking.enclosing.compiled.records import (
     BIAS,
+    DECAY,
     LAYERS,
     OFFSET,
     OUTPUTS,
+    SCALE,
     SHIFTED,
+    SQUARES,
+    TILTS,
     TRAINABLE,
     Integers,
     Net,
@@ -65,6 +76,7 @@ def _is_floor(net: Net, floors: Floors, m: int, box: Array, room: Room) -> bool:
     outputs = 1 + units * (features + net.plan[BIAS])
     mixes = box[0, 0] >= 0.0 and box[1, 0] <= 1.0
     total, parts = 0.0, np.zeros(2)
+    slopes = np.zeros((units, 2))
     s, own = np.empty((3, 2)), np.empty((3, 2))
     for g in range(len(floors.examples)):
         t = floors.examples[g]
@@ -85,7 +97,18 @@ def _is_floor(net: Net, floors: Floors, m: int, box: Array, room: Room) -> bool:
             if not floors.sets[m, u]:
                 x, y = times(vl, vh, low, high)
                 rl, rh = plus(rl, rh, x, y)
+        for u in range(units):
+            if not floors.sets[m, u]:
                 continue
+            if net.plan[TRAINABLE]:
+                vl, vh = box[0, outputs + u], box[1, outputs + u]
+            else:
+                vl, vh = net.constants[0, OUTPUTS + u], net.constants[1, OUTPUTS + u]
+            node = features + 2 * u + 1
+            low, high = room.nodes[0, node, t, 0], room.nodes[1, node, t, 0]
+            x, y = times(rl, rh, low, high)
+            x, y = times(x, y, floors.sizes[g], floors.sizes[g])
+            slopes[u, 0], slopes[u, 1] = plus(slopes[u, 0], slopes[u, 1], x, y)
             own[2, 0], own[2, 1] = low, high
             if mixes:
                 _activated(net, floors, box, room.nodes[:, node - 1, t, 0], own)
@@ -97,7 +120,61 @@ def _is_floor(net: Net, floors: Floors, m: int, box: Array, room: Room) -> bool:
         for k in range(2):
             x, _ = product(s[k, 0], s[k, 1], low, high)
             parts[k] = _added(parts[k], floors.sizes[g] * x)
-    return total >= 0.0 or (mixes and parts[0] >= 0.0 and parts[1] >= 0.0)
+    if total >= 0.0 or (mixes and parts[0] >= 0.0 and parts[1] >= 0.0):
+        return True
+    if not box[0, 0] > 0.0:
+        return False
+    return _outweighs(net, floors, m, box, total, slopes)
+
+
+@compiled
+def _outweighs(net: Net, floors: Floors, m: int, box: Array, total: float, slopes: Array) -> bool:
+    """Whether the penalty of the units outweighs a negative ``total``; α > 0.
+
+    ``slopes`` (U, 2) encloses Σ n·r·a_k.
+    """
+    features, units = net.data.shape[2] - 1, net.plan[LAYERS]
+    each = features + net.plan[BIAS]
+    outputs = 1 + units * each
+    rest, heads, factored = 0.0, 0.0, 0.0
+    for u in range(units):
+        if not floors.sets[m, u]:
+            continue
+        for p in range(1 + u * each, 1 + (u + 1) * each):
+            rest = _added(rest, _penalty(net, box, p))
+        if net.plan[TRAINABLE]:
+            p = outputs + u
+            own = _penalty(net, box, p)
+            heads = _added(heads, own)
+            tilt, _ = _rate(net, box, p)
+            against = max(0.0, -2.0 * slopes[u, 0] if box[0, p] >= 0.0 else 2.0 * slopes[u, 1])
+            if tilt < against:
+                reach = max(abs(box[0, p]), abs(box[1, p]))
+                factored = down(factored - up(reach * up(against - tilt)))
+            if box[0, p] < 0.0 < box[1, p]:
+                factored = -np.inf
+    if down(total + _added(rest, heads)) >= 0.0:
+        return True
+    return bool(net.plan[TRAINABLE]) and down(factored + rest) >= 0.0
+
+
+@compiled
+def _rate(net: Net, box: Array, p: int) -> tuple[float, float]:
+    """αρ/c for a parameter with a sign, else 0; lower bounds of ``|tilt|`` and of its square's."""
+    tl, th = net.penalties[0, TILTS, p - 1], net.penalties[1, TILTS, p - 1]
+    tilt = max(tl, -th, 0.0)
+    square = max(down(box[0, 0] * net.penalties[0, SQUARES, p - 1]), 0.0)
+    square = down(square + net.constants[0, DECAY])
+    scale = net.constants[1, SCALE]
+    return max(down(down(box[0, 0] * tilt) / scale), 0.0), max(down(square / scale), 0.0)
+
+
+@compiled
+def _penalty(net: Net, box: Array, p: int) -> float:
+    """A lower bound of what the penalties of one parameter are, over c."""
+    least = max(box[0, p], -box[1, p], 0.0)
+    tilt, square = _rate(net, box, p)
+    return down(down(tilt * least) + max(down(square * down(least * least)), 0.0))
 
 
 @compiled

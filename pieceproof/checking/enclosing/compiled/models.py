@@ -5,8 +5,11 @@ one hidden layer is a polynomial in y: z and α are affine, so that
 
     r_t = Σ_u v_u (p_0 + α·(p_1 − p_0))(z_ut) − y_t
 
-has degree D + 1 (D + 2 if the v_u are trainable), and f = s·Σ r_t² + Σ_i (μ + α·m_i)·w_i². Its
-terms up to degree two are used as they are, the others bounded. The pattern need not hold anywhere.
+has degree D + 1 (D + 2 if the v_u are trainable), and
+
+    f = s·Σ r_t² + Σ_i (μ + α·m_i)·w_i² + α·Σ_i t_i·w_i.
+
+Its terms up to degree two are used as they are, the others bounded. The pattern need not hold.
 
 Coefficients are computed in doubles. Each is a sum of products, in at most K operations one after
 another, so that the errors of all coefficients of r_t together are at most K·2⁻⁵²·A_t, A_t being
@@ -31,6 +34,8 @@ from pieceproof.checking.enclosing.compiled.records import (
     OUTPUTS,
     SCALE,
     SHIFTED,
+    SQUARES,
+    TILTS,
     TRAINABLE,
     Integers,
     Net,
@@ -208,19 +213,24 @@ def expand(net: Net, mono: Monomials, pattern: Integers, model: Model) -> None:
     squares *= abs(scale)
     decay = 0.5 * (net.constants[0, DECAY] + net.constants[1, DECAY])
     for i in range(1, n):
-        if decay == 0.0 and net.penalised[i - 1] == 0.0:
+        square = 0.5 * (net.penalties[0, SQUARES, i - 1] + net.penalties[1, SQUARES, i - 1])
+        tilt = 0.5 * (net.penalties[0, TILTS, i - 1] + net.penalties[1, TILTS, i - 1])
+        if decay == 0.0 and square == 0.0 and tilt == 0.0:
             continue
         total = _affine(model, i, own)
-        squares += (decay + net.penalised[i - 1] * size) * total * total
+        squares += (decay + square * size) * total * total + abs(tilt) * size * total
         for a in range(1 + n):
-            for b in range(1 + n):
+            for b in range(1 + n if decay != 0.0 or square != 0.0 else 0):
                 c = mono.product[a, b]
                 f[c] += decay * own[a] * own[b]
-                if net.penalised[i - 1] > 0.0:
-                    f[c] += alpha[0] * own[a] * own[b]
+                if square != 0.0:
+                    f[c] += square * alpha[0] * own[a] * own[b]
                     for p in range(n):
-                        f[mono.raised[c, p]] += alpha[1 + p] * own[a] * own[b]
-    steps = 32 + 2 * (degree + 3) * (n + 8) + 2 * features + 4 * units + 9 * n + examples * len(r)
+                        f[mono.raised[c, p]] += square * alpha[1 + p] * own[a] * own[b]
+            if tilt != 0.0:
+                for p in range(1 + n):
+                    f[mono.product[a, p]] += tilt * alpha[p] * own[a]
+    steps = 32 + 2 * (degree + 3) * (n + 8) + 2 * features + 4 * units + 12 * n + examples * len(r)
     model.error[0] = 4.0 * UNIT * steps * squares + SMALLEST
 
 

@@ -21,7 +21,7 @@ from pieceproof.checking.enclosing.compiled.arithmetic import (
     up,
 )
 from pieceproof.checking.enclosing.compiled.jit import compiled, entry
-from pieceproof.checking.enclosing.compiled.pieces import part_on
+from pieceproof.checking.enclosing.compiled.pieces import part_of
 from pieceproof.checking.enclosing.compiled.polynomials import derivatives, differentiated
 from pieceproof.checking.enclosing.compiled.records import (
     BIAS,
@@ -35,6 +35,8 @@ from pieceproof.checking.enclosing.compiled.records import (
     SCALE,
     SHIFTED,
     SPAN,
+    SQUARES,
+    TILTS,
     TRAINABLE,
     ZERO,
     Integers,
@@ -69,7 +71,7 @@ def evaluate(net: Net, box: Array, order: int, pattern: Integers, room: Room) ->
             _sum(net, box, target + 2 * k, source, stride, count, at, last, order, room.nodes)
             if not last:
                 at += count + net.plan[BIAS]
-                row = 0 if len(pattern) == 0 else (target - features) // 2 + k
+                row = (target - features) // 2 + k
                 _activate(net, box, target + 2 * k, row, depth == LAYERS, order, pattern, room)
         source, stride, count = target + 1, 2, width
         target += 2 * width
@@ -191,7 +193,8 @@ def _activate(
             zl, zh = nodes[0, z, t, 0], nodes[1, z, t, 0]
             _piece(box, pattern[row, t], zl, zh, order, True, room.mix, sigma)
         else:
-            _reached(net, box, nodes[0, z, t, 0], nodes[1, z, t, 0], order, room.mix, sigma)
+            zl, zh = nodes[0, z, t, 0], nodes[1, z, t, 0]
+            _reached(net, box, zl, zh, net.reached[row, t], order, room.mix, sigma)
         nodes[0, a, t, 0], nodes[1, a, t, 0] = sigma[0, 0], sigma[1, 0]
         if order == 0:
             continue
@@ -226,12 +229,12 @@ def _activate(
 
 @compiled
 def _reached(
-    net: Net, box: Array, zl: float, zh: float, order: int, mix: Array, sigma: Array
+    net: Net, box: Array, zl: float, zh: float, used: Integers, order: int, mix: Array, sigma: Array
 ) -> None:
-    """The hull over all pieces that [zl, zh] meets, each over its own part."""
+    """The hull over all pieces in use that [zl, zh] meets, each over its own part."""
     fresh = True
-    for j in range(net.points.shape[1] + 1):
-        low, high = part_on(net.points, j, zl, zh)
+    for j in range(used[0], used[1] + 1):
+        low, high = part_of(net.points, j, used[0], used[1], zl, zh)
         if low > high:
             continue
         _piece(box, j, low, high, order, fresh, mix, sigma)
@@ -257,7 +260,7 @@ def _piece(
 
 @compiled
 def _loss(net: Net, box: Array, order: int, room: Room) -> None:
-    """f = scale·Σ r² + Σ_p (μ + α·m_p)·w_p², m_p = 1 for parameters under the penalty, else 0.
+    """f = scale·Σ r² + Σ_p (μ + α·m_p)·w_p² + α·Σ_p t_p·w_p, m and t the factors of the penalties.
 
     Sums carry e = Σ |partial sums|; each addition errs by at most half a unit of its result,
     so that 2⁻⁵²·e, itself computed with a relative error far below 1, is enough.
@@ -266,16 +269,18 @@ def _loss(net: Net, box: Array, order: int, room: Room) -> None:
     f = room.f
     low, high = _total(net, r, ZERO, ZERO, NONE, room.nodes)
     low = max(low, 0.0)
-    sl = sh = 0.0  # the squares under the penalty
+    sl = sh = 0.0  # the penalty but for α
     for p in range(1, n):
-        ml, mh = _decay(net, box, p)
-        if ml == mh == 0.0:
-            continue
         a, b = squared(box[0, p], box[1, p])
-        if net.penalised[p - 1] > 0.0:
-            sl, sh = plus(sl, sh, a, b)
-        a, b = times(ml, mh, a, b)
-        low, high = plus(low, high, a, b)
+        c, d = times(net.constants[0, DECAY], net.constants[1, DECAY], a, b)
+        low, high = plus(low, high, c, d)
+        a, b = times(a, b, net.penalties[0, SQUARES, p - 1], net.penalties[1, SQUARES, p - 1])
+        sl, sh = plus(sl, sh, a, b)
+        a, b = box[0, p], box[1, p]
+        a, b = times(a, b, net.penalties[0, TILTS, p - 1], net.penalties[1, TILTS, p - 1])
+        sl, sh = plus(sl, sh, a, b)
+    a, b = times(box[0, 0], box[1, 0], sl, sh)
+    low, high = plus(low, high, a, b)
     f[0, 0], f[1, 0] = low, high
     for p in range(n if order > 0 else 0):
         low, high = _total(net, r, ZERO, 1 + p, NONE, room.nodes)
@@ -285,14 +290,21 @@ def _loss(net: Net, box: Array, order: int, room: Room) -> None:
             ml, mh = _decay(net, box, p)
             a, b = times(ml, mh, box[0, p], box[1, p])
             low, high = plus(low, high, a, b)
+            a, b = _tilt(net, p)
+            a, b = times(a, b, 0.5 * box[0, 0], 0.5 * box[1, 0])
+            low, high = plus(low, high, a, b)
         f[0, 1 + p], f[1, 1 + p] = 2.0 * low, 2.0 * high
         for q in range(p, n if order > 1 else p):
             c, mirrored = 1 + n + p * n + q, 1 + n + q * n + p
             low, high = _total(net, r, 1 + p, 1 + q, c, room.nodes)
             if p == q and p > 0:
                 low, high = plus(low, high, ml, mh)
-            elif p == 0 and q > 0 and net.penalised[q - 1] > 0.0:
-                low, high = plus(low, high, box[0, q], box[1, q])
+            elif p == 0 and q > 0:
+                a, b = net.penalties[0, SQUARES, q - 1], net.penalties[1, SQUARES, q - 1]
+                a, b = times(a, b, box[0, q], box[1, q])
+                low, high = plus(low, high, a, b)
+                a, b = _tilt(net, q)
+                low, high = plus(low, high, 0.5 * a, 0.5 * b)
             f[0, c] = f[0, mirrored] = 2.0 * low
             f[1, c] = f[1, mirrored] = 2.0 * high
 
@@ -300,10 +312,15 @@ def _loss(net: Net, box: Array, order: int, room: Room) -> None:
 @compiled
 def _decay(net: Net, box: Array, p: int) -> tuple[float, float]:
     """μ + α·m_p for the parameter in coordinate p."""
-    low, high = net.constants[0, DECAY], net.constants[1, DECAY]
-    if net.penalised[p - 1] > 0.0:
-        low, high = plus(low, high, box[0, 0], box[1, 0])
-    return low, high
+    low, high = net.penalties[0, SQUARES, p - 1], net.penalties[1, SQUARES, p - 1]
+    low, high = times(low, high, box[0, 0], box[1, 0])
+    return plus(low, high, net.constants[0, DECAY], net.constants[1, DECAY])
+
+
+@compiled
+def _tilt(net: Net, p: int) -> tuple[float, float]:
+    """t_p for the parameter in coordinate p."""
+    return net.penalties[0, TILTS, p - 1], net.penalties[1, TILTS, p - 1]
 
 
 @compiled

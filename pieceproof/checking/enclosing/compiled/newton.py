@@ -38,7 +38,7 @@ def meets_kink(net: Net, n: int, smooth: Integers, nodes: Array) -> bool:
         z = features + 2 * u
         for t in range(net.data.shape[1]):
             for k in range(len(smooth)):
-                if smooth[k]:
+                if smooth[k] or not net.reached[u, t, 0] <= k < net.reached[u, t, 1]:
                     continue
                 if nodes[1, z, t, 0] < net.points[0, k] or nodes[0, z, t, 0] > net.points[1, k]:
                     continue

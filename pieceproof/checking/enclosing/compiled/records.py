@@ -18,6 +18,8 @@ Integers = npt.NDArray[np.int64]
 
 SCALE, DECAY, OFFSET, REACH, SPAN, OUTPUTS = range(6)
 """Columns of ``Net.constants``."""
+SQUARES, TILTS = range(2)
+"""Rows of ``Net.penalties``."""
 BIAS, TRAINABLE, SHIFTED, LAYERS = range(4)
 """Entries of ``Net.plan``."""
 VALUES, SLOPES, BENDS = (cast(int, np.int64(order)) for order in range(3))
@@ -37,7 +39,8 @@ class Net(NamedTuple):
         constants: (2, 5 + M): the factor of the sum of squares, the weight decay, the output
             bias; the sizes of parameters and of α up to which nothing overflows; then the output
             weights, if fixed.
-        penalised: (d,), 1 for parameters under the penalty of strength α, else 0.
+        penalties: (2, 2, d), the factors of α·w_i² and of α·w_i.
+        reached: (U, T, 2), the first and the last piece of σ_α that W has use for.
     """
 
     plan: Integers
@@ -45,7 +48,8 @@ class Net(NamedTuple):
     points: Array
     pieces: Array
     constants: Array
-    penalised: Array
+    penalties: Array
+    reached: Integers
 
 
 class Room(NamedTuple):

@@ -65,9 +65,9 @@ def boundaries(net: Net, region: Region, nodes: Array, sides: Sides) -> int:
             low, high = nodes[0, z, t, 0], nodes[1, z, t, 0]
             piece, at = 0, -1
             for k in range(net.points.shape[1]):
-                if low > net.points[1, k]:
+                if low > net.points[1, k] or k < net.reached[u, t, 0]:
                     piece = k + 1
-                elif high >= net.points[0, k]:
+                elif high >= net.points[0, k] and k < net.reached[u, t, 1]:
                     if at >= 0:
                         return -1
                     at = k
