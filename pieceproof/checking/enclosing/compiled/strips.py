@@ -42,6 +42,8 @@ MARGIN = 2.0**-20
 LARGE = 1e100
 THIN = 2.0**-45
 """Sides are not taken to be shorter than this part of where they are."""
+SMALL = 2.0**-10
+"""A row of M that needs less than this part of its shift is that of a thin side."""
 
 
 class Side(NamedTuple):
@@ -139,7 +141,9 @@ def is_above(
                 lost += 0.5 * d[p]
             if best + line[2] > 0.0 and lost > 0.5 * (best + line[2]):
                 for p in range(n):
-                    side.scores[p] = halved(mono, model, p) + 0.375 * min(d[p], _needed(m, p))
+                    side.scores[p] = halved(mono, model, p)
+                    if _needed(m, p) > SMALL * d[p]:
+                        side.scores[p] += 0.375 * d[p]
                 side.scores[0] += 0.5 * line[2]
         if best <= 0.0:
             return False
