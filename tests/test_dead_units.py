@@ -384,7 +384,7 @@ def test_tips_hold_where_they_are_found() -> None:
         for chart, space in enumerate(spaces):
             radius = rng.uniform(0.01, 0.5, space.network.parameters)
             try:
-                tip = check_tip(space, tube, radius.tolist(), 2000)
+                tip = check_tip(space, [tube], radius.tolist(), 2000)
             except Refuted:
                 continue
             found += 1
@@ -421,7 +421,7 @@ def test_residuals_of_a_tip_are_enclosed_over_parts_of_a_slab(
     stratum, path = slab.curves[0]
     curve = Curve(space_of(spaces, stratum), stratum, path, slab.alpha)
     reach = [5.0, 2e-4]
-    tip = check_tip(spaces[0], curve, reach)
+    tip = check_tip(spaces[0], [curve], reach)
     assert tip.radius.tolist() == reach
     rng = np.random.default_rng(3)
     for at in (0.85, 0.853, 0.86):
@@ -434,4 +434,4 @@ def test_residuals_of_a_tip_are_enclosed_over_parts_of_a_slab(
         assert np.min(gap) >= -1e-12
     monkeypatch.setattr(tips, "HALVINGS", 0)
     with pytest.raises(Refuted, match="grow"):
-        check_tip(spaces[0], curve, reach)
+        check_tip(spaces[0], [curve], reach)

@@ -92,7 +92,7 @@ def left_open(dual: EnclosedDual) -> list[tuple[str, str]]:
 
 
 QUICK = [("bias", 1), *(("relu2", seed) for seed in range(6)), ("two inputs", 2),
-         ("two inputs", 3), ("trainable", 0), ("trainable", 1)]  # fmt: skip
+         ("two inputs", 3), ("trainable", 1)]  # fmt: skip
 MORE = [(family, seed) for family in FAMILIES for seed in range(8) if (family, seed) not in QUICK]
 
 
