@@ -43,7 +43,7 @@ LARGE = 1e100
 THIN = 2.0**-45
 """Sides are not taken to be shorter than this part of where they are."""
 SMALL = 2.0**-10
-"""A row of M that needs less than this part of its shift is that of a thin side."""
+"""A row of M with less than this part of its shift is that of a thin side."""
 
 
 class Side(NamedTuple):
@@ -142,7 +142,7 @@ def is_above(
             if best + line[2] > 0.0 and lost > 0.5 * (best + line[2]):
                 for p in range(n):
                     side.scores[p] = halved(mono, model, p)
-                    if _needed(m, p) > SMALL * d[p]:
+                    if _extent(m, p) > SMALL * d[p]:
                         side.scores[p] += 0.375 * d[p]
                 side.scores[0] += 0.5 * line[2]
         if best <= 0.0:
@@ -155,15 +155,12 @@ def is_above(
 
 
 @compiled
-def _needed(m: Array, p: int) -> float:
-    """What a row of M is shifted by at most if every row has a shift of its own (Gershgorin).
-
-    A thin side, of which halving is no help, has a small one.
-    """
-    total: float = -m[p, p]
+def _extent(m: Array, p: int) -> float:
+    """The sum of a row of M without signs: small for a thin side, of which halving is no help."""
+    total = 0.0
     for q in range(len(m)):
-        total += abs(m[p, q]) if q != p else 0.0
-    return total if total > 0.0 else 0.0
+        total += abs(m[p, q])
+    return total
 
 
 @compiled
