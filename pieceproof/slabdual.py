@@ -8,10 +8,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
+from bounds import StructureCounts, summary
 from geometry.verdicts import Verdict
-from pieceproof.certificate import Document, write
+from pieceproof.certificate import FORMAT, Document, Run, digest, provenance, write
 from pieceproof.verify import Report
 from piecewise.problems import Problem
+
+
+def sealed(
+    method: str, written: Document, members: Document, structure: StructureCounts | None, run: Run
+) -> Document:
+    """A document: its members, the bounds that follow from its counts, if it is proved, with those
+    of the ``structure``, if any, provenance and digest."""
+    complete = members["verdict"] == "proved"
+    known = {key: value for key, value in members["counts"].items() if value is not None}
+    body: Document = {
+        "format": FORMAT,
+        "method": method,
+        "problem": written,
+        **members,
+        "bounds": summary(known if complete else {}, structure),
+        "provenance": provenance(written, run),
+    }
+    return {**body, "digest": digest(body)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

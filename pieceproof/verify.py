@@ -38,7 +38,7 @@ from pieceproof.checking.reading import (
     CertificateError,
     Node,
     Refuted,
-    canonical_digest,
+    check_digest,
     one_line,
 )
 from pieceproof.checking.run import MAX_REASONS, Dual, Progress, Run
@@ -205,9 +205,7 @@ def verify(
                 if members[key].items():
                     raise Refuted(f"{key}: not empty although the verdict is 'proved'")
         with run.collecting():
-            content = {key: node.value for key, node in members.items() if key != "digest"}
-            if members["digest"].text() != canonical_digest(content):
-                raise Refuted("digest: not that of this document, which has been changed")
+            check_digest(members)
     if run.reasons:
         return Report(False, Conclusion.REJECTED, tuple(run.reasons[:MAX_REASONS]), run.checked)
     return Report(True, Conclusion.PROVED, (), run.checked)

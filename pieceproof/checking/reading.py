@@ -192,3 +192,14 @@ def canonical_digest(value: object) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         raise CertificateError(f"document: not plain JSON ({error})") from None
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def check_digest(members: dict[str, Node]) -> None:
+    """That the digest is that of all other members.
+
+    Raises:
+        Refuted: it is not.
+    """
+    content = {key: node.value for key, node in members.items() if key != "digest"}
+    if members["digest"].text() != canonical_digest(content):
+        raise Refuted("digest: not that of this document, which has been changed")

@@ -24,7 +24,7 @@ from pieceproof.checking.means import PRECISION, Dual, Mean
 from pieceproof.checking.minima import Found, Undecided, attained
 from pieceproof.checking.numerals import check_algebraic, read_algebraic, read_interval
 from pieceproof.checking.pieces import Piece, Value
-from pieceproof.checking.reading import CertificateError, Node, Refuted, canonical_digest
+from pieceproof.checking.reading import CertificateError, Node, Refuted, check_digest
 from pieceproof.checking.reals import Real, compare, exactly
 
 FORMAT = "pieceproof-erm/1"
@@ -66,9 +66,7 @@ def check_tuning(
         found = list(attained(mean, value))
         _check_places(minimum["places"], found, value)
         _check_grid(members["grid"], mean, ends, value)
-    content = {key: node.value for key, node in members.items() if key != "digest"}
-    if members["digest"].text() != canonical_digest(content):
-        raise Refuted("digest: not that of this document, which has been changed")
+    check_digest(members)
     return {"instances": len(duals), "gaps": len(mean.gaps), "minimisers": len(found)}
 
 

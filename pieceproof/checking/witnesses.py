@@ -15,7 +15,7 @@ from typing import Any
 from flint import fmpq
 
 from pieceproof.checking.numerals import read_interval
-from pieceproof.checking.reading import CertificateError, Node, Refuted, canonical_digest
+from pieceproof.checking.reading import CertificateError, Node, Refuted, check_digest
 from pieceproof.checking.reals import compare, exactly
 
 FORMAT = "pieceproof-shattering/1"
@@ -67,10 +67,7 @@ def check_witness(
                     f"alphas[{r}]: pattern {r:0{n}b} does not occur at {alpha}: "
                     f"{node.path} is {side} its threshold"
                 )
-    if members["digest"].text() != canonical_digest(
-        {key: node.value for key, node in members.items() if key != "digest"}
-    ):
-        raise Refuted("digest: not that of this document, which has been changed")
+    check_digest(members)
     return {"instances": n, "patterns": 1 << n}
 
 

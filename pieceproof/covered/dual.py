@@ -8,12 +8,11 @@ from importlib.metadata import version
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from bounds import summary
 from bounds.architectures import structure_of
-from pieceproof.certificate import FORMAT, Document, Run, digest, provenance
+from pieceproof.certificate import Run
 from pieceproof.checking.coverings.claims import Claims
 from pieceproof.checking.coverings.profile import profile
-from pieceproof.checking.coverings.slabs import Slab, Space
+from pieceproof.checking.coverings.slabs import Space
 from pieceproof.checking.coverings.verification import NAME
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.covered.compiling import compile_loops
@@ -23,7 +22,7 @@ from pieceproof.covered.slabdocuments import slab_document
 from pieceproof.covered.views import Known, evaluate_covered
 from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
-from pieceproof.slabdual import SlabDual
+from pieceproof.slabdual import SlabDual, sealed
 from pieceproof.store import opened
 from pieceproof.verify import verify
 from piecewise.networks import FeedForward
@@ -85,23 +84,8 @@ def analyze_covered(problem: Problem, options: Options) -> CoveredDual:
     searching = replace(options, start=options.start + monotonic() - began)
     with opened(options.cache, [version("pieceproof"), "coverings of classes", written]) as kept:
         slabs = Search(space, searching, kept).run()
-    document = _document(problem, written, space, slabs, options)
-    return CoveredDual(problem, document, verify(document, options.progress, options.jobs))
-
-
-def _document(
-    problem: Problem, written: Document, space: Space, slabs: list[Slab], options: Options
-) -> Document:
+    listed = {"slabs": [slab_document(slab, space.model) for slab in slabs]}
     members = Claims(space.model, profile(slabs, space.interval)).members()
-    complete = members["verdict"] == "proved"
     run = Run(monotonic() - options.start, options.jobs, SEED, "coverings in IEEE doubles")
-    body: Document = {
-        "format": FORMAT,
-        "method": NAME,
-        "problem": written,
-        "slabs": [slab_document(slab, space.model) for slab in slabs],
-        **members,
-        "bounds": summary(members["counts"] if complete else {}, structure_of(problem)),
-        "provenance": provenance(written, run),
-    }
-    return {**body, "digest": digest(body)}
+    document = sealed(NAME, written, {**listed, **members}, structure_of(problem), run)
+    return CoveredDual(problem, document, verify(document, options.progress, options.jobs))

@@ -8,10 +8,9 @@ from importlib.metadata import version
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from bounds import summary
 from bounds.architectures import structure_of
 from geometry.proposals.minimisers import SEED
-from pieceproof.certificate import FORMAT, Document, Run, digest, provenance
+from pieceproof.certificate import Run
 from pieceproof.checking.enclosing.claims import Writer
 from pieceproof.checking.enclosing.documents import chart_documents, read_slab
 from pieceproof.checking.enclosing.networks import MAX_CUTS
@@ -22,7 +21,7 @@ from pieceproof.enclosed.search import Search
 from pieceproof.enclosed.views import Enclosed, evaluate_enclosed
 from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
-from pieceproof.slabdual import SlabDual
+from pieceproof.slabdual import SlabDual, sealed
 from pieceproof.store import opened
 from pieceproof.verify import verify
 from piecewise.networks import FeedForward
@@ -83,7 +82,9 @@ def analyze_enclosed(problem: Problem, options: Options) -> EnclosedDual:
         search = Search(problem, written, options, kept)
         slabs = search.run()
     members, slabs = _claims(search, slabs)
-    document = _document(problem, written, search, slabs, members, options)
+    run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
+    listed = {"charts": chart_documents([each.chart for each in search.spaces]), "slabs": slabs}
+    document = sealed(NAME, written, {**listed, **members}, structure_of(problem), run)
     return EnclosedDual(problem, document, verify(document, options.progress, options.jobs))
 
 
@@ -102,27 +103,3 @@ def _claims(
         read = [read_slab(Node(nothing[0], "slab"), search.spaces)]
         found = outcome(search.spaces, read, [None], 0)
         return Writer(found, search.spaces).members(), nothing
-
-
-def _document(
-    problem: Problem,
-    written: Document,
-    search: Search,
-    slabs: list[dict[str, Any]],
-    members: dict[str, Any],
-    options: Options,
-) -> Document:
-    known = {key: value for key, value in members["counts"].items() if value is not None}
-    complete = members["verdict"] == "proved"
-    run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
-    body: Document = {
-        "format": FORMAT,
-        "method": NAME,
-        "problem": written,
-        "charts": chart_documents([space.chart for space in search.spaces]),
-        "slabs": slabs,
-        **members,
-        "bounds": summary(known if complete else {}, structure_of(problem)),
-        "provenance": provenance(written, run),
-    }
-    return {**body, "digest": digest(body)}

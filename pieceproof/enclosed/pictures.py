@@ -121,9 +121,9 @@ def _samples(document: dict[str, Any]) -> Samples:
             with np.errstate(all="ignore"):
                 found = links([settle(spaces, slab, ends)], ends[1] - ends[0])
                 share = (slab.upper - slab.lower) / (ends[1] - ends[0])
-                count = max(2, int(SAMPLES * int(share.p) / int(share.q)))
+                steps = max(2, int(SAMPLES * int(share.p) / int(share.q)))
                 width = slab.upper - slab.lower
-                places = {slab.lower + width * k / count for k in range(count + 1)}
+                places = {slab.lower + width * k / steps for k in range(steps + 1)}
                 # At a kink the minimiser jumps: up to there from both sides.
                 kinks = [p for p in found if isinstance(p, Breakpoint) and p.kind == "kink"]
                 for kink in kinks:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq
 
-from bounds import summary
 from geometry.proposals.minimisers import SEED
 from pieceproof import enclosed
-from pieceproof.certificate import FORMAT, Document, Run, digest, provenance
+from pieceproof.certificate import Document, Run
 from pieceproof.checking.enclosing.documents import chart_documents, read_slab
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.shapes import Node as ShapeNode
@@ -37,7 +36,7 @@ from pieceproof.judged.marks import Marks
 from pieceproof.judged.views import evaluate_judged
 from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
-from pieceproof.slabdual import SlabDual
+from pieceproof.slabdual import SlabDual, sealed
 from pieceproof.store import opened
 from pieceproof.verify import verify
 from piecewise.exact import to_fmpq
@@ -102,7 +101,9 @@ def analyze_judged(problem: Problem, options: Options) -> JudgedDual:
     held = HeldOut(search.spaces, _examples(problem))
     with np.errstate(all="ignore"):
         members = _claims(held, search, slabs, options)
-    document = _document(written, search, members, options)
+    run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
+    charts = chart_documents([space.chart for space in search.spaces])
+    document = sealed(NAME, written, {"charts": charts, **members}, None, run)
     return JudgedDual(problem, document, verify(document, options.progress, options.jobs))
 
 
@@ -206,21 +207,3 @@ def _short(found: Outcome, best: fmpq, places: dict[fmpq, float]) -> fmpq:
 
 def _lowest(found: Outcome) -> list[ShapeNode]:
     return [first for first, _ in found.whole.lowest()] if found.whole else []
-
-
-def _document(
-    written: Document, search: Search, members: dict[str, Any], options: Options
-) -> Document:
-    known = {key: value for key, value in members["counts"].items() if value is not None}
-    complete = members["verdict"] == "proved"
-    run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
-    body: Document = {
-        "format": FORMAT,
-        "method": NAME,
-        "problem": written,
-        "charts": chart_documents([space.chart for space in search.spaces]),
-        **members,
-        "bounds": summary(known if complete else {}, None),
-        "provenance": provenance(written, run),
-    }
-    return {**body, "digest": digest(body)}

@@ -10,7 +10,7 @@ from pieceproof.checking import claims as common
 from pieceproof.checking.coverings import claims
 from pieceproof.checking.coverings.profile import profile
 from pieceproof.checking.coverings.slabs import Slab, Space, read_slab, settle
-from pieceproof.checking.reading import Node, Refuted, canonical_digest
+from pieceproof.checking.reading import Node, Refuted, check_digest
 
 NAME = "coverings"
 MEMBERS = (
@@ -53,7 +53,7 @@ def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], d
             "jumps": len(found.jumps),
         }
         reasons += claims.check(members, claims.Claims(space.model, found))
-        _check_rest(members, reasons)
+        _check_rest(members)
     except Refuted as refuted:
         reasons.append(str(refuted))
     return reasons, checked
@@ -83,12 +83,10 @@ def _settled(space: Space, slabs: list[Slab], tell: Tell, jobs: int) -> int:
     return boxes
 
 
-def _check_rest(members: dict[str, Node], reasons: list[str]) -> None:
+def _check_rest(members: dict[str, Node]) -> None:
     counts = members["counts"].value
     if members["verdict"].value == "proved" and isinstance(counts, dict):
         oscillations = Node(counts, "counts").member("oscillations").count()
         common.check_bounds(members["bounds"], oscillations)
     common.check_provenance(members["provenance"], members["problem"].value)
-    content = {key: node.value for key, node in members.items() if key != "digest"}
-    if members["digest"].text() != canonical_digest(content):
-        reasons.append("digest: not that of this document, which has been changed")
+    check_digest(members)

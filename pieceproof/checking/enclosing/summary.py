@@ -117,6 +117,37 @@ def covers(
     return left, lower, boxes
 
 
+def check_order(spaces: Spaces, slabs: Sequence[Slab | Open]) -> None:
+    """That slabs cover A, one after the other.
+
+    Raises:
+        Refuted: they do not.
+    """
+    at, end = spaces.network.interval
+    for slab in slabs:
+        if slab.lower != at:
+            raise Refuted(f"slabs: a gap or an overlap at α = {at}")
+        at = slab.upper
+    if at != end:
+        raise Refuted(f"slabs: they end at α = {at}, not at the end of A")
+
+
+def whole_shape(
+    runs: Sequence[Sequence[Link]], open_: Sequence[Open]
+) -> tuple[Shape | None, str | None]:
+    """The shape of ℓ* if no interval is open and it can be decided, and what is unclear of it."""
+    if open_:
+        return None, None
+    try:
+        whole = shape(runs[0])
+    except Refuted as refuted:
+        return None, str(refuted)
+    low, high = whole.oscillations()
+    if low == high:
+        return whole, None
+    return whole, f"B(ℓ*) is between {low} and {high}: values too close to compare"
+
+
 def outcome(
     spaces: Spaces,
     slabs: Sequence[Slab | Open],
@@ -128,39 +159,23 @@ def outcome(
     Raises:
         Refuted: slabs do not cover A in order, or neighbours cannot be joined.
     """
-    ends = spaces.network.interval
-    at = ends[0]
+    check_order(spaces, slabs)
     runs: list[list[Settled]] = [[]]
     open_: list[Open] = []
     for slab, each in zip(slabs, settled, strict=True):
-        if slab.lower != at:
-            raise Refuted(f"slabs: a gap or an overlap at α = {at}")
         if isinstance(slab, Open):
-            at = slab.upper
             if open_ and open_[-1].upper == slab.lower and open_[-1].reason == slab.reason:
                 open_[-1] = open_[-1].joined(slab)
             else:
                 open_.append(slab)
             if runs[-1]:
                 runs.append([])
-            continue
-        at = slab.upper
-        if each is not None:
+        elif each is not None:
             runs[-1].append(each)
-    if at != ends[1]:
-        raise Refuted(f"slabs: they end at α = {at}, not at the end of A")
-    width = ends[1] - ends[0]
+    lower, upper = spaces.network.interval
     with np.errstate(all="ignore"):
-        joined = [tuple(links(run, width)) for run in runs if run]
-        whole, unclear = None, None
-        if not open_:
-            try:
-                whole = shape(joined[0])
-                low, high = whole.oscillations()
-                if low != high:
-                    unclear = f"B(ℓ*) is between {low} and {high}: values too close to compare"
-            except Refuted as refuted:
-                unclear = str(refuted)
+        joined = [tuple(links(run, upper - lower)) for run in runs if run]
+        whole, unclear = whole_shape(joined, open_)
     return Outcome(
         tuple(joined), tuple(open_), sum(len(run) for run in runs), boxes, whole, unclear
     )

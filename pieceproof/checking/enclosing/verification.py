@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pieceproof.checking import claims as common
 from pieceproof.checking.enclosing import claims
+from pieceproof.checking.enclosing.claimedslabs import Slab
 from pieceproof.checking.enclosing.documents import MAX_SLABS, Spaces, check_charts, read_slab
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.openings import check as check_opening
+from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.summary import covers, outcome, settle_all
-from pieceproof.checking.reading import Node, Refuted, canonical_digest
+from pieceproof.checking.reading import Node, Refuted, check_digest
 
 NAME = "enclosures"
 MEMBERS = (
@@ -31,28 +33,51 @@ def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], d
         CertificateError: the document cannot be read.
     """
     members = Node(document, "").fields(*MEMBERS)
+    return checked_by(_check, members, tell, jobs)
+
+
+Step = Callable[[dict[str, Node], Tell, int, dict[str, int]], Iterator[str]]
+"""Looks at members: what does not hold; adds to the counts of what has been looked at."""
+
+
+def checked_by(
+    step: Step, members: dict[str, Node], tell: Tell, jobs: int
+) -> tuple[list[str], dict[str, int]]:
+    """What does not hold by ``step``, or in provenance and digest, and counts."""
     reasons: list[str] = []
     checked: dict[str, int] = {}
     try:
-        _check(members, tell, jobs, reasons, checked)
+        reasons += step(members, tell, jobs, checked)
+        common.check_provenance(members["provenance"], members["problem"].value)
+        check_digest(members)
     except Refuted as refuted:
         reasons.append(str(refuted))
     return reasons, checked
 
 
-def _check(
-    members: dict[str, Node], tell: Tell, jobs: int, reasons: list[str], checked: dict[str, int]
-) -> None:
-    spaces = Spaces(members["problem"])
-    check_charts(members["charts"], spaces)
-    nodes = members["slabs"].items()
+def read_slabs(node: Node, spaces: Spaces) -> list[Slab | Open]:
+    """The slabs of a document.
+
+    Raises:
+        CertificateError: malformed.
+    """
+    nodes = node.items()
     if not 1 <= len(nodes) <= MAX_SLABS:
-        raise members["slabs"].wrong(f"1 to {MAX_SLABS} slabs")
-    slabs = [read_slab(node, spaces) for node in nodes]
+        raise node.wrong(f"1 to {MAX_SLABS} slabs")
+    return [read_slab(each, spaces) for each in nodes]
+
+
+def proved(
+    spaces: Spaces, slabs: Sequence[Slab | Open], tell: Tell, jobs: int
+) -> tuple[list[Settled | None], int]:
+    """All slabs settled, None for open ones, with W covered: also the number of boxes.
+
+    Raises:
+        Refuted: a slab does not hold.
+    """
     total = 2 * len(slabs)
     settled = settle_all(spaces, slabs, lambda done: tell(done, total))
-    known = [each for each in settled if each is not None]
-    covered = [each for each in known if each.claims]
+    covered = [each for each in settled if each is not None and each.claims]
     left, lower, boxes = covers(
         spaces, covered, tell=lambda done: tell(len(slabs) + done, total), jobs=jobs
     )
@@ -63,6 +88,16 @@ def _check(
         )
     if left:
         raise Refuted(f"slabs: W is not covered for {len(left)} slabs, first number {min(left)}")
+    return settled, boxes
+
+
+def _check(
+    members: dict[str, Node], tell: Tell, jobs: int, checked: dict[str, int]
+) -> Iterator[str]:
+    spaces = Spaces(members["problem"])
+    check_charts(members["charts"], spaces)
+    slabs = read_slabs(members["slabs"], spaces)
+    settled, boxes = proved(spaces, slabs, tell, jobs)
     for index, slab in enumerate(slabs):
         if isinstance(slab, Open):
             try:
@@ -71,25 +106,9 @@ def _check(
                 raise Refuted(f"slabs[{index}]: {refuted}") from None
     found = outcome(spaces, slabs, settled, boxes)
     checked |= {
-        "slabs": len(known),
+        "slabs": found.settled,
         "boxes": boxes,
         "breakpoints": len(found.breakpoints),
         "charts": len(spaces),
     }
-    reasons += claims.check(members, claims.Writer(found, spaces))
-    try:
-        common.check_provenance(members["provenance"], members["problem"].value)
-        check_digest(members)
-    except Refuted as refuted:
-        reasons.append(str(refuted))
-
-
-def check_digest(members: dict[str, Node]) -> None:
-    """That the digest is that of all other members.
-
-    Raises:
-        Refuted: it is not.
-    """
-    content = {key: node.value for key, node in members.items() if key != "digest"}
-    if members["digest"].text() != canonical_digest(content):
-        raise Refuted("digest: not that of this document, which has been changed")
+    yield from claims.check(members, claims.Writer(found, spaces))

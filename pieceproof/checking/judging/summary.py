@@ -14,8 +14,7 @@ from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.joins import Link
 from pieceproof.checking.enclosing.openings import Bounds, Open
 from pieceproof.checking.enclosing.ranges import Range
-from pieceproof.checking.enclosing.shapes import shape
-from pieceproof.checking.enclosing.summary import Outcome
+from pieceproof.checking.enclosing.summary import Outcome, whole_shape
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.breaks import over
 from pieceproof.checking.judging.examples import HeldOut, box_of
@@ -49,16 +48,8 @@ def judged_outcome(
         if runs[-1]:
             runs.append([])
     joined = tuple(tuple(run) for run in runs if run)
-    whole, unclear = None, None
     with np.errstate(all="ignore"):
-        if not open_:
-            try:
-                whole = shape(joined[0])
-                low, high = whole.oscillations()
-                if low != high:
-                    unclear = f"B(ℓ*) is between {low} and {high}: values too close to compare"
-            except Refuted as refuted:
-                unclear = str(refuted)
+        whole, unclear = whole_shape(joined, open_)
     return Outcome(joined, tuple(open_), settled, boxes, whole, unclear)
 
 

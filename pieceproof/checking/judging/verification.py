@@ -7,23 +7,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
-from pieceproof.checking import claims as common
 from pieceproof.checking.enclosing import claims
-from pieceproof.checking.enclosing.documents import MAX_SLABS, Spaces, check_charts, read_slab
+from pieceproof.checking.enclosing.documents import Spaces, check_charts
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled
-from pieceproof.checking.enclosing.summary import covers, settle_all
-from pieceproof.checking.enclosing.verification import Tell, check_digest
+from pieceproof.checking.enclosing.summary import check_order
+from pieceproof.checking.enclosing.verification import Tell, checked_by, proved, read_slabs
 from pieceproof.checking.judging.examples import HeldOut, read_examples
 from pieceproof.checking.judging.summary import JudgedWriter, judged_outcome
 from pieceproof.checking.judging.timelines import Mark, items, timeline
-from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reading import Node
 
 NAME = "enclosed-validation"
 MEMBERS = (
@@ -73,69 +73,40 @@ def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], d
         CertificateError: the document cannot be read.
     """
     members = Node(document, "").fields(*MEMBERS)
-    reasons: list[str] = []
-    checked: dict[str, int] = {}
-    try:
-        _check(members, tell, jobs, reasons, checked)
-    except Refuted as refuted:
-        reasons.append(str(refuted))
-    return reasons, checked
+    return checked_by(_check, members, tell, jobs)
 
 
 def _check(
-    members: dict[str, Node], tell: Tell, jobs: int, reasons: list[str], checked: dict[str, int]
-) -> None:
+    members: dict[str, Node], tell: Tell, jobs: int, checked: dict[str, int]
+) -> Iterator[str]:
     held = read_problem(members["problem"])
     spaces = held.spaces
     check_charts(members["charts"], spaces)
-    nodes, marked = members["slabs"].items(), members["marks"].items()
-    if not 1 <= len(nodes) <= MAX_SLABS:
-        raise members["slabs"].wrong(f"1 to {MAX_SLABS} slabs")
+    slabs, marked = read_slabs(members["slabs"], spaces), members["marks"].items()
     if len(marked) > MAX_MARKS:
         raise members["marks"].wrong(f"at most {MAX_MARKS} marks")
-    slabs = [read_slab(node, spaces) for node in nodes]
     if any(isinstance(slab, Open) and slab.bounds for slab in slabs):
         raise members["slabs"].wrong("open slabs without bounds, which would be those of f")
     marks = [read_mark(node) for node in marked]
-    total = 2 * len(slabs)
-    settled = settle_all(spaces, slabs, lambda done: tell(done, total))
-    known = [each for each in settled if each is not None]
-    covered = [each for each in known if each.claims]
-    left, lower, boxes = covers(
-        spaces, covered, tell=lambda done: tell(len(slabs) + done, total), jobs=jobs
-    )
-    if lower:
-        index, _, alpha, _ = lower[0]
-        raise Refuted(
-            f"slabs: f is below the claimed minimum at α = {alpha} (settled slab {index})"
-        )
-    if left:
-        raise Refuted(f"slabs: W is not covered for {len(left)} slabs, first number {min(left)}")
-    at, parts = spaces.network.interval[0], list[Settled | Open]()
-    for slab, each in zip(slabs, settled, strict=True):
-        if slab.lower != at:
-            raise Refuted(f"slabs: a gap or an overlap at α = {at}")
-        at = slab.upper
-        parts.append(slab if isinstance(slab, Open) else _proved(each))
-    if at != spaces.network.interval[1]:
-        raise Refuted(f"slabs: they end at α = {at}, not at the end of A")
+    settled, boxes = proved(spaces, slabs, tell, jobs)
+    check_order(spaces, slabs)
+    parts: list[Settled | Open] = [
+        slab if isinstance(slab, Open) else _proved(each)
+        for slab, each in zip(slabs, settled, strict=True)
+    ]
+    count = sum(each is not None for each in settled)
     with np.errstate(all="ignore"):
         pieces = items(held, parts)
-        found = judged_outcome(held, timeline(held, pieces, marks), pieces, len(known), boxes)
+        found = judged_outcome(held, timeline(held, pieces, marks), pieces, count, boxes)
         best, floor = _best(members["best"])
-        reasons += claims.check(members, JudgedWriter(found, spaces, best, floor))
-    checked |= {
-        "slabs": len(known),
-        "boxes": boxes,
-        "marks": len(marks),
-        "breakpoints": len(found.breakpoints),
-        "charts": len(spaces),
-    }
-    try:
-        common.check_provenance(members["provenance"], members["problem"].value)
-        check_digest(members)
-    except Refuted as refuted:
-        reasons.append(str(refuted))
+        checked |= {
+            "slabs": count,
+            "boxes": boxes,
+            "marks": len(marks),
+            "breakpoints": len(found.breakpoints),
+            "charts": len(spaces),
+        }
+        yield from claims.check(members, JudgedWriter(found, spaces, best, floor))
 
 
 def _proved(settled: Settled | None) -> Settled:
