@@ -126,6 +126,20 @@ def test_heights_against_rationals_are_exact():
     assert compare_heights(height, square) == -1
 
 
+@pytest.mark.parametrize("degree", [2, 3, 7, 90])
+def test_the_polynomial_of_a_height_is_the_norm(degree):
+    """x^n − x − 1 is irreducible [Selmer 1956]. At y = 1 the degree of P − y·Q drops."""
+    root = Real(X**degree - X - 1, fmpq(1), fmpq(2))
+    above = sum((X**k * (7 * k**3 % 101 - 50) * 10**30 for k in range(1, 60)), X**60)
+    height = Height(function((1, above.coeffs(), (X**60 + 1).coeffs()), 2)[0], root)
+    number = height.number
+    assert number.polynomial.degree() == degree
+    assert len(number.polynomial.factor()[1]) == 1
+    low, high = height.enclosure(512)
+    assert number.polynomial(low) * number.polynomial(high) < 0
+    assert number.lower <= low <= high <= number.upper
+
+
 def test_an_envelope_names_the_piece_that_a_bound_misses():
     pieces = zigzag(0, 4, 2, 5)
     envelope = Envelope(pieces)
