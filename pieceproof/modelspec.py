@@ -23,6 +23,8 @@ from piecewise import (
 )
 
 KINDS = ("feedforward", "linear", "ridge", "gcn", "polynomial")
+MAX_WIDTH = 1000
+"""Certificates name no wider layers."""
 KEYS = ("kind", "hidden", "activation", "bias", "output_weights", "output_bias")
 POLYNOMIAL_KEYS = ("kind", "parameters", "objective")
 
@@ -75,6 +77,8 @@ def _widths(table: Table) -> list[int]:
     widths = [k for k in entries if isinstance(k, int) and not isinstance(k, bool)]
     if len(widths) != len(entries):
         raise table.error("hidden", "widths must be integers; write hidden = [1]")
+    if any(k > MAX_WIDTH for k in widths):
+        raise table.error("hidden", f"{max(widths)} units are more than {MAX_WIDTH} in a layer")
     return widths
 
 

@@ -72,7 +72,9 @@ def load_problem(path: str | Path) -> Problem:
         if modelspec.kind_of(sections["model"]) == "polynomial":
             _check_alone(sections)
         stated = _stated(sections["model"], data, folder, budget)
-        inputs, targets, validation = _split(sections, folder, stated, budget)
+        inputs, targets, validation = stated.inputs, stated.targets, None
+        if "validation" in root:
+            inputs, targets, validation = _split(sections, folder, stated, budget)
         return Problem(
             stated.model,
             inputs=inputs,
@@ -235,11 +237,9 @@ def _examples(
 
 def _split(
     sections: dict[str, Table], folder: Path, data: _Stated, budget: int
-) -> tuple[Rows, Sequence[Fraction], Examples | None]:
+) -> tuple[Rows, Sequence[Fraction], Examples]:
     """Training inputs and targets, and the held-out examples that [validation] states."""
     table = sections["validation"]
-    if not table.entries:
-        return data.inputs, data.targets, None
     if not isinstance(data.model, (FeedForward, Linear)):
         raise table.error("every", "a graph has no held-out examples; leave [validation] out")
     ways = [way for way in ("every", "last", "csv", "inputs") if way in table]

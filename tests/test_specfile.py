@@ -322,6 +322,16 @@ WRONG_SPECS = {
         "hidden = [0]",
         "model.hidden: give at least one layer, each with at least one unit",
     ),
+    "too many units": (
+        "hidden = [2]",
+        "hidden = [100000]",
+        "model.hidden: 100000 units are more than 1000 in a layer",
+    ),
+    "nothing said about what is held out": (
+        "[data]",
+        "[validation]\n[data]",
+        'validation.every: give one of every = 4, last = 20, csv = "FILE.csv", or inputs and targets',
+    ),
     "fractional width": (
         "hidden = [2]",
         "hidden = [2.5]",
