@@ -330,7 +330,8 @@ WRONG_SPECS = {
     "nothing said about what is held out": (
         "[data]",
         "[validation]\n[data]",
-        'validation.every: give one of every = 4, last = 20, csv = "FILE.csv", or inputs and targets',
+        'validation.every: give one of every = 4, last = 20, csv = "FILE.csv", or inputs and '
+        "targets",
     ),
     "fractional width": (
         "hidden = [2]",

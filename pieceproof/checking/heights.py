@@ -6,8 +6,8 @@ polynomial: with p, the minimal polynomial of α, the squarefree part of the nor
 
     Norm(P(α) − y·Q(α)) ~ Res_x(p, P − y·Q),
 
-in y of degree deg p, which is interpolated at y = 0, …, deg p. (The characteristic polynomial of the
-matrix of P·Q⁻¹ is the same, but takes minutes at degree 100.)
+in y of degree deg p, which is interpolated at y = 0, …, deg p. (The characteristic polynomial of
+the matrix of P·Q⁻¹ is the same, but takes minutes at degree 100.)
 """
 
 from __future__ import annotations
