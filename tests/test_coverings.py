@@ -31,6 +31,7 @@ from piecewise import (
     NotYetSupported,
     Problem,
     abs_,
+    custom,
     hard_tanh,
     identity,
     relu,
@@ -53,7 +54,7 @@ def stated(
     inputs: list[list[Fraction | int]],
     targets: list[int],
     *,
-    activation: Interpolated = RELU_SQUARE,
+    activation: Any = RELU_SQUARE,
     hidden: tuple[int, ...] = (1,),
     box: tuple[int, int] = (-2, 2),
     interval: tuple[Fraction, Fraction] = (F(1, 10), F(9, 10)),
@@ -297,6 +298,21 @@ def test_jump_at_a_rational_where_the_activation_degenerates() -> None:
     assert [piece["errors"] for piece in dual.document["pieces"]] == [1, 0]
     assert dual.breakpoints == [("jump", HALF, HALF)]
     assert dual(HALF).value == 0
+
+
+def test_a_score_of_one_sign_where_the_network_vanishes_for_one_alpha() -> None:
+    """σ_α(z) = (2α − 1)·z² has one sign for all z, also around z = 0: the labels of that sign are
+    right, the others wrong, and at α = 1/2 the network is identically zero."""
+    negative = custom([], [[0, 0, -1]], name="negative")
+    for activation, errors in ((Interpolated(square, negative), [2, 1]), (square, [1])):
+        dual = analyzed(
+            stated([[1], [2], [-1]], [1, 1, -1], activation=activation, interval=(F(0), F(1))),
+            seconds=20,
+        )
+        assert dual.report.accepted, dual.report
+        assert dual.document["verdict"] == "proved"
+        assert [piece["errors"] for piece in dual.document["pieces"]] == errors
+        assert dual.breakpoints == [("jump", HALF, HALF)] * (len(errors) - 1)
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,10 @@ def over(c: Array, dc: Array, j: int, zl: float, zh: float) -> tuple[float, floa
         return end_low, end_high
     if top == 2:
         largest = max(abs(c[0, j, 1]), abs(c[1, j, 1]))
-        square = largest * largest
-        square = 0.25 * (square + square * UNIT) + 1e-300
+        square = 0.0  # exactly, if c₁ = 0: the sign of c₂z² is known for all z
+        if largest > 0.0:
+            square = largest * largest
+            square = 0.25 * (square + square * UNIT) + 1e-300
         if c[0, j, 2] > 1e-100:
             drop = square / c[0, j, 2]
             drop += drop * 4.0 * UNIT
