@@ -180,6 +180,7 @@ def test_views_of_a_document(two_jumps: CoveredDual, tmp_path: Any) -> None:
     known = two_jumps(HALF)
     assert dict(known.lines())["ℓ*(1/2)"] == "0"
     assert known.as_json()["bounds"] == ["0", "0"]
+    assert known.as_json()["approx"] == 0.0
     w = [known.minimiser[p.name] for p in two_jumps.problem.parameters]
     network = two_jumps.problem.model
     assert isinstance(network, FeedForward)

@@ -45,6 +45,7 @@ class Known:
         return {
             "alpha": str(self.alpha),
             "value": None if self.value is None else str(self.value),
+            "approx": None if self.value is None else float(self.value),
             "bounds": [str(self.lower), str(self.upper)],
             "minimiser": {name: str(w) for name, w in self.minimiser.items()},
             "signs": list(self.signs),
