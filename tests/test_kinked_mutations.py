@@ -166,3 +166,21 @@ def test_the_validation_examples_belong_to_the_problem() -> None:
     document = copied(analyze(PROBLEMS["lasso"]).document)
     document["method"] = "validation"
     assert objections(sealed(document))
+
+
+def test_the_parts_of_a_held_out_loss_name_the_signs_of_the_weights() -> None:
+    problem = Problem(
+        Linear(),
+        inputs=[[1, 0], [0, 1], [1, 2], [-1, 1]],
+        targets=[2, 1, 3, 0],
+        interval=("1/10", 2),
+        penalty=Penalty.of("l1"),
+        validation=Examples([[1, 1], [2, -1]], [1, 2]),
+    )
+    document = copied(analyze(problem).document)
+    part = document["pieces"][0]["parts"][0]
+    first, *others = part["active"]
+    assert first == "w_x1:positive"
+    for label in ("w_x1:negative", "w_x2:positive", "w_x7:positive"):
+        part["active"] = [label, *others]
+        assert objections(sealed(document)), label

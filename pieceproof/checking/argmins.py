@@ -114,7 +114,7 @@ class _Walk:
         size = len(kinks.problem.parameters)
         *point, self.below = full_point(solution, inside or [fmpq(0)] * size)
         self.point = tuple(point)
-        self.labels = (*face.labels, *(f"{kink.name}:zero" for kink in face.zeros))
+        self.labels = tuple(sorted((*face.labels, *face.relations)))
         common = [*self.point, self.below]
         self.slacks = []
         for _, row in kinks.constraints.facets(case):

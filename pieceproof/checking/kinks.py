@@ -27,6 +27,7 @@ Form = tuple[tuple[int, fmpq_poly], ...]
 """The non-zero entries (position, coefficient) of an affine form; position of 1 last."""
 
 RELATIONS = {"zero": 0, "positive": 1, "negative": -1}
+_NAMES = {sign: name for name, sign in RELATIONS.items()}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ class Face:
     rows: tuple[Row, ...]
     zeros: tuple[Kink, ...]
     signed: tuple[tuple[int, Kink], ...]
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """The labels of the kinks."""
+        signs = [(0, kink) for kink in self.zeros] + list(self.signed)
+        return tuple(f"{kink.name}:{_NAMES[sign]}" for sign, kink in signs)
 
 
 @dataclass(frozen=True)

@@ -234,21 +234,15 @@ def _check_best_part(
             raise Refuted(f"{node.path}: the piece is not the loss at the minimiser")
 
 
-def _held(active: Node) -> list[str]:
-    """The labels of equations: all but the signs of kinks."""
-    signs = (":positive", ":negative")
-    return [label for label in active.texts() if not label.endswith(signs)]
-
-
 def _contact_of(node: Node, case: Case, interval: Interval, piece: Piece, found: Fitted) -> Contact:
     """The contact of the case whose loss is the piece on the whole interval."""
-    labels = _held(node.fields(*node.value)["active"])
+    labels = tuple(sorted(node.fields(*node.value)["active"].texts()))
     covered = interval.start
     chosen: Contact | None = None
     for contact, part, value in found.paths:
         if (
             contact.case == case
-            and set(contact.labels) == set(labels)
+            and contact.labels == labels
             and compare(part.start, covered) <= 0 < compare(part.end, covered)
             and value.numerator * piece.denominator == piece.numerator * value.denominator
         ):
