@@ -171,6 +171,8 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
             results.append(one(document, rational(text)))
         except (ProblemError, OutsideError) as error:
             raise BadInput(f"{path}: ALPHA: {error}") from None
+        except (AttributeError, LookupError, TypeError) as error:
+            raise BadInput(f"{path}: cannot be evaluated ({error!r}); verify it first") from None
     if as_json:
         entries = [result.as_json() for result in results]
         print_json({"claim": document.get("verdict"), "evaluations": entries})

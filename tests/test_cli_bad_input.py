@@ -143,3 +143,13 @@ def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert (done.stdout, done.stderr) == ("", "no.toml: spec: no such file; check the path\n")
+
+
+@pytest.mark.parametrize("method", ["enclosures", "enclosed-validation", "coverings", "validation"])
+def test_a_document_that_was_cut_short_is_not_evaluated(
+    spec: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    spec.with_name("cut.json").write_text(
+        f'{{"format": "pieceproof/1", "method": "{method}"}}', encoding="utf-8"
+    )
+    assert refusal(capsys, "evaluate", "cut.json", "0.5").isprintable()
