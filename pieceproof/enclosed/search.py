@@ -237,11 +237,10 @@ class Search:
         first, last = tracker.best(float(lower)), tracker.best(float(upper))
         if first is None or last is None:
             inner = [tracker.best(float(lower + (upper - lower) * k / 16)) for k in range(1, 16)]
-            known = [point for point in inner if point is not None]
-            known += [point for point in (first, last) if point is not None]
+            known = [point for point in (first, *inner, last) if point is not None]
             if not known:
                 return [Proposal(lower, upper, None, (), none_isolated(tracker, lower, upper))]
-            first, last = first or known[0], last or known[-1]
+            first, last = known[0], known[-1]
         events = tracker.events(first.alpha, last.alpha)
         if self.dead.left(events):
             events = tracker.events(first.alpha, last.alpha)
