@@ -344,7 +344,7 @@ def test_floors_hold_where_they_are_found() -> None:
         if len(spaces) > 1:
             continue
         alpha = Range(np.array([0.25]), np.array([0.75]))
-        high = Level(Range.exactly([0.5]), Range.exactly([1e9]), Range.exactly([0.0]))
+        high = Level(*(Range.exactly([x]) for x in (0.5, 1e9, 0.0, 0.0)))
         dead = (random.randrange(len(space.network.units)),)
         claim = Claim(alpha, (high,), (), dead=frozenset({dead}))
         cover = Covering(space, [claim], 1).run(1)

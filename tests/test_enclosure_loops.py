@@ -237,7 +237,8 @@ def covered(found: Problem, claims: Sequence[Claim]) -> set[int]:
 
 def level(alpha: Range, value: float, tilt: float) -> Claim:
     middle = Range.exactly(alpha.middle)
-    at = Level(middle, Range.exactly(np.array([value])), Range.exactly(np.array([tilt])))
+    slope = Range.exactly(np.array([tilt]))
+    at = Level(middle, Range.exactly(np.array([value])), slope, slope)
     return Claim(alpha, (at,), ())
 
 

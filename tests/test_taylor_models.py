@@ -264,7 +264,8 @@ def test_boundaries_that_are_one_hyperplane_are_met_once() -> None:
     )  # fmt: skip
     (space, *_) = Spaces(Node(problem_document(found), "problem"))
     alpha = Range(np.array([0.4]), np.array([0.5]))
-    at = Level(Range.exactly(alpha.middle), Range.exactly(np.ones(1)), Range.exactly(np.zeros(1)))
+    flat = Range.exactly(np.zeros(1))
+    at = Level(Range.exactly(alpha.middle), Range.exactly(np.ones(1)), flat, flat)
     covering = Covering(space, [Claim(alpha, (at,), ())], 10)
     net, mono = space.jets.net, covering.monomials
 

@@ -8,7 +8,7 @@ region of minimisers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -18,7 +18,7 @@ from geometry.proposals import tracking
 from geometry.proposals.charts import Chart, charts
 from geometry.proposals.events import Event, is_continued
 from geometry.proposals.loops import Array
-from geometry.proposals.minimisers import Minimiser
+from geometry.proposals.minimisers import Minimiser, Solver
 from geometry.proposals.orthants import in_one_chart
 from geometry.proposals.tracking import NODES, Tracker
 from pieceproof.checking.enclosing.basins import check_basin
@@ -45,6 +45,8 @@ SLACK = 1e-9
 AT_ZERO, BESIDE = 1e-12, 1e-6
 LEAST = 2
 """Nodes at which dead units are better: at a single one the network may vanish identically."""
+NEAR = 2.0**-10
+"""How far from a single node it is seen whether they are better there too, as a part of A."""
 PATIENCE = 4
 """Curves without a tip before no more are looked for on slabs that are not much shorter."""
 SHORTER = 0.5
@@ -88,15 +90,11 @@ class DeadUnits:
         grid = alphas or sorted({*np.linspace(*tracker.interval, NODES).tolist(), *tracker.nodes})
         news = False
         for solver in tracker.own:
-            better = {}
-            for alpha in grid if solver.chart.dead else ():
-                starts = [*tracker.pools[solver.index], *solver.starts(alpha, STARTS)]
-                found = solver.minimisers(alpha, starts)
-                node = tracker.nodes.get(alpha)
-                if not found:
-                    continue
-                if self._better(found[0], node) if node else self._is_least(found[0]):
-                    better[alpha] = found[0]
+            if not solver.chart.dead:
+                continue
+            better = self._lower(solver, grid)
+            if better and not alphas and len(better) < LEAST:
+                better |= self._lower(solver, self._beside(better))
             if len(better) < (1 if alphas else LEAST):
                 continue
             tracker.nodes |= {a: tracker.isolated(point) for a, point in better.items()}
@@ -104,6 +102,23 @@ class DeadUnits:
             tracker.idle.discard(solver.index)
             news = True
         return news
+
+    def _lower(self, solver: Solver, alphas: Iterable[float]) -> dict[float, Minimiser]:
+        """Minimisers of a chart with dead units that are lower than the nodes."""
+        found = {}
+        for alpha in alphas:
+            starts = [*self.tracker.pools[solver.index], *solver.starts(alpha, STARTS)]
+            known, node = solver.minimisers(alpha, starts), self.tracker.nodes.get(alpha)
+            if known and (self._better(known[0], node) if node else self._is_least(known[0])):
+                found[alpha] = known[0]
+        return found
+
+    def _beside(self, alphas: Iterable[float]) -> list[float]:
+        """A little to either side, in A."""
+        lower, upper = self.tracker.interval
+        step = NEAR * (upper - lower)
+        near = (alpha + shift for alpha in alphas for shift in (-step, step))
+        return [alpha for alpha in near if lower <= alpha <= upper]
 
     def left(self, events: Sequence[Event]) -> bool:
         """Whether a minimiser leaves w_K = 0 continuously, so that all nodes are to be whole.

@@ -80,8 +80,20 @@ class Slab:
 
 
 def level_of(curve: Curve) -> Level:
-    """v at the middle, and its slope on the slab."""
-    return Level(curve.middle, curve.at(curve.middle).value, tilt(curve, PARTS))
+    """v at the middle, its slope on the slab, and the slopes of a cone above v."""
+    slope = tilt(curve, PARTS)
+    return Level(curve.middle, curve.at(curve.middle).value, slope, _chord(curve, slope))
+
+
+def _chord(curve: Curve, slope: Range) -> Range:
+    """v(α) ≤ v(m) + v′(m)·(α − m) + ½·max(0, v″)·(α − m)², or by v′ on the slab."""
+    try:
+        bends = curve.curvature
+        at = curve.at(curve.middle).slope
+    except Refuted:
+        return slope  # v″ is not enclosed
+    half = Range.exactly([0.5]) * Range(np.zeros(1), np.maximum(bends.hi, 0.0))
+    return _meet(slope, at + half * (curve.alpha - curve.middle))
 
 
 def tilt(curve: Curve, parts: int = 1) -> Range:

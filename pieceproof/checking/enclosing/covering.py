@@ -17,9 +17,9 @@ basin. w° is not in a box on which
   smaller (an interval Newton step, with α as one more uncertain coordinate).
 
 What is not settled is cut in two. α is one more coordinate: far from the basins one box covers
-many slabs. There v is bounded by a line: on a slab v lies in a cone, v(m) + v′·(α − m), the
-upper side of which is convex, so a line that is not below it at both ends of every slab of the
-box is nowhere below v.
+many slabs. There v is bounded by a line: on a slab v lies below a cone, v(m) + s·(α − m) for the
+larger s of two chords, which is convex, so a line that is not below it at both ends of every slab of
+the box is nowhere below v.
 """
 
 from __future__ import annotations
@@ -47,11 +47,15 @@ AT_ONCE = 100_000
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """v(α) on a slab: enclosed at the middle, with an enclosure of v′ on the slab."""
+    """v(α) on a slab: enclosed at the middle, with an enclosure of v′ on the slab.
+
+    v(α) ≤ v(m) + max over ``chord`` of s·(α − m): where v is concave that is its tangent at m.
+    """
 
     middle: Range
     value: Range
     slope: Range
+    chord: Range
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +105,16 @@ class Covering:
         k = max((len(claim.levels) for claim in claims), default=0)
         b = max((len(claim.basins) for claim in claims), default=0)
         s, d = len(claims), len(space.box.lo)
-        levels = np.full((5, s, k), np.nan)
+        levels = np.full((7, s, k), np.nan)
         above = np.full(s, np.inf)
         for i, claim in enumerate(claims):
             tops = []
             for j, level in enumerate(claim.levels):
                 levels[:, i, j] = (
                     level.middle.lo[0], level.value.lo[0], level.value.hi[0],
-                    level.slope.lo[0], level.slope.hi[0],
+                    level.chord.lo[0], level.chord.hi[0], level.slope.lo[0], level.slope.hi[0],
                 )  # fmt: skip
-                whole = level.value + level.slope * (claim.alpha - level.middle)
+                whole = level.value + level.chord * (claim.alpha - level.middle)
                 tops.append(float(whole.hi[0]))
             above[i] = max(tops) if claim.every else min(tops)
         basins, middles = np.zeros((3, s, b, d)), np.zeros((s, b))
@@ -152,7 +156,7 @@ class Covering:
         state = branching.State(
             np.empty((branching.STACK, 2, n)),
             np.zeros((branching.STACK, 2), dtype=np.int64),
-            np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64),
+            np.zeros((count, count), dtype=np.int64), np.zeros(count, dtype=np.int64),
             np.zeros((count, n)), np.zeros(8, dtype=np.int64),
         )  # fmt: skip
         state.boxes[0], state.slabs[0] = (root.lo[0], root.hi[0]), (0, count - 1)

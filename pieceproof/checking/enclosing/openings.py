@@ -76,7 +76,8 @@ def is_floor(
     if floor <= 0 and all(space.network.polynomial is None for space in spaces):
         return True
     alpha = Range(around([lower]).lo, around([upper]).hi)
-    level = Level(Range.exactly(alpha.middle), Range.exactly([floor]), Range.exactly(np.zeros(1)))
+    flat = Range.exactly(np.zeros(1))
+    level = Level(Range.exactly(alpha.middle), Range.exactly([floor]), flat, flat)
     claim = Claim(alpha, (level,), ())
     with np.errstate(all="ignore"):
         for space in spaces:

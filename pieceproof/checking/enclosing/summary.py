@@ -19,9 +19,9 @@ from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Refuted
 
-PER_SLAB = 1_200_000
-"""Boxes for one slab before it is given up: several times what a search spends, as boxes are shared
-with neighbours, and the neighbours that a slab had in the search may be others."""
+STAGES = (4_000, 32_000, 256_000, 1_200_000)
+"""Boxes for one slab before it is given up, time after time with those that are left: next to one
+that takes long its neighbours need more. The last are several times what a search spends."""
 CHUNK = 64
 """Slabs covered together."""
 
@@ -78,10 +78,10 @@ class Outcome:
 def covers(
     spaces: Spaces,
     settled: Sequence[Settled],
-    per_slab: int = PER_SLAB,
-    tell: Callable[[int], None] = lambda done: None,
+    per_slab: int,
     jobs: int = 1,
     stop: Callable[[], bool] = lambda: False,
+    tell: Callable[[int], None] = lambda done: None,
 ) -> tuple[set[int], list[Below], int]:
     """Cover W outside the basins: slabs left open, points below, boxes.
 
@@ -96,7 +96,7 @@ def covers(
                 numbers = [i for i in part if place in settled[i].claims]
                 claims = [settled[i].claims[place] for i in numbers]
                 covering = Covering(spaces.at(place), claims, per_slab)
-                found.append((place, numbers, covering.run(per_slab * len(claims), stop)))
+                found.append((place, numbers, covering.run(2 * per_slab * len(claims), stop)))
         return found
 
     for place in {place for each in settled for place in each.claims}:
@@ -113,8 +113,29 @@ def covers(
                     point = spaces.at(place).point(Range.exactly(w)).middle
                     lower.append((numbers[index], place, alpha, tuple(point.tolist())))
                 boxes += cover.boxes
-            tell(min(start + CHUNK, len(settled)))
+            tell(min(start + CHUNK, len(settled)) - len(left))
     return left, lower, boxes
+
+
+def covers_in_stages(
+    spaces: Spaces, settled: Sequence[Settled], jobs: int, tell: Callable[[int], None]
+) -> tuple[list[int], list[Below], int]:
+    """:func:`covers` with more and more boxes for what is left; ``tell`` counts what is not."""
+    rest, total = list(range(len(settled))), 0
+    for per_slab in STAGES:
+        known = len(settled) - len(rest)
+
+        def told(done: int, known: int = known) -> None:
+            tell(known + done)
+
+        left, lower, boxes = covers(spaces, [settled[i] for i in rest], per_slab, jobs, tell=told)
+        total += boxes
+        if lower:
+            return rest, [(rest[i], place, alpha, w) for i, place, alpha, w in lower], total
+        rest = [rest[index] for index in sorted(left)]
+        if not rest:
+            break
+    return rest, [], total
 
 
 def check_order(spaces: Spaces, slabs: Sequence[Slab | Open]) -> None:

@@ -12,7 +12,7 @@ from pieceproof.checking.enclosing.documents import MAX_SLABS, Spaces, check_cha
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.openings import check as check_opening
 from pieceproof.checking.enclosing.slabs import Settled
-from pieceproof.checking.enclosing.summary import covers, outcome, settle_all
+from pieceproof.checking.enclosing.summary import covers_in_stages, outcome, settle_all
 from pieceproof.checking.reading import Node, Refuted, check_digest
 
 NAME = "enclosures"
@@ -78,8 +78,8 @@ def proved(
     total = 2 * len(slabs)
     settled = settle_all(spaces, slabs, lambda done: tell(done, total))
     covered = [each for each in settled if each is not None and each.claims]
-    left, lower, boxes = covers(
-        spaces, covered, tell=lambda done: tell(len(slabs) + done, total), jobs=jobs
+    left, lower, boxes = covers_in_stages(
+        spaces, covered, jobs, lambda done: tell(len(slabs) + done, total)
     )
     if lower:
         index, _, alpha, _ = lower[0]

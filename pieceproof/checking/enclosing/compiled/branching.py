@@ -38,6 +38,8 @@ from pieceproof.checking.enclosing.compiled.sides import boundaries, fresh_sides
 from pieceproof.checking.enclosing.ranges import Array
 
 STACK = 8192
+SHARED = 8
+"""Slabs are told apart once their common boxes are more than this part of those for single ones."""
 AGAIN = 12
 """Times that a box is made smaller before it is cut all the same."""
 OPEN, LOWER = 1, 2
@@ -53,7 +55,7 @@ class State(NamedTuple):
     Attributes:
         boxes: the stack.
         slabs: (STACK, 2).
-        spent: (S,), boxes used for single slabs.
+        spent: (S, S), boxes used, by their first and last slabs.
         states: (S,).
         lower: (S, n), points below.
         counts: see above.
@@ -144,9 +146,9 @@ def settle(
         single = first == last
         for p in range(n):
             box[0, p], box[1, p] = state.boxes[top, 0, p], state.boxes[top, 1, p]
+        state.spent[first, last] += 1
         if single:
-            state.spent[first] += 1
-            if state.spent[first] > per_slab and state.states[first] == 0:
+            if state.spent[first, last] > per_slab and state.states[first] == 0:
                 state.states[first] = OPEN
             if state.states[first] != 0:
                 continue
@@ -219,10 +221,23 @@ def settle(
         if not kept:
             continue
         middle = (first + last) // 2
-        axis = _promising(box, sides.side.scores)
+        # Would one of the slabs be settled? Then they are told apart; else w is to be cut.
+        apart = False
+        if not single:
+            for p in range(n):
+                point[0, p], point[1, p] = box[0, p], box[1, p]
+            point[0, 0] = max(box[0, 0], claims.ends[0, middle])
+            point[1, 0] = min(box[1, 0], claims.ends[1, middle])
+            apart = is_above_on_sides(
+                net, mono, claims, middle, True, line, point, count, sides
+            ) or in_basin(claims, point, middle)
+        axis = 0 if apart else _promising(box, sides.side.scores)
         if axis < 0:
             axis = _axis(claims, first, last, box, jet)
         if is_local(claims, box, middle, single) and not is_thin(box, 0):
+            axis = 0
+        # A slab that takes long must not spend what is meant for its neighbours.
+        if not single and SHARED * state.spent[first, last] > per_slab * (last - first + 1):
             axis = 0
         if axis < 0:
             if single:

@@ -1,6 +1,6 @@
 """Whether f exceeds the claimed value v on a box, by the value and derivatives at its centre.
 
-On a slab v lies in cones v(m) + v′·(α − m), one for each level; over many slabs below a line.
+On a slab v lies below cones v(m) + s·(α − m), one for each level; over many slabs below a line.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def line_above(claims: Claims, first: int, last: int, line: Array) -> None:
 def _lowest(claims: Claims, slab: int, slope: float, end: int) -> tuple[float, float]:
     """v minus slope·α at an end of a slab, about, and a bound of it on the whole slab.
 
-    On a slab a level lies in a cone with its tip at the level's middle, whose upper side is
-    convex: its ends decide.
+    On a slab a level lies below a cone with its tip at the level's middle, which is convex: its
+    ends decide.
     """
     every = claims.every[slab] == 1
     least = bound = -np.inf if every else np.inf
@@ -128,7 +128,7 @@ def is_above(
 ) -> int:
     """1 if f > v on the box, −1 if f < v at the centre, else 0.
 
-    f − v ≥ gap at the centre + (∂_α f − v′)(α − c_α) + rest.
+    v ≤ u, a cone, and f − u ≥ gap at the centre + (∂_α f − u′)(α − c_α) + rest.
     """
     some, each, below, below_each = False, True, False, True
     dl, dh = down(box[0, 0] - centre[0]), up(box[1, 0] - centre[0])
@@ -138,16 +138,18 @@ def is_above(
             continue
         sl, sh = claims.levels[3, slab, k], claims.levels[4, slab, k]
         at = claims.levels[0, slab, k]
-        x, y = times(sl, sh, down(centre[0] - at), up(centre[0] - at))
-        x, y = plus(vl, vh, x, y)
-        gl, gh = minus(value[0], value[1], x, y)
+        _, y = times(sl, sh, down(centre[0] - at), up(centre[0] - at))
+        gap = down(value[0] - up(vh + y))
+        tl, th = claims.levels[5, slab, k], claims.levels[6, slab, k]
+        x, _ = times(tl, th, down(centre[0] - at), up(centre[0] - at))
+        excess = up(value[1] - down(vl + x))
         x, y = minus(tilt[0], tilt[1], sl, sh)
         x, y = times(x, y, dl, dh)
-        lowest = down(down(gl + x) + rest)
+        lowest = down(down(gap + x) + rest)
         some = some or lowest > 0.0
         each = each and lowest > 0.0
-        below = below or gh < 0.0
-        below_each = below_each and gh < 0.0
+        below = below or excess < 0.0
+        below_each = below_each and excess < 0.0
     if some and (each or claims.every[slab] == 0):
         return 1
     return -1 if below and below_each else 0

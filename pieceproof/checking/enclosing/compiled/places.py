@@ -31,7 +31,8 @@ class Claims(NamedTuple):
     Attributes:
         ends: (2, S), the slabs.
         every: (S,), 1 if the minimum may be any of the levels, not only the least.
-        levels: (5, S, K): α at which a level is known, bounds of v there, bounds of v′.
+        levels: (7, S, K): α at which a level is known, bounds of v there, the slopes of a cone
+            above v, bounds of v′.
         basins: (3, S, B, d), centre, slope and radius of the path p in N = p(α) ± radius, and
             middles: (S, B), the α of the centres. The radius is −∞ where there is no basin.
         above: (log S, S): maxima of v over 2^i slabs.

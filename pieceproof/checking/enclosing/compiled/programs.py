@@ -1,7 +1,8 @@
 """Small strictly convex quadratic programs, in floating point.
 
 Minimise ½ yᵀMy + gᵀy over −1 ≤ y_i ≤ 1 and a_jᵀy ≥ b_j by the dual active set method: from the
-free minimum, a violated constraint at a time, multipliers kept nonnegative.
+free minimum, a violated constraint at a time, multipliers kept nonnegative. In coordinates in which
+M has the diagonal 1, as M may vary by many orders of magnitude where a box is thin.
 
 Source: Goldfarb and Idnani, *Mathematical Programming* 27 (1983).
 """
@@ -22,19 +23,20 @@ SLIGHT = 1e-12
 
 
 @compiled
-def _normal(rows: Array, i: int, size: int, normal: Array) -> float:
+def _normal(rows: Array, reach: Array, i: int, normal: Array) -> float:
     """Constraint i, normal·y ≥ the number returned: lower and upper bounds, then rows.
 
     Rows are scaled so that the largest component of the normal is ±1; so are multipliers.
     """
+    size = len(reach)
     for p in range(size):
         normal[p] = 0.0
     if i < size:
         normal[i] = 1.0
-        return -1.0
+        return float(-reach[i])
     if i < 2 * size:
         normal[i - size] = -1.0
-        return -1.0
+        return float(-reach[i - size])
     scale = _length(rows, i - 2 * size)
     for p in range(size):
         normal[p] = rows[i - 2 * size, p] / scale
@@ -58,6 +60,30 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
     ≤ −1 within the bounds.
     """
     size = len(g)
+    reach = np.empty(size)
+    for p in range(size):
+        if not m[p, p] > 0.0:
+            return FAILED
+        reach[p] = np.sqrt(m[p, p])
+    scaled, tilted, turned = np.empty((size, size)), np.empty(size), np.empty_like(rows)
+    for p in range(size):
+        tilted[p] = g[p] / reach[p]
+        for q in range(size):
+            scaled[p, q] = m[p, q] / (reach[p] * reach[q])
+        for j in range(len(rows)):
+            turned[j, p] = rows[j, p] / reach[p]
+    for j in range(len(rows)):
+        turned[j, size] = rows[j, size]
+    answer = _nearest(scaled, tilted, reach, turned, y, factors)
+    for p in range(size):
+        y[p] /= reach[p]
+    return answer
+
+
+@compiled
+def _nearest(m: Array, g: Array, reach: Array, rows: Array, y: Array, factors: Array) -> int:
+    """:func:`minimised` over −reach_i ≤ y_i ≤ reach_i."""
+    size = len(g)
     count = 2 * size + len(rows)
     known, free = inverse(m)
     if not known:
@@ -75,7 +101,7 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
         if entering < 0:
             slack = -SLIGHT
             for i in range(count):
-                bound = _normal(rows, i, size, normal)
+                bound = _normal(rows, reach, i, normal)
                 total = -bound
                 for p in range(size):
                     total += normal[p] * y[p]
@@ -90,7 +116,7 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
                         factors[row] = max(0.0, u[j]) / _length(rows, row)
                 return FOUND
             weight = 0.0
-        bound = _normal(rows, entering, size, normal)
+        bound = _normal(rows, reach, entering, normal)
         slack = -bound
         for p in range(size):
             slack += normal[p] * y[p]
