@@ -13,7 +13,7 @@ from typing import Any
 
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.slabs import Settled
-from pieceproof.checking.enclosing.summary import CHUNK, Below, covers
+from pieceproof.checking.enclosing.summary import Below, covers, together
 from pieceproof.store import Store
 
 
@@ -51,26 +51,27 @@ class Coverings:
         Raises:
             CacheError: the store cannot be read or written.
         """
-        starts = range(0, len(names), CHUNK)
-        found = {start: self._known(names[start : start + CHUNK], boxes) for start in starts}
+        size = together(boxes)
+        starts = range(0, len(names), size)
+        found = {start: self._known(names[start : start + size], boxes) for start in starts}
         # Only the last group may be short: the others keep their bounds side by side.
         new = [start for start in starts if found[start] is None]
-        members = [i for start in new for i in range(start, min(start + CHUNK, len(names)))]
+        members = [i for start in new for i in range(start, min(start + size, len(names)))]
         began = monotonic()
         left, below, _ = covers(
             self.spaces, [settled[i] for i in members], boxes, jobs=self.jobs, stop=stop
         )
         seconds = (monotonic() - began) / max(1, len(new))
         for position, start in enumerate(new):
-            at = position * CHUNK
+            at = position * size
             own = Covered(
-                frozenset(i - at for i in left if at <= i < at + CHUNK),
-                tuple((each[0] - at, *each[1:]) for each in below if at <= each[0] < at + CHUNK),
+                frozenset(i - at for i in left if at <= i < at + size),
+                tuple((each[0] - at, *each[1:]) for each in below if at <= each[0] < at + size),
                 seconds,
             )
             found[start] = own
             if self.kept is not None and not stop():
-                self.kept.put([boxes, list(names[start : start + CHUNK])], _written(own))
+                self.kept.put([boxes, list(names[start : start + size])], _written(own))
         groups = [(start, own) for start, own in found.items() if own is not None]
         return Covered(
             frozenset(start + i for start, own in groups for i in own.left),

@@ -25,7 +25,7 @@ from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.joins import check_joined
 from pieceproof.checking.enclosing.slabs import Settled
-from pieceproof.checking.enclosing.summary import CHUNK, Below
+from pieceproof.checking.enclosing.summary import Below, together
 from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.coverings import Coverings
@@ -295,7 +295,7 @@ class Search:
                 self.refining.foreseen(each)
             left: set[int] = set()
             lower: list[Below] = []
-            for start, end in self._parts(pending):
+            for start, end in self._parts(pending, together(boxes)):
                 part = pending[start:end]
                 found = self.coverings.covered(
                     [self.trials.name(p) for p in part],
@@ -336,9 +336,9 @@ class Search:
         self.doubtful = len(found[1])
         return found[0] + found[1]
 
-    def _parts(self, pending: list[Proposal]) -> Iterator[tuple[int, int]]:
-        """What is covered together of the pending slabs."""
-        sure, size = len(pending) - self.doubtful, CHUNK * self.options.jobs
+    def _parts(self, pending: list[Proposal], size: int) -> Iterator[tuple[int, int]]:
+        """What is covered at once of the pending slabs: a group of ``size`` in each thread."""
+        sure, size = len(pending) - self.doubtful, size * self.options.jobs
         for first, last in ((0, sure), (sure, len(pending))):
             for start in range(first, last, size):
                 yield start, min(start + size, last)

@@ -18,8 +18,8 @@ basin. w° is not in a box on which
 
 What is not settled is cut in two. α is one more coordinate: far from the basins one box covers
 many slabs. There v is bounded by a line: on a slab v lies below a cone, v(m) + s·(α − m) for the
-larger s of two chords, which is convex, so a line that is not below it at both ends of every slab of
-the box is nowhere below v.
+larger s of two chords, which is convex, so a line that is not below it at both ends of every slab
+of the box is nowhere below v.
 """
 
 from __future__ import annotations

@@ -19,11 +19,10 @@ from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Refuted
 
-STAGES = (4_000, 32_000, 256_000, 1_200_000)
-"""Boxes for one slab before it is given up, time after time with those that are left: next to one
-that takes long its neighbours need more. The last are several times what a search spends."""
-CHUNK = 64
-"""Slabs covered together."""
+GROUPS = ((4_000, 64), (32_000, 8), (1_200_000, 1))
+"""Up to so many boxes for one slab so many slabs are covered together, as boxes far from minimisers
+cover them all. Those that need more are covered one by one, so that nothing depends on neighbours.
+"""
 
 Below = tuple[int, Place, float, tuple[float, ...]]
 """A point of W where f is below the claimed minimum: slab, chart, α, w."""
@@ -75,6 +74,11 @@ class Outcome:
         }
 
 
+def together(per_slab: int) -> int:
+    """How many slabs are covered together with so many boxes for each."""
+    return next((size for most, size in GROUPS if per_slab <= most), 1)
+
+
 def covers(
     spaces: Spaces,
     settled: Sequence[Settled],
@@ -89,7 +93,7 @@ def covers(
     """
 
     def covered(start: int) -> list[tuple[Place, list[int], Cover]]:
-        part = range(start, min(start + CHUNK, len(settled)))
+        part = range(start, min(start + size, len(settled)))
         found = []
         with np.errstate(all="ignore"):
             for place in dict.fromkeys(place for i in part for place in settled[i].claims):
@@ -104,7 +108,8 @@ def covers(
     left: set[int] = set()
     lower: list[Below] = []
     boxes = 0
-    starts = range(0, len(settled), CHUNK)
+    size = together(per_slab)
+    starts = range(0, len(settled), size)
     with ThreadPoolExecutor(max(1, min(jobs, len(starts)))) as pool:
         for start, parts in zip(starts, pool.map(covered, starts), strict=True):
             for place, numbers, cover in parts:
@@ -113,7 +118,7 @@ def covers(
                     point = spaces.at(place).point(Range.exactly(w)).middle
                     lower.append((numbers[index], place, alpha, tuple(point.tolist())))
                 boxes += cover.boxes
-            tell(min(start + CHUNK, len(settled)) - len(left))
+            tell(min(start + size, len(settled)) - len(left))
     return left, lower, boxes
 
 
@@ -122,7 +127,7 @@ def covers_in_stages(
 ) -> tuple[list[int], list[Below], int]:
     """:func:`covers` with more and more boxes for what is left; ``tell`` counts what is not."""
     rest, total = list(range(len(settled))), 0
-    for per_slab in STAGES:
+    for per_slab, _ in GROUPS:
         known = len(settled) - len(rest)
 
         def told(done: int, known: int = known) -> None:

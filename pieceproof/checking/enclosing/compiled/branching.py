@@ -38,8 +38,8 @@ from pieceproof.checking.enclosing.compiled.sides import boundaries, fresh_sides
 from pieceproof.checking.enclosing.ranges import Array
 
 STACK = 8192
-SHARED = 8
-"""Slabs are told apart once their common boxes are more than this part of those for single ones."""
+SHARED = 64
+"""Slabs are told apart once they have had so many common boxes each."""
 AGAIN = 12
 """Times that a box is made smaller before it is cut all the same."""
 OPEN, LOWER = 1, 2
@@ -237,7 +237,7 @@ def settle(
         if is_local(claims, box, middle, single) and not is_thin(box, 0):
             axis = 0
         # A slab that takes long must not spend what is meant for its neighbours.
-        if not single and SHARED * state.spent[first, last] > per_slab * (last - first + 1):
+        if not single and state.spent[first, last] > SHARED * (last - first + 1):
             axis = 0
         if axis < 0:
             if single:

@@ -10,7 +10,6 @@ import numpy as np
 from pieceproof.checking.enclosing.compiled.arithmetic import (
     down,
     minus,
-    plus,
     scaled,
     squared,
     times,

@@ -20,6 +20,8 @@ ROUNDS = 60
 """Steps, at most; a wrong answer is no worse than a poor one, as callers prove what they use."""
 SLIGHT = 1e-12
 """Violations that are none."""
+DEPENDENT = 1e-9
+"""A normal is a combination of active ones if less than this part of it is left, by its square."""
 
 
 @compiled
@@ -153,7 +155,7 @@ def _nearest(m: Array, g: Array, reach: Array, rows: Array, y: Array, factors: A
                 z[p] -= turned[a, p] * r[a]
             rise += z[p] * normal[p]
             whole += half[p] * normal[p]
-        full = -slack / rise if k < size and rise > SLIGHT * whole else np.inf
+        full = -slack / rise if k < size and rise > DEPENDENT * whole else np.inf
         partial, leaving = np.inf, -1
         for a in range(k):
             if r[a] > 0.0 and u[a] / r[a] < partial:

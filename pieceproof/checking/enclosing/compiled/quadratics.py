@@ -33,6 +33,8 @@ from pieceproof.checking.enclosing.ranges import Array
 
 HALVINGS = 6
 """Halvings in the search for the least shift that makes a matrix positive definite."""
+MORE = 2.0**-10
+"""Shifts are by this part larger than needed: next to a singular matrix programs are not solved."""
 SHARES = 5
 """Shifts of the block of w that are tried against the curvature that α then needs."""
 
@@ -96,14 +98,14 @@ def convexified(s: Array, d: Array) -> bool:
                 low = middle
             else:
                 high = middle
-        least = high
+        least = (1.0 + MORE) * high
     best, chosen, first = np.inf, least, 0.0
     for k in range(SHARES):
         shift = least + (0.0 if k == 0 else slope * 0.1 ** (k - 1))
         need = _schur(s, 1, shift)
         if need < 0.0:
             continue
-        need = max(0.0, need - s[0, 0] + 1e-9 * (need + abs(s[0, 0])))
+        need = max(0.0, need - s[0, 0] + MORE * (need + abs(s[0, 0])))
         if (size - 1) * shift + need < best:
             best, chosen, first = (size - 1) * shift + need, shift, need
     for a in range(size):
