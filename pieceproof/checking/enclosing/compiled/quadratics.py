@@ -105,7 +105,9 @@ def convexified(s: Array, d: Array) -> bool:
         need = _schur(s, 1, shift)
         if need < 0.0:
             continue
-        need = max(0.0, need - s[0, 0] + MORE * (need + abs(s[0, 0])))
+        whole = need + abs(s[0, 0])
+        need = max(0.0, need - s[0, 0] + 1e-9 * whole)
+        need += MORE * whole if need > 0.0 else 0.0
         if (size - 1) * shift + need < best:
             best, chosen, first = (size - 1) * shift + need, shift, need
     for a in range(size):
