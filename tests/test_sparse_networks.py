@@ -15,8 +15,16 @@ from certificates import is_refused
 from oracle_strata import Strata
 
 import pieceproof
-from pieceproof.enclosed import EnclosedDual
+from pieceproof.checking.enclosing.claimedslabs import Kind, Slab, level_of
+from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.ranges import around
+from pieceproof.checking.enclosing.slabs import settle
+from pieceproof.checking.reading import Node
+from pieceproof.enclosed import EnclosedDual, deadunits
 from pieceproof.enclosed.dual import refusal
+from pieceproof.enclosed.search import Search
+from pieceproof.methods.options import Options
+from pieceproof.problem_document import problem_document
 from piecewise import (
     FeedForward,
     Interpolated,
@@ -128,6 +136,67 @@ def test_a_unit_with_an_output_weight_dies_at_a_kink() -> None:
     assert beyond.lower <= 9 / 4 <= beyond.upper
     (curve,) = dual.document["slabs"][-1]["curves"]
     assert curve["dead"] == ["u1"]
+
+
+BIASED = Problem(
+    FeedForward([1], relu, output_weights=TRAINABLE),
+    inputs=[["-3/4"], ["-3/2"], ["3/4"], ["-1/2"], ["5/4"], ["-3/2"]],
+    targets=["1/2", "-1/4", "3/2", "1/2", "3/8", "1/4"], interval=("1/10", "3"), box=(-3, 3),
+    penalty=Penalty.of("l1"),
+)  # fmt: skip
+"""From α = 2·b·ȳ = 23/8 on, b = 3 being at its wall, the unit is dead, and b arbitrary."""
+
+
+def test_a_unit_that_dies_near_the_end_is_seen() -> None:
+    """Of the nodes of a search only the last one has it dead; before, a kink."""
+    dual = analyzed(BIASED, seconds=150)
+    assert sum(b - a for a, b, _ in dual.open) < Fraction(1, 10**5)
+    assert all(a < Fraction(23, 8) < b or abs(a - Fraction(23, 8)) < 1e-5 for a, b, _ in dual.open)
+    ((kind, low, high),) = dual.breakpoints
+    assert kind == "kink"
+    assert low <= Fraction("0.1260221281") <= high + Fraction(1, 10**9)
+    end = dual(Fraction(3))
+    mean_square = sum(t * t for t in BIASED.targets) / 6
+    assert Fraction(end.lower) <= mean_square <= Fraction(end.upper)
+
+
+def test_events_are_found_up_to_where_minimisers_cease_to_be_isolated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dead units not being looked for, there is none at the end of A."""
+    monkeypatch.setattr(deadunits.DeadUnits, "wake", lambda self, alphas=(): False)
+    written = problem_document(BIASED)
+    search = Search(BIASED, written, Options(), None)
+    search.tracker.start()
+    assert search.tracker.best(3.0) is None
+    (kink,) = (each for each in search._slabs() if each.kind == "kink")
+    assert kink.lower < Fraction("0.12602") < kink.upper
+
+
+def test_the_values_of_a_penalty_lie_below_their_tangents() -> None:
+    """f is affine in α, so that ℓ* is concave."""
+    network = FeedForward([1], relu, bias=False, output_weights=TRAINABLE)
+    problem = alone(network, "3/2", ("1/4", "2"), penalty=Penalty.of("l1"))
+    spaces = Spaces(Node(problem_document(problem), "problem"))
+    seen = 0
+    for written in analyzed(problem).document["slabs"]:
+        slab = read_slab(Node(written, "slab"), spaces)
+        if not isinstance(slab, Slab) or slab.kind is not Kind.ONE:
+            continue
+        curve = settle(spaces, slab, spaces.network.interval).left
+        level = level_of(curve)
+        low, high = level.chord.lo[0], level.chord.hi[0]
+        assert level.slope.lo[0] <= low <= high <= level.slope.hi[0]
+        for part in (0, 1, 3, 4):
+            at = curve.at(around([slab.lower + (slab.upper - slab.lower) * part / 4]))
+            step = float((at.alpha - level.middle).middle[0])
+            top = level.value.hi[0] + max(low * step, high * step)
+            assert at.value.lo[0] <= top + 1e-12
+            # The tangent, not what the range of v′ allows.
+            bends = step**2 * abs(curve.curvature.lo[0])
+            assert top - at.value.lo[0] <= 0.5 * bends + 1e-9
+        seen += 1
+    assert seen
 
 
 def test_mirror_images_lie_in_different_orthants() -> None:

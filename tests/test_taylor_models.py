@@ -63,6 +63,12 @@ def positive(constant: Compiled, slope: Compiled, m: Compiled, cuts: Compiled) -
     return True, is_positive(constant, slope, m, s, d, cuts, hope)
 
 
+@numba.njit
+def shift_of(m: Compiled) -> Compiled:
+    s, d = m.copy(), np.empty(len(m))
+    return convexified(s, d), s
+
+
 def definite(random: np.random.Generator, n: int, spread: float) -> np.ndarray:
     """A random positive definite matrix with eigenvalues between 1/spread and 1."""
     turn, _ = np.linalg.qr(random.normal(size=(n, n)))
@@ -101,6 +107,59 @@ def test_programs_end_where_no_multiplier_and_no_constraint_is_violated(seed: in
         assert (rest * at >= -1e-6).all()
         assert np.abs(rest[at == 0]).max(initial=0) < 1e-6
     assert found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_programs_of_thin_boxes_are_solved(seed: int) -> None:
+    """Sides differ by up to 10⁷, as where a box is cut in one direction only."""
+    random = np.random.default_rng(seed)
+    for _ in range(20):
+        n = 4
+        sides = 10.0 ** -random.uniform(0, 7, n)
+        m = definite(random, n, 1e3) * np.outer(sides, sides)
+        g, rows = random.normal(size=n) * sides, random.normal(size=(1, n + 1))
+        rows[0, :n] *= sides
+        rows[0, n] = np.abs(rows[0, :n]).sum() * random.uniform(-1, 0.9)
+        answer, y, factors = program(m, g, rows)
+        assert answer == FOUND
+        assert (np.abs(y) <= 1 + 1e-5).all()
+        # Nothing in the cube is lower than y by the Lagrangian, but for rounding.
+        rest = m @ y + g - factors @ rows[:, :n]
+        least = -np.abs(rest).sum() - rest @ y
+        size = np.abs(g).sum() + np.abs(m).sum()
+        assert least >= -1e-6 * size
+        assert rows[0, :n] @ y - rows[0, n] >= -1e-6 * np.abs(rows[0, :n]).sum()
+
+
+def test_a_contradiction_of_nearly_dependent_rows_is_one() -> None:
+    """A box of a unit with an output weight that was cut to 10⁻⁶ of its other sides."""
+    m = np.array([
+        [2.49e-05, 1.14e-03, 0.0, 1.71e-08], [1.14e-03, 1.42e-01, 9.56e-02, 1.81e-06],
+        [0.0, 9.56e-02, 1.02e-01, 1.06e-06], [1.71e-08, 1.81e-06, 1.06e-06, 4.72e-08],
+    ])  # fmt: skip
+    g = np.array([-2.2e-04, 6.3e-02, -1.6e-02, 9.2e-07])
+    rows = np.array([[0, -0.0475, -0.19, 0, 0.140625], [0, 0, 0.19, 0, 0.1875]])
+    answer, _, factors = program(m, g, rows)
+    assert answer == EMPTY
+    weights = factors @ rows
+    assert np.abs(weights[:4]).sum() - weights[4] <= -1 + 1e-6
+
+
+def test_a_shift_leaves_a_program_that_can_be_solved() -> None:
+    """A shift that just suffices leaves a condition of 10⁹."""
+    random = np.random.default_rng(0)
+    shifted = 0
+    for _ in range(50):
+        rows = random.normal(size=(4, 3))
+        m = rows @ rows.T
+        m[0, 0] *= 0.9
+        convex, found = shift_of(m)
+        assert convex
+        if found[0, 0] > m[0, 0] * (1 + 1e-6):
+            shifted += 1
+            unit = 1 / np.sqrt(np.diag(found))
+            assert np.linalg.cond(found * np.outer(unit, unit)) < 1e7
+    assert shifted
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 6])
@@ -301,7 +360,7 @@ def test_what_is_beyond_a_face_satisfies_its_cut(seed: int) -> None:
         none = np.zeros((3, 1, 0, 2))
         middle = np.array([[0.4]])
         claims = Claims(
-            np.array([[0.3], [0.5]]), np.zeros(1, np.int64), np.full((5, 1, 1), np.nan), none,
+            np.array([[0.3], [0.5]]), np.zeros(1, np.int64), np.full((7, 1, 1), np.nan), none,
             np.zeros((1, 0)), np.zeros((1, 1)), views, squares, path, middle,
         )  # fmt: skip
         centre, half = np.array([0.4, *random.normal(size=2)]), random.uniform(0.01, 1, 3)
