@@ -113,7 +113,7 @@ def test_the_covering_takes_boxes_of_a_basin_only() -> None:
     view = View(Product((0, 1)), (0, 1), (1, 1))
     alpha = Range(np.array([0.4]), np.array([0.45]))
     claim = Claim(
-        alpha, (Level(middle, zero, zero),), (), False, (FoldedBasin(view, middle, path),)
+        alpha, (Level(middle, zero, zero, zero),), (), False, (FoldedBasin(view, middle, path),)
     )
     claims = Covering(space, [claim], 1000).claims
     generator = np.random.default_rng(5)
