@@ -82,14 +82,14 @@ class Slab:
 def level_of(curve: Curve) -> Level:
     """v at the middle, its slope on the slab, and the slopes of a cone above v."""
     slope = tilt(curve, PARTS)
-    return Level(curve.middle, curve.at(curve.middle).value, slope, _chord(curve, slope))
+    return Level(curve.middle, curve.centred.value, slope, _chord(curve, slope))
 
 
 def _chord(curve: Curve, slope: Range) -> Range:
     """v(α) ≤ v(m) + v′(m)·(α − m) + ½·max(0, v″)·(α − m)², or by v′ on the slab."""
     try:
         bends = curve.curvature
-        at = curve.at(curve.middle).slope
+        at = curve.centred.slope
     except Refuted:
         return slope  # v″ is not enclosed
     half = Range.exactly([0.5]) * Range(np.zeros(1), np.maximum(bends.hi, 0.0))
@@ -100,7 +100,7 @@ def tilt(curve: Curve, parts: int = 1) -> Range:
     """v′ on the slab: v′(m) + v″·(α − m), and part by part where that is not much narrower."""
     found = curve.slope
     try:
-        known = curve.at(curve.middle).slope + curve.curvature * (curve.alpha - curve.middle)
+        known = curve.centred.slope + curve.curvature * (curve.alpha - curve.middle)
         found = _meet(found, known)
     except Refuted:
         pass  # v″ is not enclosed

@@ -34,7 +34,7 @@ def is_fitted(curve: Curve) -> bool:
     if len(depending) > len(free):
         return False
     try:
-        at = curve.at(curve.middle)
+        at = curve.centred
         box = Range(
             np.concatenate([at.alpha.lo, at.point.lo])[None],
             np.concatenate([at.alpha.hi, at.point.hi])[None],

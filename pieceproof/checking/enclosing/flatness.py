@@ -45,7 +45,7 @@ def is_constant(curve: Curve) -> bool:
     if not space.factors[key]:
         return False
     try:
-        at = curve.at(curve.middle)
+        at = curve.centred
     except Refuted:
         return False
     x = at.point if own is None else at.box[0, 1:]

@@ -35,7 +35,7 @@ def multipliers_of(
     if not curve.alpha.lo[0] < curve.alpha.hi[0] or not (len(groups) or walls):
         return found, walls
     try:
-        middle, at_walls, _ = _multipliers_on(curve.at(curve.middle), pattern, groups)
+        middle, at_walls, _ = _multipliers_on(curve.centred, pattern, groups)
         rates, rate_walls = rest()
     except Refuted:  # what is known on the tube may do
         return found, walls

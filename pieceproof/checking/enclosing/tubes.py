@@ -241,6 +241,15 @@ class Curve:
         self._check_same(found)
         return found
 
+    @cached_property
+    def centred(self) -> Curve:
+        """The curve over the middle of its slab alone.
+
+        Raises:
+            Refuted: it could not be enclosed there.
+        """
+        return self.at(self.middle)
+
     def _check_same(self, part: Curve) -> None:
         """That a curve over a part of the slab is this one: it lies where this one is unique.
 

@@ -54,7 +54,7 @@ def is_constant(held: HeldOut, curve: Curve, pattern: Pattern) -> bool:
     if not held.factors[key]:
         return False
     try:
-        at = curve.at(curve.middle)
+        at = curve.centred
     except Refuted:
         return False
     # A frame mixes free parameters only, so f in W decides, with its small coefficients.
