@@ -62,20 +62,17 @@ def minimised(m: Array, g: Array, rows: Array, y: Array, factors: Array) -> int:
     ≤ −1 within the bounds.
     """
     size = len(g)
-    reach = np.empty(size)
+    reach, scaled, tilted, turned = np.empty(size), m.copy(), g.copy(), rows.copy()
     for p in range(size):
         if not m[p, p] > 0.0:
             return FAILED
         reach[p] = np.sqrt(m[p, p])
-    scaled, tilted, turned = np.empty((size, size)), np.empty(size), np.empty_like(rows)
     for p in range(size):
-        tilted[p] = g[p] / reach[p]
+        tilted[p] /= reach[p]
         for q in range(size):
-            scaled[p, q] = m[p, q] / (reach[p] * reach[q])
+            scaled[p, q] /= reach[p] * reach[q]
         for j in range(len(rows)):
-            turned[j, p] = rows[j, p] / reach[p]
-    for j in range(len(rows)):
-        turned[j, size] = rows[j, size]
+            turned[j, p] /= reach[p]
     answer = _nearest(scaled, tilted, reach, turned, y, factors)
     for p in range(size):
         y[p] /= reach[p]
