@@ -41,7 +41,7 @@ from pieceproof.checking.reading import (
     check_digest,
     one_line,
 )
-from pieceproof.checking.run import MAX_REASONS, Dual, Progress, Run
+from pieceproof.checking.run import MAX_REASONS, Dual, Findings, Progress, Run
 from pieceproof.checking.shapes import shape
 from pieceproof.checking.tuning import FORMAT as TUNING_FORMAT
 from pieceproof.checking.tuning import check_tuning
@@ -53,9 +53,7 @@ __all__ = ["CertificateError", "Conclusion", "Report", "load", "verify"]
 FORMAT = "pieceproof/1"
 MAX_BYTES = 512 * 2**20
 
-SlabChecker = Callable[
-    [dict[str, Any], Callable[[int, int], None], int], tuple[list[str], dict[str, int]]
-]
+SlabChecker = Callable[[dict[str, Any], Callable[[int, int], None], int], Findings]
 """The checker of a method that works with slabs of α."""
 
 COMMON = (
@@ -84,13 +82,15 @@ class Report:
     """The verdict of the checker.
 
     ``accepted`` is True only if the verdict is ``proved``; ``reasons`` say why it is not;
-    ``checked`` counts what has been looked at.
+    ``checked`` counts what has been looked at; ``uncovered`` has the numbers of the slabs that
+    the checker's boxes do not cover, where a document is rejected for this alone.
     """
 
     accepted: bool
     verdict: Conclusion
     reasons: tuple[str, ...]
     checked: Mapping[str, int]
+    uncovered: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         if self.accepted:
@@ -221,13 +221,14 @@ def _verify_slabs(
         if progress is not None:
             progress("verify", done, total)
 
-    reasons, checked = check(document, tell, jobs)
-    if reasons:
-        return Report(False, Conclusion.REJECTED, tuple(reasons[:MAX_REASONS]), checked)
+    found = check(document, tell, jobs)
+    if found.reasons:
+        reasons = tuple(found.reasons[:MAX_REASONS])
+        return Report(False, Conclusion.REJECTED, reasons, found.checked, tuple(found.uncovered))
     if document["verdict"] == "proved":
-        return Report(True, Conclusion.PROVED, (), checked)
+        return Report(True, Conclusion.PROVED, (), found.checked)
     stated = tuple(one_line(reason) for reason in document["reasons"][:MAX_REASONS])
-    return Report(False, Conclusion.UNRESOLVED, stated, checked)
+    return Report(False, Conclusion.UNRESOLVED, stated, found.checked)
 
 
 def _verify_witness(document: dict[str, Any], progress: Progress | None, jobs: int) -> Report:

@@ -49,6 +49,22 @@ class Run:
         return len(self.reasons) >= MAX_REASONS
 
 
+@dataclass
+class Findings:
+    """What the checker of a method with slabs of α finds.
+
+    Attributes:
+        reasons: why the document is refused.
+        checked: counts of what has been looked at.
+        uncovered: numbers of the slabs that the boxes allowed do not cover, if this alone is
+            the reason: with these left open the rest may hold.
+    """
+
+    reasons: list[str] = field(default_factory=list)
+    checked: dict[str, int] = field(default_factory=dict)
+    uncovered: list[int] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Dual:
     """ℓ* as the checker of a method has established it (if no reason against it was found).

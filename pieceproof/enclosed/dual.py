@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bounds.architectures import structure_of
 from geometry.proposals.minimisers import SEED
-from pieceproof.certificate import Run
+from pieceproof.certificate import Document, Run
 from pieceproof.checking.enclosing.claims import Writer
 from pieceproof.checking.enclosing.documents import chart_documents, read_slab
 from pieceproof.checking.enclosing.networks import MAX_CUTS
 from pieceproof.checking.enclosing.summary import outcome
 from pieceproof.checking.enclosing.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.confirming import confirmed
 from pieceproof.enclosed.search import Search
 from pieceproof.enclosed.views import Enclosed, evaluate_enclosed
 from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
 from pieceproof.slabdual import SlabDual, sealed
 from pieceproof.store import opened
-from pieceproof.verify import verify
 from piecewise.networks import FeedForward
 from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
@@ -81,16 +81,18 @@ def analyze_enclosed(problem: Problem, options: Options) -> EnclosedDual:
     with opened(options.cache, [version("pieceproof"), "coverings", written]) as kept:
         search = Search(problem, written, options, kept)
         slabs = search.run()
-    members, slabs = _claims(search, slabs)
-    run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
-    listed = {"charts": chart_documents([each.chart for each in search.spaces]), "slabs": slabs}
-    document = sealed(NAME, written, {**listed, **members}, structure_of(problem), run)
-    return EnclosedDual(problem, document, verify(document, options.progress, options.jobs))
+    charts = chart_documents([each.chart for each in search.spaces])
+
+    def document_of(slabs: list[Document]) -> Document:
+        members, slabs = _claims(search, slabs)
+        run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
+        listed = {"charts": charts, "slabs": slabs, **members}
+        return sealed(NAME, written, listed, structure_of(problem), run)
+
+    return EnclosedDual(problem, *confirmed(search, slabs, document_of, options))
 
 
-def _claims(
-    search: Search, slabs: list[dict[str, Any]]
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _claims(search: Search, slabs: list[Document]) -> tuple[Document, list[Document]]:
     """What follows from the slabs, and the slabs: all of A open if nothing can be claimed."""
     read = [read_slab(Node(slab, "slab"), search.spaces) for slab in slabs]
     settled = [search.settled_of(slab) for slab in slabs]
@@ -99,7 +101,7 @@ def _claims(
         return Writer(found, search.spaces).members(), slabs
     except Refuted as refuted:  # nothing is claimed then
         ends = [str(end) for end in search.spaces.network.interval]
-        nothing = [{"interval": ends, "kind": "open", "reason": str(refuted)}]
+        nothing: list[Document] = [{"interval": ends, "kind": "open", "reason": str(refuted)}]
         read = [read_slab(Node(nothing[0], "slab"), search.spaces)]
         found = outcome(search.spaces, read, [None], 0)
         return Writer(found, search.spaces).members(), nothing

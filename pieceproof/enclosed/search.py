@@ -8,7 +8,7 @@ where it does not finish, slabs are halved and rival minimisers get basins of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
@@ -96,6 +96,8 @@ class Search:
         self.coverings = Coverings(self.spaces, self.options.jobs, self.kept)
         self.proposals: list[Proposal] = []
         self.proved: set[str] = set()
+        self.doubted: set[str] = set()
+        """Slabs that are covered here, but not by the boxes of the checker."""
         self.zeros: list[Zero] = []
         self._final: dict[tuple[str, ...], Settled] = {}
         self.progress = self.options.progress
@@ -151,6 +153,15 @@ class Search:
             pass
         return self._written(self.proposals)
 
+    def without(self, intervals: Sequence[tuple[str, ...]]) -> list[dict[str, Any]]:
+        """The slabs of :meth:`run`, with those of these intervals open."""
+        self.doubted |= {
+            self.trials.name(each)
+            for each in self.proposals
+            if each.kind is not None and (str(each.lower), str(each.upper)) in intervals
+        }
+        return self._written(self.proposals)
+
     def settled_of(self, slab: dict[str, Any]) -> Settled | None:
         """What is proved of a slab that :meth:`run` returned."""
         return self._final.get(tuple(slab["interval"]))
@@ -165,6 +176,8 @@ class Search:
         for each in proposals:
             if each.kind is not None and not self._is_covered(each):
                 each = Proposal(each.lower, each.upper, None, (), reason)
+            elif each.kind is not None and self.trials.name(each) in self.doubted:
+                each = Proposal(each.lower, each.upper, None, (), UNCOVERED)
             final.append(each)
         final = [explained(each, self.tracker) for each in merged(self._jointed(final))]
         self._final = {

@@ -30,6 +30,7 @@ from pieceproof.checking.judging.summary import (
 from pieceproof.checking.judging.timelines import Item, Mark, items, timeline
 from pieceproof.checking.judging.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.confirming import confirmed
 from pieceproof.enclosed.search import Search
 from pieceproof.enclosed.views import Enclosed
 from pieceproof.judged.marks import Marks
@@ -38,7 +39,6 @@ from pieceproof.methods.options import Options
 from pieceproof.problem_document import problem_document
 from pieceproof.slabdual import SlabDual, sealed
 from pieceproof.store import opened
-from pieceproof.verify import verify
 from piecewise.exact import to_fmpq
 from piecewise.polynomials import Polynomial
 from piecewise.problems import Problem
@@ -99,12 +99,15 @@ def analyze_judged(problem: Problem, options: Options) -> JudgedDual:
         search = Search(training, inner, own, kept, has_bounds=False)
         slabs = search.run()
     held = HeldOut(search.spaces, _examples(problem))
-    with np.errstate(all="ignore"):
-        members = _claims(held, search, slabs, options)
-    run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
     charts = chart_documents([space.chart for space in search.spaces])
-    document = sealed(NAME, written, {"charts": charts, **members}, None, run)
-    return JudgedDual(problem, document, verify(document, options.progress, options.jobs))
+
+    def document_of(slabs: list[Document]) -> Document:
+        with np.errstate(all="ignore"):
+            members = _claims(held, search, slabs, options)
+        run = Run(monotonic() - options.start, options.jobs, SEED, "enclosures in IEEE doubles")
+        return sealed(NAME, written, {"charts": charts, **members}, None, run)
+
+    return JudgedDual(problem, *confirmed(search, slabs, document_of, options))
 
 
 def _examples(problem: Problem) -> tuple[tuple[tuple[fmpq, ...], ...], tuple[fmpq, ...]]:

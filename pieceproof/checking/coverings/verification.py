@@ -11,6 +11,7 @@ from pieceproof.checking.coverings import claims
 from pieceproof.checking.coverings.profile import profile
 from pieceproof.checking.coverings.slabs import Slab, Space, read_slab, settle
 from pieceproof.checking.reading import Node, Refuted, check_digest
+from pieceproof.checking.run import Findings
 
 NAME = "coverings"
 MEMBERS = (
@@ -28,8 +29,8 @@ MAX_SLABS = 10_000
 Tell = Callable[[int, int], None]
 
 
-def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], dict[str, int]]:
-    """What does not hold, as reasons, and counts of what has been looked at.
+def check(document: dict[str, Any], tell: Tell, jobs: int) -> Findings:
+    """What does not hold.
 
     Slabs are settled in ``jobs`` threads, on which the answer does not depend.
 
@@ -38,8 +39,7 @@ def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], d
     """
     members = Node(document, "").fields(*MEMBERS)
     members["format"].choice("pieceproof/1")
-    reasons: list[str] = []
-    checked: dict[str, int] = {}
+    findings = Findings()
     try:
         space = Space(members["problem"])
         nodes = members["slabs"].items()
@@ -47,16 +47,16 @@ def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], d
             raise members["slabs"].wrong(f"1 to {MAX_SLABS} slabs")
         slabs = [read_slab(node, space) for node in nodes]
         found = profile(slabs, space.interval)
-        checked |= {
+        findings.checked |= {
             "slabs": found.slabs,
             "boxes": _settled(space, slabs, tell, jobs),
             "jumps": len(found.jumps),
         }
-        reasons += claims.check(members, claims.Claims(space.model, found))
+        findings.reasons += claims.check(members, claims.Claims(space.model, found))
         _check_rest(members)
     except Refuted as refuted:
-        reasons.append(str(refuted))
-    return reasons, checked
+        findings.reasons.append(str(refuted))
+    return findings
 
 
 def _settled(space: Space, slabs: list[Slab], tell: Tell, jobs: int) -> int:

@@ -14,6 +14,7 @@ from pieceproof.checking.enclosing.openings import check as check_opening
 from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.summary import covers_in_stages, outcome, settle_all
 from pieceproof.checking.reading import Node, Refuted, check_digest
+from pieceproof.checking.run import Findings
 
 NAME = "enclosures"
 MEMBERS = (
@@ -24,8 +25,8 @@ MEMBERS = (
 Tell = Callable[[int, int], None]
 
 
-def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], dict[str, int]]:
-    """What does not hold, as reasons, and counts of what has been looked at.
+def check(document: dict[str, Any], tell: Tell, jobs: int) -> Findings:
+    """What does not hold.
 
     W is covered in ``jobs`` threads.
 
@@ -40,19 +41,27 @@ Step = Callable[[dict[str, Node], Tell, int, dict[str, int]], Iterator[str]]
 """Looks at members: what does not hold; adds to the counts of what has been looked at."""
 
 
-def checked_by(
-    step: Step, members: dict[str, Node], tell: Tell, jobs: int
-) -> tuple[list[str], dict[str, int]]:
-    """What does not hold by ``step``, or in provenance and digest, and counts."""
-    reasons: list[str] = []
-    checked: dict[str, int] = {}
+class Uncovered(Refuted):
+    """W is not covered for some slabs, by number: ``slabs``."""
+
+    def __init__(self, slabs: list[int]) -> None:
+        super().__init__(f"slabs: W is not covered for {len(slabs)} slabs, first number {slabs[0]}")
+        self.slabs = slabs
+
+
+def checked_by(step: Step, members: dict[str, Node], tell: Tell, jobs: int) -> Findings:
+    """What does not hold by ``step``, or in provenance and digest."""
+    found = Findings()
     try:
-        reasons += step(members, tell, jobs, checked)
+        found.reasons += step(members, tell, jobs, found.checked)
         common.check_provenance(members["provenance"], members["problem"].value)
         check_digest(members)
+    except Uncovered as uncovered:
+        found.reasons.append(str(uncovered))
+        found.uncovered = uncovered.slabs
     except Refuted as refuted:
-        reasons.append(str(refuted))
-    return reasons, checked
+        found.reasons.append(str(refuted))
+    return found
 
 
 def read_slabs(node: Node, spaces: Spaces) -> list[Slab | Open]:
@@ -73,21 +82,21 @@ def proved(
     """All slabs settled, None for open ones, with W covered: also the number of boxes.
 
     Raises:
+        Uncovered: all hold, but the boxes allowed do not cover W for some.
         Refuted: a slab does not hold.
     """
     total = 2 * len(slabs)
     settled = settle_all(spaces, slabs, lambda done: tell(done, total))
+    numbers = [i for i, each in enumerate(settled) if each is not None and each.claims]
     covered = [each for each in settled if each is not None and each.claims]
     left, lower, boxes = covers_in_stages(
         spaces, covered, jobs, lambda done: tell(len(slabs) + done, total)
     )
     if lower:
         index, _, alpha, _ = lower[0]
-        raise Refuted(
-            f"slabs: f is below the claimed minimum at α = {alpha} (settled slab {index})"
-        )
+        raise Refuted(f"slabs[{numbers[index]}]: f is below the claimed minimum at α = {alpha}")
     if left:
-        raise Refuted(f"slabs: W is not covered for {len(left)} slabs, first number {min(left)}")
+        raise Uncovered(sorted(numbers[index] for index in left))
     return settled, boxes
 
 

@@ -24,6 +24,7 @@ from pieceproof.checking.judging.examples import HeldOut, read_examples
 from pieceproof.checking.judging.summary import JudgedWriter, judged_outcome
 from pieceproof.checking.judging.timelines import Mark, items, timeline
 from pieceproof.checking.reading import Node
+from pieceproof.checking.run import Findings
 
 NAME = "enclosed-validation"
 MEMBERS = (
@@ -66,8 +67,8 @@ def read_mark(node: Node) -> Mark:
     return Mark(ends[0], ends[1], node.fields("interval", "kind", "reason")["reason"].text())
 
 
-def check(document: dict[str, Any], tell: Tell, jobs: int) -> tuple[list[str], dict[str, int]]:
-    """What does not hold, as reasons, and counts of what has been looked at.
+def check(document: dict[str, Any], tell: Tell, jobs: int) -> Findings:
+    """What does not hold.
 
     Raises:
         CertificateError: the document cannot be read.
