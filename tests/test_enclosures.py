@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import fmpq
 
 import pieceproof
 from pieceproof.certificate import digest
+from pieceproof.checking.enclosing import verification
 from pieceproof.checking.enclosing.jets import Jets
 from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.ranges import Range, around
@@ -28,6 +30,7 @@ from pieceproof.verify import Conclusion, verify
 from piecewise import FeedForward, Interpolated, Problem, activations
 from piecewise.networks import TRAINABLE
 from piecewise.polynomial_objective import PiecewiseObjective
+from piecewise.problems import Examples
 
 PAIRS = [
     ("relu2", "identity"),
@@ -42,7 +45,9 @@ def mixed(first: str, second: str) -> Interpolated:
     return Interpolated(activations.CATALOGUE[first], activations.CATALOGUE[second])
 
 
-def one_weight(seed: int, pair: tuple[str, str], examples: int = 3) -> Problem:
+def one_weight(
+    seed: int, pair: tuple[str, str], examples: int = 3, validation: Examples | None = None
+) -> Problem:
     """One unit without bias and one input: f is piecewise polynomial in a single weight."""
     random = Random(seed)
     inputs = [[Fraction(random.randint(-20, 20), 10) or Fraction(1)] for _ in range(examples)]
@@ -53,6 +58,7 @@ def one_weight(seed: int, pair: tuple[str, str], examples: int = 3) -> Problem:
         targets=targets,
         interval=("1/5", "4/5"),
         box=(-3, 3),
+        validation=validation,
     )
 
 
@@ -255,6 +261,39 @@ def test_no_digit_is_printed_that_the_enclosure_does_not_support() -> None:
     assert rounded(2.0, 2.0) == "2"
     assert rounded(-1e-9, 1e-9) == "0"
     assert rounded(99.5, 100.5) == "1e+02"
+
+
+def never_covering(monkeypatch: pytest.MonkeyPatch, alpha: fmpq) -> None:
+    """Let the checker's boxes not do for the slab that holds α, as may be next to near-ties."""
+    covered = verification.covers_in_stages
+
+    def fewer(spaces: Any, settled: Sequence[Any], *more: Any) -> Any:
+        left, lower, boxes = covered(spaces, settled, *more)
+        hard = {i for i, each in enumerate(settled) if each.slab.lower <= alpha < each.slab.upper}
+        return sorted({*left, *hard}), lower, boxes
+
+    monkeypatch.setattr(verification, "covers_in_stages", fewer)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_a_slab_that_the_checker_cannot_cover_is_left_open(
+    monkeypatch: pytest.MonkeyPatch, held_out: bool
+) -> None:
+    held = Examples([["1/3"]], [1]) if held_out else None
+    problem = one_weight(3, ("relu2", "identity"), examples=2, validation=held)
+    whole = pieceproof.analyze(problem)
+    assert str(whole.verdict) == "proved"
+    never_covering(monkeypatch, fmpq(1, 3))
+    report = verify(whole.document)
+    assert report.verdict is Conclusion.REJECTED
+    (number,) = report.uncovered
+    lost = whole.document["slabs"][number]["interval"]
+    dual = pieceproof.analyze(problem)
+    assert dual.report.verdict is Conclusion.UNRESOLVED
+    ((lower, upper, reason),) = dual.open
+    assert [str(lower), str(upper)] == lost
+    assert "not covered" in reason
+    assert dual.counts["slabs"] == whole.counts["slabs"] - 1
 
 
 def test_an_interrupted_run_goes_on_with_what_it_covered(
