@@ -29,7 +29,7 @@ from pieceproof.commands_erm import erm_command
 from pieceproof.commands_gap import gap_command
 from pieceproof.commands_shatter import shatter_command
 from pieceproof.commands_table import table_command
-from pieceproof.evaluation import OutsideError, evaluate
+from pieceproof.evaluation import OutsideError, UnknownError, evaluate
 from pieceproof.options import (
     UNFINISHED,
     BadInput,
@@ -147,7 +147,7 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
 
     This reads the certificate, which `verify` checks. From a partial result the values
     are upper bounds, or for a validation curve those of the best fits found, and the exit
-    status is 3.
+    status is 3. Where enclosures leave ℓ* open, what is known is said instead.
     """
     document = load(path)
     complete = document.get("verdict") == str(Conclusion.PROVED)
@@ -169,6 +169,8 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
     for text in alphas:
         try:
             results.append(one(document, rational(text)))
+        except UnknownError as open_:
+            results.append(open_)
         except (ProblemError, OutsideError) as error:
             raise BadInput(f"{path}: ALPHA: {error}") from None
         except (AttributeError, LookupError, TypeError) as error:
@@ -180,7 +182,8 @@ def evaluate_command(path: str, alphas: tuple[str, ...], as_json: bool) -> Exit:
         show(labelled([line for result in results for line in result.lines()]))
     else:
         show(evaluations(results, relation_of(document)))
-    return Exit.DONE if complete else Exit.PARTIAL
+    unknown = any(isinstance(result, UnknownError) for result in results)
+    return Exit.PARTIAL if unknown or not complete else Exit.DONE
 
 
 @command.command("plot")

@@ -32,6 +32,39 @@ class OutsideError(ValueError):
     """α lies outside the hyperparameter interval A."""
 
 
+class UnknownError(OutsideError):
+    """α lies inside A, where the document proves no value of ℓ*.
+
+    Attributes:
+        alpha: where.
+        reason: why not.
+        bounds: a lower and an upper bound of ℓ*(α), if the document has them.
+    """
+
+    def __init__(
+        self, alpha: Fraction, reason: str, bounds: tuple[float, float] | None = None
+    ) -> None:
+        known = f"; {bounds[0]:.6g} ≤ ℓ* ≤ {bounds[1]:.6g} there" if bounds else ""
+        super().__init__(f"{alpha} lies in {reason}{known}; choose another α")
+        self.alpha, self.reason, self.bounds = alpha, reason, bounds
+
+    def as_json(self) -> dict[str, Any]:
+        """What is known instead of an evaluation."""
+        ends = self.bounds
+        return {
+            "alpha": str(self.alpha),
+            "value": None,
+            "approx": None,
+            "bounds": None if ends is None else {"lower": ends[0], "upper": ends[1]},
+            "open": self.reason,
+        }
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Lines (what, value)."""
+        known = "not proved" if self.bounds is None else f"not proved, in {list(self.bounds)!r}"
+        return [(f"ℓ*({self.alpha})", known), ("because α lies in", self.reason)]
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """ℓ*(α) with a minimiser; ``piece`` counts from 0 as in the document."""

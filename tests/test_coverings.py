@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from fractions import Fraction
@@ -17,6 +18,7 @@ import pieceproof
 from pieceproof.checking.coverings.covering import Cover
 from pieceproof.checking.coverings.slabs import Space
 from pieceproof.checking.reading import Node
+from pieceproof.cli import main
 from pieceproof.covered import CoveredDual, analyze_covered, kept, refusal
 from pieceproof.covered import dual as covered_dual
 from pieceproof.covered.search import Search
@@ -116,7 +118,9 @@ def test_one_parameter_against_a_fine_grid(climbing: CoveredDual) -> None:
         assert known.value == fewest_on_a_grid(climbing.problem, alpha, 400)
 
 
-def test_jump_where_an_image_passes_the_threshold() -> None:
+def test_jump_where_an_image_passes_the_threshold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """σ_α(w) with w = 1/2 is 1/4 + α/4: it passes 3/8 at α = 1/2, exactly one jump."""
     dual = analyzed(
         stated([[1], [1]], [1, 1], bias=False, output_bias=F(-3, 8), box=(F(-1, 4), F(1, 2)))
@@ -135,6 +139,14 @@ def test_jump_where_an_image_passes_the_threshold() -> None:
         dual(HALF)
     with pytest.raises(OutsideError, match="outside A"):
         dual(2)
+    path = tmp_path / "result.json"
+    dual.save(path)
+    assert main(["evaluate", str(path), "1/4", "1/2", "--json"]) == 3
+    known, open_ = json.loads(capsys.readouterr().out)["evaluations"]
+    assert known["value"] == "2"
+    assert open_["value"] is None
+    assert open_["bounds"] == {"lower": 0, "upper": 2}
+    assert "enclosure of a jump" in open_["open"]
 
 
 def test_two_units_of_opposite_sign(two_jumps: CoveredDual) -> None:

@@ -100,7 +100,9 @@ def test_the_certified_best_is_a_minimum_of_a_grid() -> None:
     assert best["floor"] >= best["value"]["lower"] * (1 - 1e-6)
 
 
-def test_an_example_that_passes_where_the_minimiser_leaves_a_wall_stays_open() -> None:
+def test_an_example_that_passes_where_the_minimiser_leaves_a_wall_stays_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The weight is 5/3 up to α = 3/10, and z = 1 exactly so long; then both move."""
     dual = judged(one_weight(Examples([["3/5"]], [2]), (0, "5/3")))
     ((lower, upper, reason),) = dual.open
@@ -115,8 +117,16 @@ def test_an_example_that_passes_where_the_minimiser_leaves_a_wall_stays_open() -
         value = dual(alpha)
         exact_there = (output(alpha, 0.6 * min(weight(alpha), 5 / 3)) - 2) ** 2
         assert value.lower - 1e-12 <= exact_there <= value.upper + 1e-12
+    middle = (lower + upper) / 2
     with pytest.raises(OutsideError, match="open interval"):
-        dual((lower + upper) / 2)
+        dual(middle)
+    path = tmp_path / "result.json"
+    dual.save(path)
+    assert main(["evaluate", str(path), "1/4", str(middle)]) == 3
+    shown = capsys.readouterr().out
+    assert "ℓ*(1/4)" in shown
+    assert f"ℓ*({middle})" in shown
+    assert f"not proved, in [{entry['floor']}, {entry['ceiling']}]" in shown
 
 
 def test_where_the_minimiser_leaves_a_wall_g_has_a_kink() -> None:

@@ -15,7 +15,7 @@ from pieceproof.captions import count
 from pieceproof.checking.coverings.slabs import Space, read_slab
 from pieceproof.checking.coverings.witnesses import Witness
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.evaluation import OutsideError
+from pieceproof.evaluation import OutsideError, UnknownError
 from pieceproof.report import outline
 from pieceproof.verify import Report
 from piecewise.exact import to_fmpq
@@ -70,7 +70,8 @@ def evaluate_covered(document: dict[str, Any], alpha: Fraction) -> Known:
     """ℓ*(α), from the slabs that hold α.
 
     Raises:
-        OutsideError: α is outside A, or in the enclosure of a jump.
+        OutsideError: α is outside A.
+        UnknownError: α is in the enclosure of a jump.
         CertificateError: the document cannot be read.
     """
     try:
@@ -89,9 +90,8 @@ def evaluate_covered(document: dict[str, Any], alpha: Fraction) -> Known:
         low, high = slab.errors
         if slab.place is not None:
             if slab.place[0] <= at <= slab.place[1]:
-                raise OutsideError(
-                    f"{alpha} lies in the enclosure of a jump; choose an α farther from it"
-                )
+                limits = float(min(low, high) / total), float(max(low, high) / total)
+                raise UnknownError(alpha, "the enclosure of a jump", limits)
             low = high = slab.errors[int(at > slab.place[1])]
         witness = next((w for w in slab.witnesses if w.lower <= at <= w.upper), None)
         if slab.place is not None and high < max(slab.errors):

@@ -19,7 +19,7 @@ from pieceproof.checking.enclosing.joins import enclosure_at, links
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import settle
 from pieceproof.checking.reading import CertificateError, Node, Refuted
-from pieceproof.evaluation import OutsideError
+from pieceproof.evaluation import OutsideError, UnknownError
 from pieceproof.report import outline
 from pieceproof.verify import Report
 from piecewise.exact import to_fmpq
@@ -71,7 +71,8 @@ def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
     """ℓ*(α), from the slab that holds α.
 
     Raises:
-        OutsideError: α is outside A or in an open interval.
+        OutsideError: α is outside A.
+        UnknownError: α is in an open interval.
         CertificateError: the document cannot be read, or its slab proves nothing.
     """
     spaces = Spaces(Node(document.get("problem"), "problem"))
@@ -86,14 +87,8 @@ def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
         if isinstance(slab, Open):
             if at == upper:
                 continue
-            known = (
-                f"; {slab.bounds.floor:.6g} ≤ ℓ* ≤ {slab.bounds.ceiling:.6g} there"
-                if slab.bounds
-                else ""
-            )
-            raise OutsideError(
-                f"{alpha} lies in an open interval ({slab.reason}{known}); choose another α"
-            )
+            bounds = slab.bounds and (slab.bounds.floor, slab.bounds.ceiling)
+            raise UnknownError(alpha, f"an open interval ({slab.reason})", bounds)
         try:
             with np.errstate(all="ignore"):
                 settled = settle(spaces, slab, spaces.network.interval)

@@ -22,7 +22,7 @@ from pieceproof.checking.judging.timelines import Item, curves_of, items
 from pieceproof.checking.judging.verification import read_problem
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 from pieceproof.enclosed.views import DIGITS, Enclosed, piece_of, pieces_table, results, rounded
-from pieceproof.evaluation import OutsideError
+from pieceproof.evaluation import OutsideError, UnknownError
 from pieceproof.report import outline
 from pieceproof.verify import Report
 from piecewise.exact import to_fmpq
@@ -35,7 +35,8 @@ def evaluate_judged(document: dict[str, Any], alpha: Fraction) -> Enclosed:
     """ℓ*(α), from the slab that holds α.
 
     Raises:
-        OutsideError: α is outside A or in an open interval.
+        OutsideError: α is outside A.
+        UnknownError: α is in an open interval.
         CertificateError: the document cannot be read, or its slab proves nothing.
     """
     at = to_fmpq(alpha)
@@ -45,9 +46,9 @@ def evaluate_judged(document: dict[str, Any], alpha: Fraction) -> Enclosed:
         entry = node.fields("interval", "reason", "floor", "ceiling")
         lower, upper = entry["interval"].rationals()
         if lower < at < upper or at in {lower, upper} & ends:
-            raise OutsideError(
-                f"{alpha} lies in an open interval ({entry['reason'].text()}); choose another α"
-            )
+            floor, ceiling = entry["floor"].value, entry["ceiling"].value
+            bounds = None if floor is None or ceiling is None else (float(floor), float(ceiling))
+            raise UnknownError(alpha, f"an open interval ({entry['reason'].text()})", bounds)
     for number, _ in enumerate(Node(document.get("slabs"), "slabs")):
         known = known_on(held, document, number)
         inside = [each for each in known if each.lower <= at <= each.upper and each.link]
@@ -66,7 +67,7 @@ def evaluate_judged(document: dict[str, Any], alpha: Fraction) -> Enclosed:
             piece_of(document, alpha),
         )
     if min(ends) <= at <= max(ends):
-        raise OutsideError(f"{alpha} lies in an open interval; choose another α")
+        raise UnknownError(alpha, "an open interval")
     raise OutsideError(f"{alpha} is outside A; choose α in [{min(ends)}, {max(ends)}]")
 
 
