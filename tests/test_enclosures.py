@@ -22,8 +22,9 @@ from pieceproof.checking.enclosing.jets import Jets
 from pieceproof.checking.enclosing.networks import read_network
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.reading import CertificateError, Node
-from pieceproof.enclosed import EnclosedDual, coverings
+from pieceproof.enclosed import EnclosedDual, compiling, coverings
 from pieceproof.enclosed.views import rounded
+from pieceproof.methods import Options
 from pieceproof.problem_document import problem_document
 from pieceproof.store import Store
 from pieceproof.verify import Conclusion, verify
@@ -261,6 +262,24 @@ def test_no_digit_is_printed_that_the_enclosure_does_not_support() -> None:
     assert rounded(2.0, 2.0) == "2"
     assert rounded(-1e-9, 1e-9) == "0"
     assert rounded(99.5, 100.5) == "1e+02"
+
+
+def test_a_budget_counts_from_when_loops_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    options = Options(seconds=60, progress=lambda stage, *_: told.append(stage))
+    assert compiling.compiled(options) is options  # other tests have compiled them
+    monkeypatch.setattr(compiling, "is_compiled", lambda *names: False)
+    assert compiling.compiled(options).start > options.start
+    assert told == ["compiling, once"]
+
+
+def test_time_that_covering_leaves_is_for_more_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The share of the time for slabs is over at once in the first round, not in the second."""
+    ends = iter([-np.inf])
+    monkeypatch.setattr(Options, "middle", lambda own, part: next(ends, np.inf))
+    dual = pieceproof.analyze(one_weight(3, ("relu2", "identity"), examples=2), seconds=600)
+    assert str(dual.verdict) == "proved"
+    assert dual.counts == small().counts
 
 
 def never_covering(monkeypatch: pytest.MonkeyPatch, alpha: fmpq) -> None:

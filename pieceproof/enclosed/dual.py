@@ -17,6 +17,7 @@ from pieceproof.checking.enclosing.networks import MAX_CUTS
 from pieceproof.checking.enclosing.summary import outcome
 from pieceproof.checking.enclosing.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.compiling import compiled
 from pieceproof.enclosed.confirming import confirmed
 from pieceproof.enclosed.search import Search
 from pieceproof.enclosed.views import Enclosed, evaluate_enclosed
@@ -77,7 +78,7 @@ def analyze_enclosed(problem: Problem, options: Options) -> EnclosedDual:
     Raises:
         CacheError: the cache file cannot be used.
     """
-    written = problem_document(problem)
+    written, options = problem_document(problem), compiled(options)
     with opened(options.cache, [version("pieceproof"), "coverings", written]) as kept:
         search = Search(problem, written, options, kept)
         slabs = search.run()

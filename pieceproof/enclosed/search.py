@@ -131,23 +131,23 @@ class Search:
 
     def run(self) -> list[dict[str, Any]]:
         """Slabs over A, as a document lists them."""
-        from pieceproof.checking.enclosing.compiled.jit import is_compiled
-
-        if not is_compiled():
-            self.progress("compiling, once", 0, None)
         try:
             whole = self.tracker.own[: len(self.spaces)]
             self.zeros = Zeros(self.spaces, whole, self.interval, self._tick).run()
             if [(each.lower, each.upper) for each in self.zeros] != [self.interval]:
                 self.tracker.start()
                 self.dead.wake()
+            self.proposals = self._slabs()
             for _ in range(ROUNDS):
-                self.proposals = self._slabs()
                 missed = self._cover()
-                if not missed:
-                    break
-                news = [self.tracker.add(alpha, chart, w) for chart, alpha, w in missed]
-                if not any(news) and not self.dead.wake([alpha for _, alpha, _ in missed]):
+                if missed:
+                    news = [self.tracker.add(alpha, chart, w) for chart, alpha, w in missed]
+                    if not any(news) and not self.dead.wake([alpha for _, alpha, _ in missed]):
+                        break
+                    self.proposals = self._slabs()
+                elif any(each.reason == OUT_OF_TIME for each in self.proposals):
+                    self.proposals = self._more_slabs()
+                else:
                     break
         except OutOfTime:
             pass
@@ -231,6 +231,17 @@ class Search:
                 found.append(zero)
                 at = zero.upper
         return found + self._beside(at, self.interval[1])
+
+    def _more_slabs(self) -> list[Proposal]:
+        """More slabs where their part of the time was over: covering has left some."""
+        self.slabs_until = self.options.middle(SLABS)
+        return [
+            new
+            for each in self.proposals
+            for new in (
+                self._slabs_over(each.lower, each.upper) if each.reason == OUT_OF_TIME else [each]
+            )
+        ]
 
     def _beside(self, lower: Fraction, upper: Fraction) -> list[Proposal]:
         """Slabs next to those of exact interpolation: at its end multipliers vanish."""

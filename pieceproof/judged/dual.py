@@ -30,6 +30,7 @@ from pieceproof.checking.judging.summary import (
 from pieceproof.checking.judging.timelines import Item, Mark, items, timeline
 from pieceproof.checking.judging.verification import NAME
 from pieceproof.checking.reading import Node, Refuted
+from pieceproof.enclosed.compiling import compiled
 from pieceproof.enclosed.confirming import confirmed
 from pieceproof.enclosed.search import Search
 from pieceproof.enclosed.views import Enclosed
@@ -92,7 +93,7 @@ def analyze_judged(problem: Problem, options: Options) -> JudgedDual:
     Raises:
         CacheError: the cache file cannot be used.
     """
-    training = problem.training()
+    training, options = problem.training(), compiled(options)
     written, inner = problem_document(problem), problem_document(training)
     own = replace(options, seconds=options.seconds and TRAINING * options.seconds)
     with opened(options.cache, [version("pieceproof"), "coverings", inner]) as kept:

@@ -48,9 +48,9 @@ def folder() -> str | None:
 FOLDER = folder()
 
 
-def is_compiled() -> bool:
-    """Whether machine code of an earlier run is there."""
-    return FOLDER is not None and any(Path(FOLDER).rglob("*.nbi"))
+def is_compiled(*names: str) -> bool:
+    """Whether machine code of these functions (``module.function``) has been kept."""
+    return FOLDER is not None and all(any(Path(FOLDER).rglob(f"{n}-*.nbi")) for n in names)
 
 
 def entry(function: F) -> F:
