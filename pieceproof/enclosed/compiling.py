@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from time import monotonic
 
+from pieceproof.checking.enclosing.compiled.branching import settle
+from pieceproof.checking.enclosing.compiled.curves import enclose
 from pieceproof.checking.enclosing.compiled.jit import is_compiled
 from pieceproof.enclosed.search import Search
 from pieceproof.methods.options import Options
@@ -13,13 +15,10 @@ from piecewise.activations import Interpolated, relu, square
 from piecewise.networks import FeedForward
 from piecewise.problems import Problem
 
-LOOPS = ("branching.settle", "curves.enclose")
-"""The largest of them, with nearly all others inside."""
-
 
 def compiled(options: Options) -> Options:
     """The options, with ``seconds`` counting from when the loops are compiled."""
-    if is_compiled(*LOOPS):
+    if is_compiled(settle) and is_compiled(enclose):  # nearly all others are inside these
         return options
     options.progress("compiling, once", 0, None)
     began = monotonic()

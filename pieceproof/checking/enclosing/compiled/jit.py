@@ -48,9 +48,12 @@ def folder() -> str | None:
 FOLDER = folder()
 
 
-def is_compiled(*names: str) -> bool:
-    """Whether machine code of these functions (``module.function``) has been kept."""
-    return FOLDER is not None and all(any(Path(FOLDER).rglob(f"{n}-*.nbi")) for n in names)
+def is_compiled(function: Callable[..., Any]) -> bool:
+    """Whether machine code of a function has been kept, or none is made."""
+    if cast(Any, config).DISABLE_JIT:
+        return True
+    place = cast(Any, function).stats.cache_path
+    return place is not None and any(Path(place).glob(f"*.{function.__name__}-*.nbi"))
 
 
 def entry(function: F) -> F:
