@@ -317,15 +317,19 @@ def test_the_top_of_a_jump_is_no_maximum() -> None:
     assert found.oscillations() == (3, 3)
 
 
-def test_shared_boundaries_are_known_exactly() -> None:
-    problem = one_weight(Examples([[1], [2], [-1]], [0, 0, 0]))
-    document = pieceproof.problem_document.problem_document(problem.training())
-    held = HeldOut(
-        Spaces(Node(document, "problem")), (((fmpq(1),), (fmpq(2),), (fmpq(-1),)), (fmpq(0),) * 3)
-    )
+def test_boundaries_of_training_examples_are_known_exactly() -> None:
+    """z = w meets 1 with the training examples, z = 2w elsewhere, z = −w nowhere in W."""
+    held = HeldOut(crossing_spaces(), (((fmpq(1),), (fmpq(2),), (fmpq(-1),)), (fmpq(0),) * 3))
+    slab = read_slab(Node(crossing().document["slabs"][0], "slab"), held.spaces)
+    curve = settle(held.spaces, slab, held.spaces.network.interval).curves[0]
     assert held.twins == (1, None, None)
-    assert (1, 0) not in held.shared  # z = 2w meets 1 elsewhere than z = w
-    assert held.shared[0, 0][2] == 1
+    assert [held.sides(curve, {}, 0, h) for h in range(3)] == [(True,), (None,), (False,)]
+
+
+def crossing_spaces() -> Spaces:
+    problem = one_weight(Examples([["3/5"]], [2]))
+    document = pieceproof.problem_document.problem_document(problem.training())
+    return Spaces(Node(document, "problem"))
 
 
 # -- the checker ------------------------------------------------------------------------------

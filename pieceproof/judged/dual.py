@@ -65,8 +65,6 @@ def refusal(problem: Problem) -> str | None:
         return "no held-out examples"
     if isinstance(problem.model, Polynomial):
         return "a polynomial objective has no examples"
-    if problem.penalty is not None and problem.penalty.ratio:
-        return f"held-out examples with the penalty {problem.penalty.kind!r}; use l2"
     return enclosed.refusal(problem.training())
 
 

@@ -36,10 +36,10 @@ def is_constant(held: HeldOut, curve: Curve, pattern: Pattern) -> bool:
     if stratum.groups or len(curve.free) > MAX_FREE or len(network.hidden) > 1:
         return False
     fold = None if isinstance(stratum.fold, Frame) else stratum.fold
-    key = (stratum.chart, stratum.pattern, tuple(stratum.walls.items()), fold, pattern)
+    key = (stratum.place, stratum.pattern, tuple(stratum.walls.items()), fold, pattern)
     if key not in held.factors:
         f = cell_polynomial(network, stratum.pattern)
-        g = cell_polynomial(held.space(stratum.chart).network, pattern)
+        g = cell_polynomial(held.space(stratum.place).network, pattern)
         try:
             if fold is not None:
                 f, g = (fold.folded(each, 1 + network.parameters) for each in (f, g))

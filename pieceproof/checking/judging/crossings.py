@@ -13,7 +13,7 @@ from flint import fmpq
 
 from pieceproof.checking.enclosing.claimedslabs import end
 from pieceproof.checking.enclosing.groups import coincide
-from pieceproof.checking.enclosing.tubes import Curve, Label
+from pieceproof.checking.enclosing.tubes import Curve, Label, Place
 from pieceproof.checking.judging.breaks import over
 from pieceproof.checking.judging.examples import HeldOut, NotOnOneSide, Seen, box_of, seen_by
 from pieceproof.checking.judging.motions import velocity
@@ -30,7 +30,7 @@ def crossed(
         Refuted: this could not be shown.
     """
     part = curve.at(over(lower, upper))
-    space = held.space(part.stratum.chart)
+    space = held.space(part.stratum.place)
     try:
         seen_by(held, part)
     except NotOnOneSide as met:
@@ -66,6 +66,6 @@ def _differ_at(labels: Sequence[Label], before: Seen, behind: Seen) -> bool:
     return True
 
 
-def is_smooth(held: HeldOut, chart: int, labels: Sequence[Label]) -> bool:
+def is_smooth(held: HeldOut, place: Place, labels: Sequence[Label]) -> bool:
     """Whether g is C¹ across the boundary."""
-    return all(held.space(chart).network.is_soft(*label) for label in labels)
+    return all(held.space(place).network.is_soft(*label) for label in labels)

@@ -1,10 +1,8 @@
 """The pieces of σ_α that held-out examples use along a curve of minimisers.
 
-Where z − β has a sign on an enclosure of the curve the side is known. Boundaries of held-out
-examples that are boundaries of training examples too (equal inputs, or proportional ones without
-biases and with proportional breakpoints) are not decided by numbers: the curve may lie on them. The
-pattern of the stratum says on which side they are, and on an active one both pieces have the same
-values. Where walls hold all that comes into a unit, z is a rational number.
+Where z − β has a sign on an enclosure of the curve the side is known. Boundaries that walls and the
+pattern of the stratum decide (``resting``) are not left to numbers, as the curve may lie on them:
+both pieces have the same values there.
 """
 
 from __future__ import annotations
@@ -18,11 +16,14 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq, fmpq_mpoly
 
+from pieceproof.checking.enclosing.constants import fits_mean
 from pieceproof.checking.enclosing.documents import Spaces
 from pieceproof.checking.enclosing.jets import Jet, Jets, Pattern
 from pieceproof.checking.enclosing.networks import Network
 from pieceproof.checking.enclosing.ranges import Range
-from pieceproof.checking.enclosing.tubes import Curve, Label, Space
+from pieceproof.checking.enclosing.reductions import ReducedSpace
+from pieceproof.checking.enclosing.tubes import Curve, Label, Place, Space, Stratum
+from pieceproof.checking.judging.resting import Row, Sides, held_at, known_sides, total
 from pieceproof.checking.reading import Node, Refuted
 
 Examples = tuple[tuple[tuple[fmpq, ...], ...], tuple[fmpq, ...]]
@@ -57,25 +58,28 @@ class HeldOut:
 
     def __init__(self, spaces: Spaces, examples: Examples) -> None:
         self.spaces, self.inputs, self.targets = spaces, *examples
-        self._own: dict[int, Space] = {}
+        self._own: dict[Place, Space] = {}
+        self._sides: dict[Stratum, dict[tuple[int, int], Sides]] = {}
         self.factors: dict[object, tuple[fmpq_mpoly, ...]] = {}
         """For ``combinations``: by what they make g constant."""
         self.thirds: dict[object, Sequence[Jets]] = {}
         """For ``motions``: derivatives of ∇f."""
 
-    def space(self, chart: int) -> Space:
-        """A chart of W with g for f."""
-        if chart not in self._own:
-            own = self.spaces[chart].chart
+    def space(self, place: Place) -> Space:
+        """A chart of W, or of the network without some units, with g for f."""
+        if place not in self._own:
+            own = self.spaces.at(place).chart
             network = replace(
                 own.network,
                 inputs=self.inputs,
                 targets=self.targets,
                 decay=fmpq(0),
                 penalised=(),
+                ratio=fmpq(0),
+                orthant=(),
             )
-            self._own[chart] = Space(replace(own, network=network))
-        return self._own[chart]
+            self._own[place] = Space(replace(own, network=network))
+        return self._own[place]
 
     @cached_property
     def is_mirrored(self) -> bool:
@@ -107,32 +111,28 @@ class HeldOut:
         return tuple(known.get(row) for row in self.inputs)
 
     @cached_property
-    def shared(self) -> dict[tuple[int, int], tuple[int, int, int]]:
-        """First-layer boundaries (h, k) that are boundaries (t, j) of training examples, with the
-        sign of the factor between z_h − β_k and z_t − β_j."""
+    def rows(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        """Inputs, with 1 for the bias if there is one, of held-out and of training examples."""
         network = self.spaces.network
-        found: dict[tuple[int, int], tuple[int, int, int]] = {}
-        for h, row in enumerate(self.inputs):
-            for t, other in enumerate(network.inputs):
-                factor = _factor(row, other)
-                if factor is None or (network.bias and factor != 1):
-                    continue
-                for k, at in enumerate(network.breakpoints):
-                    for j, there in enumerate(network.breakpoints):
-                        if at == factor * there:
-                            found.setdefault((h, k), (t, j, 1 if factor > 0 else -1))
-        return found
+        one = (fmpq(1),) * network.bias
+        return (
+            tuple((*row, *one) for row in self.inputs),
+            tuple((*row, *one) for row in network.inputs),
+        )
 
+    @cached_property
+    def mean(self) -> fmpq:
+        """The mean of the targets of the training examples."""
+        targets = self.spaces.network.targets
+        return sum(targets, fmpq(0)) / len(targets)
 
-def _factor(row: Sequence[fmpq], other: Sequence[fmpq]) -> fmpq | None:
-    """c ≠ 0 with row = c·other ≠ 0, if there is one."""
-    for a, b in zip(row, other, strict=True):
-        if b != 0:
-            c = a / b
-            return (
-                c if c != 0 and all(x == c * y for x, y in zip(row, other, strict=True)) else None
-            )
-    return None
+    def sides(self, curve: Curve, held: dict[int, fmpq], unit: int, h: int) -> Sides:
+        """What is known exactly of the boundaries of a first-layer unit and one example."""
+        own, known = self.rows
+        found = self._sides.setdefault(curve.stratum, {})
+        if (unit, h) not in found:
+            found[unit, h] = known_sides(curve, held, unit, own[h], known)
+        return found[unit, h]
 
 
 def read_examples(node: Node, network: Network) -> Examples:
@@ -150,8 +150,11 @@ def read_examples(node: Node, network: Network) -> Examples:
 
 
 def box_of(curve: Curve) -> Range:
-    """A box (1, n) around α and the points of W of a curve; of mirror images one."""
-    point = curve.point
+    """A box (1, n) around α and the points of W of a curve; of mirror images one.
+
+    With dead units W is that of the network without them.
+    """
+    point = curve.box[0, 1:] if isinstance(curve.space, ReducedSpace) else curve.point
     return Range(
         np.concatenate([curve.alpha.lo, point.lo])[None],
         np.concatenate([curve.alpha.hi, point.hi])[None],
@@ -164,100 +167,89 @@ def seen_by(held: HeldOut, curve: Curve) -> Seen:
     Raises:
         NotOnOneSide: an example may change its piece.
     """
-    space = held.space(curve.stratum.chart)
+    space = held.space(curve.stratum.place)
     reached = space.jets.both(box_of(curve), 0)[1]
-    found = [_example(held, curve, space, reached, h) for h in range(len(held.inputs))]
+    points = space.jets.points
+    walls, is_mean = held_at(curve), fits_mean(curve)
+    found = [_example(held, curve, walls, reached, points, h) for h in range(len(held.inputs))]
     unclear = [label for _, _, labels in found for label in labels]
     if unclear:
         raise NotOnOneSide(space, unclear)
     pattern = tuple(zip(*(pieces for pieces, _, _ in found), strict=True))
+    if is_mean:
+        return Seen(pattern, tuple(held.mean - target for target in held.targets))
     return Seen(pattern, tuple(residual for _, residual, _ in found))
 
 
 def _example(
-    held: HeldOut, curve: Curve, space: Space, reached: Sequence[Jet], h: int
+    held: HeldOut,
+    curve: Curve,
+    walls: dict[int, fmpq],
+    reached: Sequence[Jet],
+    points: Range,
+    h: int,
 ) -> tuple[list[int], fmpq | None, list[Label]]:
     """Pieces of one example, unit by unit, its residual if constant, and boundaries it may meet.
 
-    A source is a number as long as no α and no w changes it.
+    A source is a number as long as no α and no w that is not in ``walls`` changes it.
     """
-    network, twin = space.network, held.twins[h]
+    network, twin = curve.space.network, held.twins[h]
     pieces: list[int] = []
     unclear: list[Label] = []
     sources: list[fmpq | None] = list(held.inputs[h])
+    one = [fmpq(1)] * network.bias
     for depth, width in enumerate(network.hidden):
         following: list[fmpq | None] = []
         for _ in range(width):
             unit = len(pieces)
-            rests = not network.bias and all(source == 0 for source in sources)
+            own = [walls.get(i) for i in network.incoming[unit]]
+            z = total(zip(own, [*sources, *one], strict=True))
             if twin is not None:
                 piece = curve.stratum.pattern[unit][twin]
-            elif rests:
-                piece = bisect_right(network.breakpoints, fmpq(0))
+            elif z is not None:
+                piece = bisect_right(network.breakpoints, z)
             else:
-                shared = held.shared if depth == 0 else {}
-                z = reached[unit].value[0, h : h + 1]
-                piece, open_ = _piece(shared, curve, space, z, (unit, h))
-                unclear += open_
+                known: Sides = (None,) * len(network.breakpoints)
+                known = known if depth else held.sides(curve, walls, unit, h)
+                piece, open_ = _piece(known, points, reached[unit].value[0, h : h + 1])
+                unclear += [(unit, h, k) for k in open_]
             pieces.append(piece)
-            following.append(_constant(network, piece, rests))
+            following.append(_constant(network, piece, z))
         sources = following
-    return pieces, _residual(network, sources, held.targets[h]), unclear
+    return pieces, _residual(network, walls, sources, held.targets[h]), unclear
 
 
-def _piece(
-    shared: dict[tuple[int, int], tuple[int, int, int]],
-    curve: Curve,
-    space: Space,
-    z: Range,
-    place: tuple[int, int],
-) -> tuple[int, list[Label]]:
+def _piece(known: Sides, points: Range, z: Range) -> tuple[int, list[int]]:
     """The number of breakpoints below z, and those of which this is not known."""
-    (unit, h), points = place, space.jets.points
-    piece, unclear = 0, list[Label]()
-    at_walls = _held_at(curve, space.network, unit, space.network.inputs[h])
-    if at_walls is not None:
-        return bisect_right(space.network.breakpoints, at_walls), []
-    for k in range(len(space.network.breakpoints)):
-        if (h, k) in shared:
-            t, j, sense = shared[h, k]
-            above = (curve.stratum.pattern[unit][t] > j) == (sense > 0)
+    piece, unclear = 0, list[int]()
+    for k, above in enumerate(known):
+        if above is not None:
+            piece += above
         elif z.lo[0] > points.hi[k]:
-            above = True
-        elif z.hi[0] < points.lo[k]:
-            above = False
-        else:
-            above = False
-            unclear.append((unit, h, k))
-        piece += above
+            piece += 1
+        elif not z.hi[0] < points.lo[k]:
+            unclear.append(k)
     return piece, unclear
 
 
-def _held_at(curve: Curve, network: Network, unit: int, inputs: Sequence[fmpq]) -> fmpq | None:
-    """z of a first-layer unit, if walls hold all that comes into it."""
-    sides, fold = {**curve.space.chart.fixed, **curve.stratum.walls}, curve.stratum.fold
-    own = network.incoming[unit]
-    touched = () if fold is None else fold.touched
-    if unit >= network.hidden[0] or any(i not in sides or i in touched for i in own):
-        return None
-    row = [*inputs, fmpq(1)] if network.bias else list(inputs)
-    values = (network.walls[i][sides[i]] for i in own)
-    return sum((x * w for x, w in zip(row, values, strict=True)), fmpq(0))
-
-
-def _constant(network: Network, piece: int, rests: bool) -> fmpq | None:
-    """σ_α(z) on a piece, if neither α nor z changes it; ``rests`` says that z = 0."""
+def _constant(network: Network, piece: int, z: fmpq | None) -> fmpq | None:
+    """σ_α(z) on a piece, if neither α nor z, a number if that is known, changes it."""
     first, second = network.first[piece], network.second[piece]
-    if rests or max(first.degree(), second.degree()) < 1:
-        return fmpq(first(0)) if first(0) == second(0) else None
-    return None
-
-
-def _residual(network: Network, sources: Sequence[fmpq | None], target: fmpq) -> fmpq | None:
-    if network.offset is None or any(source is None for source in sources):
+    if z is None and max(first.degree(), second.degree()) >= 1:
         return None
-    known = [source for source in sources if source is not None]
+    at = fmpq(0) if z is None else z
+    return fmpq(first(at)) if first(at) == second(at) else None
+
+
+def _residual(
+    network: Network, walls: dict[int, fmpq], sources: Sequence[fmpq | None], target: fmpq
+) -> fmpq | None:
+    """Of the network's output, if it is a number."""
     if network.outputs is None:
-        return None if any(known) else network.offset - target
-    total = sum((v * s for v, s in zip(network.outputs, known, strict=True)), fmpq(0))
-    return network.offset + total - target
+        start = network.parameters - len(sources) - (network.offset is None)
+        weights = [walls.get(start + k) for k in range(len(sources))]
+    else:
+        weights = list(network.outputs)
+    offset = walls.get(network.parameters - 1) if network.offset is None else network.offset
+    output = total([*zip(weights, sources, strict=True), (fmpq(1), offset)])
+    return None if output is None else output - target

@@ -63,7 +63,7 @@ class Judged(Curve):
     @cached_property
     def _jet(self) -> Jet:
         own, pattern = self.followed, self.pieces.pattern
-        space = self.held.space(own.stratum.chart)
+        space = self.held.space(own.stratum.place)
         if self._is_splitting and own.stratum.fold is not None:
             space = folded(space, own.stratum.fold, pattern)
             return space.jets.both(own.box, 2, pattern)[0]

@@ -7,21 +7,28 @@ output for every input as it is. To negate the first layer's weights where x ↦
 examples does not: the network becomes N(−x), another best fit, unless x ↦ −x exchanges held-out
 examples as well. g is then the smaller one of the losses of both, and known where it is known which
 one that is: the loss of N(−x) is that of N on the negated inputs.
+
+*Dead units* K (``enclosing.reductions``): minimisers are not isolated, yet g may be known. Let w be
+one of f, f(w) = f_K(w) = min f_K. Where boxes and tips are settled by f ≥ f_K the penalty of K is
+left out or bounded from below, rounded downwards. So under weight decay, or a penalty with α > 0,
+f(w) = f_K(w) only if all penalised parameters of K are 0. Then K adds nothing to any output: either
+outgoing weights are 0; or they are no parameters, K has the same output s for all inputs, and
+f − f_K = c·T·(s² + 2s·r̄), r̄ being the mean residual of N_K. If s ≠ 0 that is 0 for s = −2r̄ only;
+between these biases and 0, where s = 0, there are some with s = −r̄ and f = f_K − c·T·r̄², below the
+minimum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pieceproof.checking.enclosing.charts import parity_of
+from pieceproof.checking.enclosing.charts import Chart, Image, parity_of
 from pieceproof.checking.enclosing.folds import Fold
 from pieceproof.checking.enclosing.networks import Network
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.examples import HeldOut, box_of
+from pieceproof.checking.judging.resting import held_at
 from pieceproof.checking.reading import Refuted
-
-Image = tuple[tuple[int, ...], tuple[int, ...]]
-"""A signed permutation of W: (sources, signs) sends w to signs·w[sources]."""
 
 ZERO = "the training examples are fitted exactly, perhaps by many networks"
 ANYWHERE = "minimisers of the training loss may be many"
@@ -36,23 +43,46 @@ def unknown(held: HeldOut, curve: Curve) -> str | None:
         return ZERO
     if curve.is_everywhere:
         return ANYWHERE
-    network, chart = held.spaces.network, curve.space.chart
-    if curve.stratum.dead:
-        names = ", ".join(network.units[k] for k in curve.stratum.dead)
+    network, chart, dead = curve.space.network, curve.space.chart, curve.stratum.dead
+    if dead and not _adds_nothing(held.spaces.network, curve):
+        names = ", ".join(held.spaces.network.units[k] for k in dead)
         return (
             f"hidden unit {names} has no influence on the training examples, but may have on others"
         )
-    if not all(keeps_outputs(network, own) or _is_reflection(network, own) for own in chart.images):
+    # Basins are images of one another under all symmetries, those between orthants included; of
+    # dead units too, which are those of the whole network.
+    whole = {each.chart.symmetries: each.chart for each in held.spaces} if dead else {}
+    if not all(_is_understood(each) for each in (chart, *whole.values())):
         return SYMMETRIC
     fold = curve.stratum.fold
     if isinstance(fold, Fold):
         for (kind, own), slot in zip(fold.reflections, fold.squared, strict=True):
             if slot in curve.stratum.walls:
                 continue  # on the mirror there is one image
-            image = _reflection(kind, own, network.parameters)
+            image = _reflected(kind, own, network.parameters)
             if image not in chart.images or not keeps_outputs(network, image):
                 return FOLDED
     return None
+
+
+def _adds_nothing(network: Network, curve: Curve) -> bool:
+    """Whether dead units add nothing to any output at any minimiser of f."""
+    if network.decay > 0:
+        return True
+    weights = {
+        i
+        for unit in curve.stratum.dead
+        for i in (*network.incoming[unit][: len(network.inputs[0])], *network.outgoing[unit])
+    }
+    return bool(curve.alpha.lo[0] > 0) and weights <= set(network.penalised)
+
+
+def _is_understood(chart: Chart) -> bool:
+    """Whether all symmetries keep the output for all inputs, or reflect the inputs."""
+    network = chart.network
+    return all(
+        keeps_outputs(network, own) or _is_reflection(network, own) for own in chart.symmetries
+    )
 
 
 def keeps_outputs(network: Network, image: Image) -> bool:
@@ -82,7 +112,7 @@ def keeps_outputs(network: Network, image: Image) -> bool:
     if any(sign < 0 for sign in signs[last:]):
         return False
     if network.outputs is not None:
-        return min(sources) > 0
+        return all(sign > 0 for sign in sources)
     return list(signs[last - len(sources) : last]) == sources
 
 
@@ -98,8 +128,14 @@ def _is_reflection(network: Network, image: Image) -> bool:
 
 def fits(held: HeldOut, curve: Curve) -> list[HeldOut]:
     """The held-out examples as the best fits that a curve stands for see them: one, or two."""
-    images = curve.space.chart.images
-    if all(keeps_outputs(held.spaces.network, image) for image in images) or held.is_mirrored:
+    network, walls = curve.space.network, held_at(curve)
+    reflected = [
+        [i for i, sign in enumerate(image[1]) if sign < 0]
+        for image in curve.space.chart.symmetries
+        if not keeps_outputs(network, image)
+    ]
+    # A reflection leaves a curve in place on which all that it negates is 0.
+    if held.is_mirrored or all(walls.get(i) == 0 for own in reflected for i in own):
         return [held]
     return [held, held.mirrored]
 
@@ -113,8 +149,8 @@ def better_fit(held: HeldOut, curve: Curve) -> HeldOut:
     own = fits(held, curve)
     if len(own) == 1:
         return held
-    chart, box = curve.stratum.chart, box_of(curve)
-    first, second = (each.space(chart).jets.objective(box, 0).value for each in own)
+    place, box = curve.stratum.place, box_of(curve)
+    first, second = (each.space(place).jets.objective(box, 0).value for each in own)
     if first.hi[0] < second.lo[0]:
         return own[0]
     if second.hi[0] < first.lo[0]:
@@ -122,7 +158,7 @@ def better_fit(held: HeldOut, curve: Curve) -> HeldOut:
     raise Refuted(MIRRORED)
 
 
-def _reflection(kind: str, own: Sequence[int], d: int) -> Image:
+def _reflected(kind: str, own: Sequence[int], d: int) -> Image:
     sources, signs = list(range(d)), [1] * d
     if kind != "flip":
         i, j = own

@@ -78,8 +78,8 @@ def _bounds(held: HeldOut, opening: Open, known: Sequence[Item]) -> Bounds | Non
 
 def least_loss(held: HeldOut, curve: Curve) -> Range:
     """g over the range of α of a curve, whatever pieces held-out examples use."""
-    chart, box = curve.stratum.chart, box_of(curve)
-    values = [own.space(chart).jets.objective(box, 0).value for own in fits(held, curve)]
+    place, box = curve.stratum.place, box_of(curve)
+    values = [own.space(place).jets.objective(box, 0).value for own in fits(held, curve)]
     return Range(
         np.minimum.reduce([value.lo for value in values]),
         np.minimum.reduce([value.hi for value in values]),

@@ -217,7 +217,7 @@ def at_crossing(held: HeldOut, around: Sequence[Item], mark: Mark) -> list[Link]
         Judged(own, curve, behind),
         (mark.lower, mark.upper),
         first.slab,
-        is_smooth=is_smooth(held, curve.stratum.chart, labels),
+        is_smooth=is_smooth(held, curve.stratum.place, labels),
         what="a held-out example meets a boundary",
     )
 

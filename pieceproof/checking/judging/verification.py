@@ -46,8 +46,6 @@ def read_problem(node: Node) -> HeldOut:
     spaces = Spaces(Node(training, node.path))
     if spaces.network.polynomial is not None:
         raise stated.wrong("no held-out examples of a polynomial")
-    if spaces.network.ratio:
-        raise node.member("penalty").wrong("the penalty α|w|² (the covered family)")
     return HeldOut(spaces, read_examples(stated, spaces.network))
 
 
