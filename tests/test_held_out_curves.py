@@ -100,22 +100,42 @@ def test_the_certified_best_is_a_minimum_of_a_grid() -> None:
     assert best["floor"] >= best["value"]["lower"] * (1 - 1e-6)
 
 
+def test_an_example_that_leaves_its_boundary_where_the_minimiser_leaves_a_wall() -> None:
+    """The weight is 5/3 up to α = 3/10, and z = 1 exactly so long; then z < 1, as all over W."""
+    dual = judged(one_weight(Examples([["3/5"]], [2]), (0, "5/3")))
+    assert str(dual.verdict) == "proved"
+    ((kind, lower, upper),) = dual.breakpoints
+    assert kind == "kink"
+    assert lower <= F(3, 10) <= upper
+    for alpha in (F(1, 10), F(1, 4), F(3, 10), F(2, 5), F(1, 2)):
+        value = dual(alpha)
+        exact_there = (output(alpha, 0.6 * min(weight(alpha), 5 / 3)) - 2) ** 2
+        assert value.lower - 1e-12 <= exact_there <= value.upper + 1e-12
+
+
 def test_an_example_that_passes_where_the_minimiser_leaves_a_wall_stays_open(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The weight is 5/3 up to α = 3/10, and z = 1 exactly so long; then both move."""
-    dual = judged(one_weight(Examples([["3/5"]], [2]), (0, "5/3")))
+    """Two weights, w1 ≤ 5/3, are 5/3 at α = 3/10, where z = 3(w1 + w2)/10 passes 1."""
+    problem = Problem(
+        FeedForward([1], BENT, bias=False),
+        inputs=[[1, 0], [1, 0], [0, 1], [0, 1]],
+        targets=[1, 3, 1, 3],
+        interval=("1/5", "2/5"),
+        box={"w1_x1": (0, "5/3"), "w1_x2": (0, 5)},
+        validation=Examples([["3/10", "3/10"]], [2]),
+    )
+    dual = judged(problem)
     ((lower, upper, reason),) = dual.open
     assert lower <= F(3, 10) <= upper
     assert upper - lower < F(1, 10**9)
     assert "held-out boundary" in reason
     assert dual.breakpoints == []
     entry = dual.document["open"][0]
-    exact = (1 - 2) ** 2
-    assert entry["floor"] <= exact <= entry["ceiling"]
-    for alpha in (F(1, 10), F(1, 4), F(2, 5), F(1, 2)):
-        value = dual(alpha)
-        exact_there = (output(alpha, 0.6 * min(weight(alpha), 5 / 3)) - 2) ** 2
+    assert entry["floor"] <= 1 <= entry["ceiling"]
+    for alpha in (F(1, 5), F(1, 4), F(2, 5)):
+        value, w = dual(alpha), weight(alpha)
+        exact_there = (output(alpha, 0.3 * (min(w, 5 / 3) + w)) - 2) ** 2
         assert value.lower - 1e-12 <= exact_there <= value.upper + 1e-12
     middle = (lower + upper) / 2
     with pytest.raises(OutsideError, match="open interval"):
