@@ -126,6 +126,11 @@ class HeldOut:
         targets = self.spaces.network.targets
         return sum(targets, fmpq(0)) / len(targets)
 
+    def loss(self, residuals: Sequence[fmpq]) -> fmpq:
+        """g for these residuals."""
+        squares = sum((r * r for r in residuals), fmpq(0))
+        return squares / len(residuals) if self.spaces.network.mean else squares
+
     def sides(self, curve: Curve, held: dict[int, fmpq], unit: int, h: int) -> Sides:
         """What is known exactly of the boundaries of a first-layer unit and one example."""
         own, known = self.rows

@@ -15,7 +15,7 @@ from flint import fmpq
 
 from pieceproof.checking.enclosing.foldedspaces import folded
 from pieceproof.checking.enclosing.jets import Jet
-from pieceproof.checking.enclosing.ranges import Range
+from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.judging.combinations import is_constant
 from pieceproof.checking.judging.examples import HeldOut, Seen, box_of
@@ -27,6 +27,8 @@ from pieceproof.checking.judging.motions import (
     turning,
     velocity,
 )
+
+ZERO = Range.exactly([0.0])
 
 
 class Judged(Curve):
@@ -71,8 +73,11 @@ class Judged(Curve):
 
     @property
     def value(self) -> Range:
-        """g over the range of α."""
-        return self._jet.value
+        """g over the range of α: as nearly as doubles can if no output moves."""
+        known = self.pieces.residuals
+        if None in known:
+            return self._jet.value
+        return around([self.held.loss([r for r in known if r is not None])])
 
     @cached_property
     def _direction(self) -> Range:
@@ -81,12 +86,16 @@ class Judged(Curve):
     @cached_property
     def slope(self) -> Range:
         """g′ over the range of α."""
+        if self.pieces.is_still:
+            return ZERO
         total = (self._jet.gradient[0] * self._direction).sum(0)
         return Range(total.lo.reshape(1), total.hi.reshape(1))
 
     @cached_property
     def curvature(self) -> Range:
         """g″ over the range of α."""
+        if self.pieces.is_still:
+            return ZERO
         held, own = self.held, self.followed
         bend = turning(held, own) if self._is_splitting else bending(held, own)
         total = (self._jet.gradient[0] * bend).sum(0)

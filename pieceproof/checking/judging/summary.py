@@ -22,8 +22,8 @@ from pieceproof.checking.judging.minimisers import fits
 from pieceproof.checking.judging.timelines import Item, curves_of
 from pieceproof.checking.reading import Refuted
 
-DEPTH = 30
-"""Times that an interval of α is halved to bound g from below."""
+DEPTH, MOST = 30, 2_000
+"""Times that an interval of α is halved to bound g from below, and parts of a link at most."""
 PARTS = 8
 """Parts of an open interval on which g is enclosed."""
 
@@ -144,15 +144,32 @@ def is_floor(outcome: Outcome, floor: float) -> bool:
         return False
     with np.errstate(all="ignore"):
         return all(
-            _is_above(curve, link.lower, link.upper, floor, DEPTH)
+            _is_above(curve, link.lower, link.upper, floor)
             for run in outcome.runs
             for link in run
             for curve in curves_of(link)
         )
 
 
-def _is_above(curve: Curve, lower: fmpq, upper: fmpq, floor: float, depth: int) -> bool:
-    """g ≥ floor on [lower, upper]: by values, or by values and slopes."""
+def _is_above(curve: Curve, lower: fmpq, upper: fmpq, floor: float) -> bool:
+    """g ≥ floor on [lower, upper], which is halved where that is not known."""
+    if curve.is_flat():
+        lower = upper = (lower + upper) / 2
+    pending, looked = [(lower, upper, DEPTH)], 0
+    while pending:
+        a, b, depth = pending.pop()
+        looked += 1
+        if _is_above_part(curve, a, b, floor):
+            continue
+        if depth == 0 or looked + len(pending) >= MOST or a == b:
+            return False
+        middle = (a + b) / 2
+        pending += [(middle, b, depth - 1), (a, middle, depth - 1)]
+    return True
+
+
+def _is_above_part(curve: Curve, lower: fmpq, upper: fmpq, floor: float) -> bool:
+    """By values, or by values and slopes."""
     try:
         part = curve.at(over(lower, upper))
         if part.value.lo[0] >= floor:
@@ -164,13 +181,6 @@ def _is_above(curve: Curve, lower: fmpq, upper: fmpq, floor: float, depth: int) 
         if slope.lo[0] >= 0 or slope.hi[0] <= 0:
             return True
         step = part.alpha - part.middle
-        if (curve.at(part.middle).value + slope * step).lo[0] >= floor:
-            return True
+        return bool((curve.at(part.middle).value + slope * step).lo[0] >= floor)
     except Refuted:
-        pass
-    if depth == 0:
         return False
-    middle = (lower + upper) / 2
-    return _is_above(curve, lower, middle, floor, depth - 1) and _is_above(
-        curve, middle, upper, floor, depth - 1
-    )
