@@ -40,7 +40,7 @@ class Refining:
         """A slab that was not covered: with valleys, with rivals, or in halves."""
         if self.trials.widened(proposal):
             return [proposal]
-        if proposal.kind == "switch":
+        if proposal.kind in ("switch", "kink"):
             beside = self._with_rivals(proposal)
             return [beside] if beside is not proposal else self._tightened(proposal)
         if proposal.kind not in ("one", "tie"):
@@ -111,7 +111,7 @@ class Refining:
 
     def _with_rivals(self, proposal: Proposal) -> Proposal:
         """With basins around other minimisers that are hardly higher, if that can be proved."""
-        together = proposal.kind == "switch"
+        together = proposal.kind in ("switch", "kink")
         if len(proposal.curves) > 1 + together:
             return proposal
         middle = float(proposal.lower + proposal.upper) / 2
@@ -135,7 +135,7 @@ class Refining:
         rivals = [r for r in rivals if self._is_rival(r, plain, top)][:RIVALS]
         slabs = self.slabbing()
         curves = list(proposal.curves)
-        kind = "switch" if together else "one"
+        kind = proposal.kind if together else "one"
         kinds = (kind,) if together else ("one", "tie") if at_end else ("one",)
         for number, rival in enumerate(rivals):
             curve = self._rival(slabs, proposal, rival, number)

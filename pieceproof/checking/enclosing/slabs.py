@@ -7,7 +7,8 @@ Given that f is above the claimed values outside the basins (``covering``), ℓ*
 - ``zero``: 0, since all residuals vanish at a point of W (``interpolation``);
 - ``tie``: the same on a slab at an end of A, where further curves may have an equal value at
   that end by a symmetry of f(α, ·), and have larger ones inside;
-- ``kink``: v_0 up to one α, then v_1: v_0 − v_1 increases strictly and changes sign;
+- ``kink``: v_0 up to one α, then v_1: v_0 − v_1 increases strictly and changes sign. Further curves
+  are above one of them, or fit the mean as one of them does;
 - ``switch``: one curve is free of a constraint g that the other has active. In the common basin
   f is minimal on the free curve while g ≥ 0 on it, else on the other; g changes sign once
   along the free curve. The values touch there, v_free ≤ v_active: a smooth breakpoint. Further
@@ -299,7 +300,9 @@ def _check_kink(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) ->
         basins.check_basin(curve, basin_box(curve))
     first, second = curves[0], curves[1]
     for curve in curves[2:]:
-        if not (difference(curve, first).lo[0] > 0 or difference(curve, second).lo[0] > 0):
+        mean = fits_mean(curve) and (fits_mean(first) or fits_mean(second))
+        above = any(difference(curve, each).lo[0] > 0 for each in (first, second))
+        if not (mean or above):
             raise Refuted("a further curve is not above the others")
     if not (first.slope - second.slope).lo[0] > 0:
         raise Refuted("the two values may cross more than once")
