@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from geometry.proposals.carrying import carried_on
 from geometry.proposals.charts import Chart
-from geometry.proposals.events import Change, Event, between, is_continued, relation
+from geometry.proposals.events import Change, Event, between, relation
 from geometry.proposals.images import is_image
 from geometry.proposals.locating import kink, reached
 from geometry.proposals.loops import Array
@@ -270,7 +271,7 @@ class Tracker:
             return [Event(0.5 * (a + b), Change.SINGULAR, left, right)]
         if b - a <= RESOLUTION * self.width:
             event = between(left, right)
-            return self._carried_on(left, right) if event.change is Change.KINK else [event]
+            return carried_on(self, left, right) if event.change is Change.KINK else [event]
         middle, found = 0.5 * (a + b), None
         for share in CUTS:
             middle = a + share * (b - a)
@@ -291,33 +292,6 @@ class Tracker:
             own is not None and abs(own.value - other.value) <= 4 * _noise(other.value)
             for own, other in ((there, right), (back, left))
         )
-
-    def _carried_on(self, left: Minimiser, right: Minimiser) -> list[Event]:
-        """A kink, unless one of the minimisers goes on, if on another stratum, as low as the other.
-
-        So it is where a weight becomes 0 and several biases attain the same constant.
-        """
-        for point, other in ((left, right), (right, left)):
-            for found in self.solvers[point.chart].minimisers(other.alpha, [point.w])[:1]:
-                equal = abs(found.value - other.value) <= 4 * _noise(other.value)
-                if not (equal and is_continued(point, found)):
-                    continue
-                self.nodes[other.alpha] = found
-                if point is left:
-                    return [between(left, found)]
-                # Those before lie on the curve that is left now, and are joined to this one.
-                self._carry_back(found)
-                self.mended = True
-                return []
-        return [between(left, right)]
-
-    def _carry_back(self, point: Minimiser) -> None:
-        """Take this minimiser's curve for the nodes before it, as long as it is as low."""
-        for alpha in sorted((a for a in self.nodes if a < point.alpha), reverse=True):
-            known, arrived = self.nodes[alpha], self.follow(point, alpha, 4)
-            if arrived is None or arrived.value > known.value + 4 * _noise(known.value):
-                return
-            self.nodes[alpha] = point = arrived
 
     def _is_singular(self, left: Minimiser, right: Minimiser) -> bool:
         """Whether the Hessian is nearly singular at two near minimisers on one stratum."""

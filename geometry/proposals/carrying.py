@@ -1,0 +1,57 @@
+"""Of several minimisers of equal value the one that goes on.
+
+Where a weight becomes 0 several biases may attain the same constant, and a search finds any of
+them: the minimiser that moves continuously, on to another stratum, is as low as the one found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from geometry.proposals.events import Event, between, is_continued
+from geometry.proposals.minimisers import Minimiser
+
+if TYPE_CHECKING:
+    from geometry.proposals.tracking import Tracker
+
+
+def carried_on(tracker: Tracker, left: Minimiser, right: Minimiser) -> list[Event]:
+    """The event between two near minimisers: a kink, unless one goes on as low as the other.
+
+    If it is the right one that goes on, nodes before it change and there is no event yet.
+    """
+    if not _are_akin(tracker, left, right):
+        return [between(left, right)]
+    for point, other in ((left, right), (right, left)):
+        for found in tracker.solvers[point.chart].minimisers(other.alpha, [point.w])[:1]:
+            if not (_are_equal(found, other) and is_continued(point, found)):
+                continue
+            tracker.nodes[other.alpha] = found
+            if point is left:
+                return [between(left, found)]
+            _carry_back(tracker, found)
+            tracker.mended = True
+            return []
+    return [between(left, right)]
+
+
+def _carry_back(tracker: Tracker, point: Minimiser) -> None:
+    """Take this minimiser's curve for the nodes before it, as long as it is as low."""
+    for alpha in sorted((a for a in tracker.nodes if a < point.alpha), reverse=True):
+        known, arrived = tracker.nodes[alpha], tracker.follow(point, alpha, 4)
+        if arrived is None or not _are_akin(tracker, known, arrived):
+            return
+        if not _are_equal(arrived, known):
+            return
+        tracker.nodes[alpha] = point = arrived
+
+
+def _are_akin(tracker: Tracker, a: Minimiser, b: Minimiser) -> bool:
+    """Whether both have the same dead units: without them minimisers may not be isolated."""
+    own, other = (tracker.solvers[point.chart].chart.dead for point in (a, b))
+    return own == other
+
+
+def _are_equal(a: Minimiser, b: Minimiser) -> bool:
+    """Whether values are equal but for rounding."""
+    return abs(a.value - b.value) <= 4e-14 + 4e-13 * abs(b.value)
