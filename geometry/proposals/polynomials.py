@@ -21,10 +21,11 @@ class FloatPolynomial:
         self.n = 1 + d
         self.value = _terms(polynomial, self.n)
         first = [polynomial.derivative(i) for i in range(self.n)]
-        self.gradient = [_terms(each, self.n) for each in first]
-        self.hessian = [
-            [_terms(first[i].derivative(j), self.n) for j in range(i + 1)] for i in range(self.n)
-        ]
+        self.lower = np.tril_indices(self.n)
+        second = [first[i].derivative(j) for i, j in np.transpose(self.lower).tolist()]
+        parts = [_terms(each, self.n) for each in (polynomial, *first, *second)]
+        self.powers, self.factors = (np.concatenate(rows) for rows in zip(*parts, strict=True))
+        self.starts = np.cumsum([0, *(len(factors) for _, factors in parts[:-1])])
 
     def values(self, alpha: float, points: Array) -> Array:
         """f at many points (B, d)."""
@@ -36,12 +37,12 @@ class FloatPolynomial:
     def local(self, alpha: float, point: Array) -> Local:
         """Value, gradient and Hessian at one point; there are no pre-activations."""
         at, n = np.concatenate([[alpha], point]), self.n
-        hessian = np.zeros((n, n))
-        for i in range(n):
-            for j in range(i + 1):
-                hessian[i, j] = hessian[j, i] = _at(self.hessian[i][j], at)
+        terms = np.prod(at[None] ** self.powers, axis=1) * self.factors
+        found = np.add.reduceat(terms, self.starts)
+        hessian, (rows, columns) = np.zeros((n, n)), self.lower
+        hessian[rows, columns] = hessian[columns, rows] = found[1 + n :]
         return Local(
-            _at(self.value, at), np.array([_at(each, at) for each in self.gradient]), hessian,
+            float(found[0]), found[1 : 1 + n], hessian,
             np.zeros((0, 0)), np.zeros((0, 0, n)), np.zeros((0, 0, n, n)),
         )  # fmt: skip
 
@@ -140,10 +141,6 @@ class FloatPolynomialObjective:
 
 def _terms(polynomial: fmpq_mpoly, n: int) -> tuple[Array, Array]:
     listed = [(list(map(int, monomial)), int(c.p) / int(c.q)) for monomial, c in polynomial.terms()]
+    listed = listed or [([0] * n, 0.0)]
     powers = np.array([monomial for monomial, _ in listed], dtype=float).reshape(len(listed), n)
     return powers, np.array([factor for _, factor in listed])
-
-
-def _at(terms: tuple[Array, Array], at: Array) -> float:
-    powers, factors = terms
-    return float(np.prod(at[None] ** powers, axis=1) @ factors)

@@ -117,6 +117,8 @@ def _samples(document: dict[str, Any]) -> Samples:
             ends_of_runs.append(len(alphas))
             ends_of_curves.append(len(alphas))
             continue
+        if slab.root == slab.lower:  # the minimiser jumps
+            ends_of_curves.append(len(alphas))
         try:
             with np.errstate(all="ignore"):
                 found = links([settle(spaces, slab, ends)], ends[1] - ends[0])

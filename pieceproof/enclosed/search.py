@@ -30,6 +30,7 @@ from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.coverings import Coverings
 from pieceproof.enclosed.deadunits import DeadUnits, dead_charts
+from pieceproof.enclosed.divided import Divided, beside_roots
 from pieceproof.enclosed.openings import (
     NO_EFFORT,
     QUICK,
@@ -46,11 +47,14 @@ from pieceproof.enclosed.trials import Trials
 from pieceproof.enclosed.wholes import convex
 from pieceproof.enclosed.zeros import Zero, Zeros
 from pieceproof.methods.options import Options
+from pieceproof.problem_document import problem_document
 from pieceproof.store import Store
 from piecewise.problems import Problem
 
 SLABS = 0.5
 """The part of the time that is left in which slabs are made, before W is covered."""
+DIVIDED = 0.15
+"""The part in which slabs on one side of an α₀ are looked for that f does not depend on w at."""
 BOUNDS = 0.15
 """The part of the time budget for bounds of ℓ* on what is left open, and their check."""
 ROUNDS = 8
@@ -76,6 +80,7 @@ class Search:
         options: workers, progress and the time budget.
         kept: coverings of an earlier run.
         has_bounds: whether ℓ* is bounded where it stays open.
+        divides: whether f is divided by α − α₀ where it does not depend on w.
     """
 
     problem: Problem
@@ -83,6 +88,7 @@ class Search:
     options: Options = field(default_factory=Options)
     kept: Store | None = None
     has_bounds: bool = True
+    divides: bool = True
 
     def __post_init__(self) -> None:
         self.spaces = Spaces(Node(self.document, "problem"))
@@ -99,6 +105,7 @@ class Search:
         self.doubted: set[str] = set()
         """Slabs that are covered here, but not by the boxes of the checker."""
         self.zeros: list[Zero] = []
+        self.divided: list[Divided] = []
         self._final: dict[tuple[str, ...], Settled] = {}
         self.progress = self.options.progress
         self.checking = 0.0
@@ -134,7 +141,10 @@ class Search:
         try:
             whole = self.tracker.own[: len(self.spaces)]
             self.zeros = Zeros(self.spaces, whole, self.interval, self._tick).run()
-            if [(each.lower, each.upper) for each in self.zeros] != [self.interval]:
+            taken = [(each.lower, each.upper) for each in self.zeros]
+            if self.divides and taken != [self.interval]:
+                self.divided = beside_roots(self.spaces, taken, self._part)
+            if taken != [self.interval]:
                 self.tracker.start()
                 self.dead.wake()
             self.proposals = self._slabs()
@@ -161,6 +171,18 @@ class Search:
             if each.kind is not None and (str(each.lower), str(each.upper)) in intervals
         }
         return self._written(self.proposals)
+
+    def _part(self, problem: Problem) -> list[dict[str, Any]]:
+        """The slabs of another problem, of which few are expected."""
+        options = self.options
+        if options.seconds is not None:
+            left = options.start + options.seconds - monotonic()
+            options = replace(options, start=monotonic(), seconds=max(0.0, DIVIDED * left))
+        document = problem_document(problem)
+        part = Search(problem, document, options, self.kept, has_bounds=False, divides=False)
+        found = part.run()
+        self.checking += part.checking
+        return found
 
     def settled_of(self, slab: dict[str, Any]) -> Settled | None:
         """What is proved of a slab that :meth:`run` returned."""
@@ -220,16 +242,16 @@ class Search:
     # -- slabs -------------------------------------------------------------------------
 
     def _slabs(self) -> list[Proposal]:
-        """Slabs over A: those of exact interpolation, and the others between them."""
+        """Slabs over A: those that need no tracking, and the others between them."""
         self.slabs_until = self.options.middle(SLABS)
         found: list[Proposal] = []
         at = self.interval[0]
-        for zero in self.zeros:
-            if self.trials(zero) is None:
-                found += self._beside(at, zero.lower)
-                self.proved.add(self.trials.name(zero))
-                found.append(zero)
-                at = zero.upper
+        for known in sorted([*self.zeros, *self.divided], key=lambda each: each.lower):
+            if self.trials(known) is None:
+                found += self._beside(at, known.lower)
+                self.proved.add(self.trials.name(known))
+                found.append(known)
+                at = known.upper
         return found + self._beside(at, self.interval[1])
 
     def _more_slabs(self) -> list[Proposal]:
@@ -247,8 +269,8 @@ class Search:
         """Slabs next to those of exact interpolation: at its end multipliers vanish."""
         found = self._slabs_over(lower, upper) if lower < upper else []
         for order, there in (
-            (range(len(found)), lower > self.interval[0]),
-            (reversed(range(len(found))), upper < self.interval[1]),
+            (range(len(found)), lower in {zero.upper for zero in self.zeros}),
+            (reversed(range(len(found))), upper in {zero.lower for zero in self.zeros}),
         ):
             for i in order if there else ():
                 if found[i].kind is not None:

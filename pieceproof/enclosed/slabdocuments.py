@@ -13,6 +13,7 @@ from geometry.proposals.slabbing import Proposal
 from geometry.proposals.transformed import TransformedSolver
 from pieceproof.checking.enclosing.networks import Network
 from pieceproof.enclosed.deadunits import DeadUnits
+from pieceproof.enclosed.divided import Divided
 from pieceproof.enclosed.wholes import Whole
 from pieceproof.enclosed.zeros import Zero
 
@@ -22,7 +23,7 @@ def slab_document(
 ) -> dict[str, Any]:
     """A slab as a document writes it."""
     ends = [str(proposal.lower), str(proposal.upper)]
-    if isinstance(proposal, (Zero, Whole)):
+    if isinstance(proposal, (Divided, Whole, Zero)):
         return proposal.document(network.names)
     if proposal.kind is None:
         return {"interval": ends, "kind": "open", "reason": proposal.reason}

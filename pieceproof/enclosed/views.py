@@ -78,9 +78,7 @@ def evaluate_enclosed(document: dict[str, Any], alpha: Fraction) -> Enclosed:
     spaces = Spaces(Node(document.get("problem"), "problem"))
     at = to_fmpq(alpha)
     for index, node in enumerate(Node(document.get("slabs"), "slabs")):
-        lower, upper = node.fields("interval", "kind", optional=("curves", "reason", "bounds"))[
-            "interval"
-        ].rationals()
+        lower, upper = node.member("interval").rationals()
         if not lower <= at <= upper:
             continue
         slab = read_slab(node, spaces)

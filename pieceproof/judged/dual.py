@@ -95,7 +95,7 @@ def analyze_judged(problem: Problem, options: Options) -> JudgedDual:
     written, inner = problem_document(problem), problem_document(training)
     own = replace(options, seconds=options.seconds and TRAINING * options.seconds)
     with opened(options.cache, [version("pieceproof"), "coverings", inner]) as kept:
-        search = Search(training, inner, own, kept, has_bounds=False)
+        search = Search(training, inner, own, kept, has_bounds=False, divides=False)
         slabs = search.run()
     held = HeldOut(search.spaces, _examples(problem))
     charts = chart_documents([space.chart for space in search.spaces])

@@ -72,6 +72,13 @@ class Slab:
     """For ``zero``: the examples that are fitted, and the parameters that are solved for."""
     tips: tuple[Tip, ...] = ()
     valleys: tuple[Valley, ...] = ()
+    root: fmpq | None = None
+    """α₀ if the curves are those of f divided by α − α₀ (``factors``)."""
+
+    @property
+    def side(self) -> int:
+        """−1 if a root is named that the slab lies below, else 1."""
+        return -1 if self.root is not None and self.upper <= self.root else 1
 
     @property
     def alpha(self) -> Range:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from math import isfinite
 
 import numpy as np
 
 from pieceproof.checking.enclosing.charts import Chart, charts
 from pieceproof.checking.enclosing.claimedslabs import Kind, Slab, Tip, Valley
+from pieceproof.checking.enclosing.factors import Factor, factors
 from pieceproof.checking.enclosing.folds import KINDS, Coordinates, Fold, Reflection
 from pieceproof.checking.enclosing.frames import Frame
 from pieceproof.checking.enclosing.groups import consistent
@@ -40,11 +43,34 @@ class Spaces(list[Space]):
     """The charts of a problem, ready for enclosures."""
 
     def __init__(self, problem: Node) -> None:
-        self.network: Network
-        self.signs = problem.value.get("model", {}).get("output_weights") == "signs"
-        self.network = read_network(problem)
+        signs = problem.value.get("model", {}).get("output_weights") == "signs"
+        self._of(read_network(problem), signs)
+
+    def _of(self, network: Network, signs: bool) -> Spaces:
+        self.network, self.signs = network, signs
         self._without: dict[Dead, Sequence[Space]] = {(): self}
-        super().__init__(Space(chart) for chart in charts(self.network, self.signs))
+        super().__init__(Space(chart) for chart in charts(network, signs))
+        return self
+
+    @cached_property
+    def divided(self) -> list[tuple[Factor, Spaces]]:
+        """Where f is divided by α − α₀, with the charts of s·h (``factors``)."""
+        found = [] if self.signs else factors(self.network)
+        return [(each, Spaces.__new__(Spaces)._of(each.network, False)) for each in found]
+
+    def divided_for(self, slab: Slab) -> tuple[int, Factor, Spaces]:
+        """The number, factor and charts for a slab that names a root.
+
+        Raises:
+            Refuted: f has no such factor there.
+        """
+        for number, (factor, own) in enumerate(self.divided):
+            lower, upper = factor.network.interval
+            if (factor.root, factor.sign) == (slab.root, slab.side) and (
+                lower <= slab.lower < slab.upper <= upper
+            ):
+                return number, factor, own
+        raise Refuted(f"f cannot be divided by α − {slab.root} on this slab")
 
     def without(self, dead: Dead) -> Sequence[Space]:
         """The charts of the network without the units ``dead``.
@@ -59,8 +85,11 @@ class Spaces(list[Space]):
         return self._without[dead]
 
     def at(self, place: Place) -> Space:
-        """One chart."""
-        return self.without(place[0])[place[1]]
+        """One chart; those of ``divided`` are counted on from the others."""
+        dead, number = place
+        if not dead and number >= len(self):
+            return self.divided[number - len(self)][1][0]
+        return self.without(dead)[number]
 
 
 def chart_documents(found: Sequence[Chart]) -> list[dict[str, object]]:
@@ -99,6 +128,8 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
         CertificateError: malformed.
         Refuted: a stratum makes no sense.
     """
+    if node.has("factor"):
+        return _divided(node, spaces)
     entry = node.fields("interval", "kind", optional=("curves", "reason", "bounds"))
     ends = entry["interval"].rationals()
     if len(ends) != 2 or not ends[0] < ends[1]:
@@ -124,6 +155,19 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
         if each.has("valley")
     )
     return Slab(ends[0], ends[1], Kind(kind), own, tips=tips, valleys=valleys)
+
+
+def _divided(node: Node, spaces: Spaces) -> Slab:
+    """A slab of f divided by α − α₀."""
+    root = node.member("factor").rational()
+    ends = node.member("interval").rationals()
+    rest = Node({key: value for key, value in node.value.items() if key != "factor"}, node.path)
+    if len(ends) == 2 and ends[0] < ends[1]:
+        _, _, own = spaces.divided_for(Slab(ends[0], ends[1], Kind.ONE, (), root=root))
+        slab = read_slab(rest, own)
+        if isinstance(slab, Slab) and slab.kind is not Kind.ZERO:
+            return replace(slab, root=root)
+    raise node.member("factor").wrong("a slab with curves")
 
 
 def _tips(node: Node, number: int, spaces: Spaces) -> Iterator[Tip]:

@@ -18,6 +18,7 @@ from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, end
 from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.nearby import sides
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
+from pieceproof.checking.enclosing.restored import check_met, is_alike, is_turn, restored
 from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.tubes import Curve, bent
 from pieceproof.checking.reading import Refuted
@@ -38,7 +39,10 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Breakpoint:
-    """Exactly one breakpoint of ℓ* lies in (lower, upper); ℓ* is analytic elsewhere there."""
+    """Exactly one breakpoint of ℓ* lies in (lower, upper); ℓ* is analytic elsewhere there.
+
+    Or it lies at lower = upper, a rational that is known exactly.
+    """
 
     kind: str
     lower: fmpq
@@ -59,23 +63,29 @@ def links(settled: Sequence[Settled], width: fmpq) -> list[Link]:
     for left, right in pairwise(settled):
         check_joined(left, right)
     found: list[Link] = []
+    before: Settled | None = None
     for index, each in enumerate(settled):
         slab = each.slab
+        first, last = restored(each, each.left), restored(each, each.right)
+        if before is not None and is_turn(before, each):
+            turn = restored(before, before.right)
+            found.append(Breakpoint("kink", slab.lower, slab.lower, turn, first))
+        before = each
         if slab.kind in (Kind.ONE, Kind.TIE, Kind.ZERO):
-            found.append(Segment(each.left, slab.lower, slab.upper, index))
+            found.append(Segment(first, slab.lower, slab.upper, index))
             continue
         lower, upper = narrowed(each, width * FINEST)
         kind = "kink" if slab.kind is Kind.KINK else "smooth"
         found += [
-            Segment(each.left, slab.lower, lower, index),
-            Breakpoint(kind, lower, upper, each.left, each.right),
-            Segment(each.right, upper, slab.upper, index),
+            Segment(first, slab.lower, lower, index),
+            Breakpoint(kind, lower, upper, first, last),
+            Segment(last, upper, slab.upper, index),
         ]
     return [link for link in found if isinstance(link, Breakpoint) or link.lower < link.upper]
 
 
 def check_joined(left: Settled, right: Settled) -> None:
-    """That ℓ* is analytic across the common end of two slabs.
+    """That ℓ* is analytic across the common end of two slabs, or has a kink there (``factors``).
 
     Raises:
         Refuted: this could not be shown.
@@ -83,6 +93,10 @@ def check_joined(left: Settled, right: Settled) -> None:
     at = left.slab.upper
     if right.slab.lower != at:
         raise Refuted(f"the slabs leave a gap at α = {at}")
+    if not is_alike(left, right):
+        if not is_turn(left, right):
+            check_met(left, right, at)
+        return
     a, b = left.right, right.left
     if a.stratum.place != b.stratum.place:  # one of them has a copy in the other's chart
         a = left.copy(a, b.stratum.place)

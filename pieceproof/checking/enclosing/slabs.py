@@ -20,7 +20,7 @@ Given that f is above the claimed values outside the basins (``covering``), ℓ*
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,7 @@ from pieceproof.checking.enclosing.copies import copies
 from pieceproof.checking.enclosing.covering import Claim, FoldedBasin
 from pieceproof.checking.enclosing.crossings import check_cross
 from pieceproof.checking.enclosing.everywhere import check_everywhere
+from pieceproof.checking.enclosing.factors import Factor
 from pieceproof.checking.enclosing.foldedspaces import space_of
 from pieceproof.checking.enclosing.folds import views
 from pieceproof.checking.enclosing.interpolation import Interpolation
@@ -74,6 +75,8 @@ class Settled:
     curves: tuple[Curve, ...]
     claims: dict[Place, Claim]
     copies: tuple[Copies, ...] = ()
+    factor: Factor | None = None
+    """If it is not None, the curves and claims are those of s·h (``factors``)."""
 
     @property
     def left(self) -> Curve:
@@ -109,6 +112,8 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
     Raises:
         Refuted: something could not be proved; the message says what.
     """
+    if slab.root is not None:
+        return _settle_divided(spaces, slab, ends)
     with np.errstate(all="ignore"):
         alpha = slab.alpha
         if slab.kind is Kind.ZERO:
@@ -170,6 +175,15 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
                 alpha, tuple(levels[:count]), tuple(placed), every, tuple(folded), below
             )
         return Settled(slab, tuple(curves), claims, further)
+
+
+def _settle_divided(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
+    """A slab of f divided by α − α₀: that of s·h, and the place of its only chart."""
+    number, factor, own = spaces.divided_for(slab)
+    factor.check_bias(spaces.network.walls[-1], slab.lower, slab.upper)
+    found = settle(own, replace(slab, root=None), ends)
+    (claim,) = found.claims.values()
+    return replace(found, slab=slab, claims={((), len(spaces) + number): claim}, factor=factor)
 
 
 def _copies(

@@ -45,7 +45,7 @@ def is_flat(curve: Curve) -> bool:
     if vanishes(curve) or fits_mean(curve) or is_constant(curve) or is_fitted(curve):
         return True
     if isinstance(curve.space.jets, PolynomialJets):
-        point = _resting(curve, None)
+        point = resting_point(curve, None)
         if point is not None or network.polynomial is not None:
             return point is not None and _stands(curve, point, None)
     if _is_free_of_alpha(curve):
@@ -70,7 +70,7 @@ def _is_free_of_alpha(curve: Curve) -> bool:
 def is_flat_at(curve: Curve, alpha: fmpq) -> bool:
     """Whether v′ = 0 at one α."""
     if curve.space.network.polynomial is not None:
-        point = _resting(curve, alpha)
+        point = resting_point(curve, alpha)
         return point is not None and _stands(curve, point, alpha)
     if fits_mean(curve):
         return True
@@ -96,7 +96,7 @@ def same_slope(curve: Curve, mirrored: Pattern, units: Sequence[int], alpha: fmp
     return True
 
 
-def _resting(curve: Curve, alpha: fmpq | None) -> list[fmpq] | None:
+def resting_point(curve: Curve, alpha: fmpq | None) -> list[fmpq] | None:
     """The rational point at which a polynomial's curve rests for all α, or is at one α, if any."""
     jets, space = curve.space.jets, curve.space
     if not isinstance(jets, PolynomialJets):

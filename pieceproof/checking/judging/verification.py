@@ -81,6 +81,9 @@ def _check(
     held = read_problem(members["problem"])
     spaces = held.spaces
     check_charts(members["charts"], spaces)
+    for node in members["slabs"]:
+        if node.has("factor"):
+            raise node.member("factor").wrong("no factor where examples are held out")
     slabs, marked = read_slabs(members["slabs"], spaces), members["marks"].items()
     if len(marked) > MAX_MARKS:
         raise members["marks"].wrong(f"at most {MAX_MARKS} marks")
