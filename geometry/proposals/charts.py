@@ -118,7 +118,8 @@ def charts(problem: Problem, dead: tuple[int, ...] = ()) -> list[Chart]:
     own, out = incoming(network, features), outgoing(network, features)
     ranges = [(p.lower, p.upper) for p in problem.parameters]
     held: list[dict[int, int]] = [{i: 2 for k in dead for i in (*own[k], *out[k])}]
-    if not problem.weight_decay and not problem.penalised and network.activation.homogeneity == 1:
+    power = network.activation.homogeneity
+    if not problem.weight_decay and not problem.penalised and power is not None and power > 0:
         for unit, (weights, readers) in enumerate(zip(own, out, strict=True)):
             if (
                 unit in dead

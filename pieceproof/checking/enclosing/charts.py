@@ -2,8 +2,8 @@
 
 - *Signs*: for output weights in {−1, +1}^K every choice is a problem of its own.
 - *Scaling*: let unit k have one trainable outgoing weight u, σ_α be positively homogeneous of
-  degree 1, no weight decay nor penalty, and 0 in the ranges of its incoming weights and bias. For
-  c = |u|/|wall| ≤ 1, (incoming, u) ↦ (c·incoming, wall) stays in W and changes no output. So
+  degree k, no weight decay nor penalty, and 0 in the ranges of its incoming weights and bias. For
+  c = (|u|/|wall|)^(1/k) ≤ 1, (incoming, u) ↦ (c·incoming, wall) stays in W and changes no output. So
   u may be fixed at a wall, above 0 at the upper and below 0 at the lower one.
 - *Exchange and reflection* of a polynomial objective: the signed permutations of W that leave
   it unchanged, for at most four parameters.
@@ -126,10 +126,10 @@ def _scalings(network: Network) -> list[dict[int, int]]:
 
 
 def _is_homogeneous(network: Network) -> bool:
-    """σ_α(cz) = c·σ_α(z) for c ≥ 0: bends at 0 only, and every piece is a multiple of z."""
-    return not any(network.breakpoints) and all(
-        piece.degree() <= 1 and piece[0] == 0 for piece in (*network.first, *network.second)
-    )
+    """σ_α(cz) = c^k·σ_α(z) for c ≥ 0, k ≥ 1: bends at 0 only, all pieces are multiples of z^k."""
+    pieces = [piece for piece in (*network.first, *network.second) if piece]
+    powers = {i for piece in pieces for i in range(piece.degree() + 1) if piece[i] != 0}
+    return not any(network.breakpoints) and len(powers) <= 1 and 0 not in powers
 
 
 def parity_of(network: Network) -> int:
