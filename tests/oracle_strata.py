@@ -51,6 +51,7 @@ from oracle_planes import (
 )
 
 from piecewise import Problem
+from piecewise.activations import PiecewisePolynomial
 
 PRECISION = 256
 """Bits of the balls around roots."""
@@ -64,7 +65,8 @@ Activation = tuple[tuple[fmpq, ...], tuple[tuple[tuple[fmpq, ...], tuple[fmpq, .
 """Breakpoints, and the polynomials at α = 1 and at α = 0 on every interval between them."""
 
 _ZERO, _ONE = (), (0, 1)
-DEFINITIONS: dict[str, tuple[tuple[int, ...], tuple[tuple[Any, ...], ...]]] = {
+Definition = tuple[tuple[int, ...], tuple[tuple[Any, ...], ...]]
+DEFINITIONS: dict[str, Definition] = {
     "identity": ((), (_ONE,)),
     "square": ((), ((0, 0, 1),)),
     "relu": ((0,), (_ZERO, _ONE)),
@@ -80,15 +82,28 @@ def flint_of(value: Fraction | int) -> fmpq:
     return fmpq(value.numerator, value.denominator)
 
 
-def joined(first: str, second: str) -> Activation:
+def definition(activation: PiecewisePolynomial) -> Definition:
+    """Of a name, or of one polynomial by its coefficients."""
+    if activation.name not in DEFINITIONS and not activation.breakpoints:
+        (coefficients,) = activation.pieces
+        return (), (tuple(flint_of(c) for c in coefficients),)
+    return DEFINITIONS[activation.name]
+
+
+def is_even(own: Definition) -> bool:
+    """Whether a single polynomial is even."""
+    return not own[0] and not any(own[1][0][1::2])
+
+
+def joined(first: Definition, second: Definition) -> Activation:
     """Both activations over the union of their breakpoints."""
-    ends = [DEFINITIONS[name][0] for name in (first, second)]
+    ends = [own[0] for own in (first, second)]
     points = sorted({*ends[0], *ends[1]})
     pieces = []
     for k in range(len(points) + 1):
         pair = []
-        for name, own in zip((first, second), ends, strict=True):
-            chosen = DEFINITIONS[name][1][sum(at in points[:k] for at in own)]
+        for (_, table), own in zip((first, second), ends, strict=True):
+            chosen = table[sum(at in points[:k] for at in own)]
             pair.append(tuple(fmpq(c) for c in chosen))
         pieces.append((pair[0], pair[1]))
     return tuple(map(fmpq, points)), tuple(pieces)
@@ -134,9 +149,11 @@ class Strata:
 
     def __init__(self, problem: Problem) -> None:
         model = problem.model
-        self.activation = joined(model.activation.first.name, model.activation.second.name)
-        names = {model.activation.first.name, model.activation.second.name}
-        self.even, self.odd = names <= {"abs", "square"}, names <= {"hard_tanh", "identity"}
+        both = (model.activation.first, model.activation.second)
+        own, names = [definition(each) for each in both], {each.name for each in both}
+        self.activation = joined(*own)
+        self.even = names <= {"abs", "square"} or all(map(is_even, own))
+        self.odd = names <= {"hard_tanh", "identity"}
         self.widths, self.bias = model.hidden, model.bias
         self.inputs = [[flint_of(c) for c in row] for row in problem.inputs]
         self.targets = [flint_of(y) for y in problem.targets]

@@ -15,19 +15,16 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-import numpy as np
-
 from geometry.proposals.charts import charts
 from geometry.proposals.frames import Frames
 from geometry.proposals.minimisers import Minimiser
 from geometry.proposals.slabbing import OUT_OF_TIME, Proposal, Slabs
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.documents import Spaces
-from pieceproof.checking.enclosing.joins import check_joined
 from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.summary import Below, together
 from pieceproof.checking.enclosing.tubes import Place
-from pieceproof.checking.reading import Node, Refuted
+from pieceproof.checking.reading import Node
 from pieceproof.enclosed.coverings import Coverings
 from pieceproof.enclosed.deadunits import DeadUnits, dead_charts
 from pieceproof.enclosed.divided import Divided, beside_roots
@@ -201,7 +198,7 @@ class Search:
             elif each.kind is not None and self.trials.name(each) in self.doubted:
                 each = Proposal(each.lower, each.upper, None, (), UNCOVERED)
             final.append(each)
-        final = [explained(each, self.tracker) for each in merged(self._jointed(final))]
+        final = [explained(each, self.tracker) for each in merged(self.trials.jointed(final))]
         self._final = {
             (str(each.lower), str(each.upper)): self.trials.settled(each)
             for each in final
@@ -223,20 +220,6 @@ class Search:
             found.append(self.trials.document(each) | ({} if own is None else {"bounds": own}))
             self.progress("bounds of what is open", len(found), len(parts))
             self.checking += monotonic() - began
-        return found
-
-    def _jointed(self, proposals: list[Proposal]) -> list[Proposal]:
-        """Where neighbours cannot be joined, the shorter one is left open."""
-        found: list[Proposal] = []
-        for each in proposals:
-            if found and found[-1].kind is not None and each.kind is not None:
-                try:
-                    with np.errstate(all="ignore"):
-                        check_joined(self.trials.settled(found[-1]), self.trials.settled(each))
-                except Refuted as refuted:
-                    found.append(Proposal(each.lower, each.upper, None, (), str(refuted)))
-                    continue
-            found.append(each)
         return found
 
     # -- slabs -------------------------------------------------------------------------

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
+
+import numpy as np
 
 from geometry.proposals.slabbing import Obstacle, Proposal
 from geometry.proposals.tracking import Tracker
 from pieceproof.checking.enclosing.claimedslabs import Kind
 from pieceproof.checking.enclosing.documents import Spaces, read_slab
+from pieceproof.checking.enclosing.joins import check_joined
 from pieceproof.checking.enclosing.nearby import BasinTooLarge
 from pieceproof.checking.enclosing.openings import Open
 from pieceproof.checking.enclosing.slabs import Settled, settle
@@ -87,6 +90,20 @@ class Trials:
     def settled(self, proposal: Proposal) -> Settled:
         """What is proved of a proposal that nothing stands in the way of."""
         return self._settled[id(proposal)][1]
+
+    def jointed(self, proposals: Iterable[Proposal]) -> list[Proposal]:
+        """Where neighbours cannot be joined, the latter one is left open."""
+        found: list[Proposal] = []
+        for each in proposals:
+            if found and found[-1].kind is not None and each.kind is not None:
+                try:
+                    with np.errstate(all="ignore"):
+                        check_joined(self.settled(found[-1]), self.settled(each))
+                except Refuted as refuted:
+                    found.append(Proposal(each.lower, each.upper, None, (), str(refuted)))
+                    continue
+            found.append(each)
+        return found
 
     def _answer(self, written: dict[str, Any]) -> Settled | Obstacle:
         try:

@@ -3,8 +3,8 @@
 - *Signs*: for output weights in {−1, +1}^K every choice is a problem of its own.
 - *Scaling*: let unit k have one trainable outgoing weight u, σ_α be positively homogeneous of
   degree k, no weight decay nor penalty, and 0 in the ranges of its incoming weights and bias. For
-  c = (|u|/|wall|)^(1/k) ≤ 1, (incoming, u) ↦ (c·incoming, wall) stays in W and changes no output. So
-  u may be fixed at a wall, above 0 at the upper and below 0 at the lower one.
+  c = (|u|/|wall|)^(1/k) ≤ 1, (incoming, u) ↦ (c·incoming, wall) stays in W and changes no
+  output. So u may be fixed at a wall, above 0 at the upper and below 0 at the lower one.
 - *Exchange and reflection* of a polynomial objective: the signed permutations of W that leave
   it unchanged, for at most four parameters.
 - *Exchange and reflection* of units: units that play equal parts may be permuted, and where σ_α is

@@ -66,9 +66,8 @@ class Spaces(list[Space]):
         """
         for number, (factor, own) in enumerate(self.divided):
             lower, upper = factor.network.interval
-            if (factor.root, factor.sign) == (slab.root, slab.side) and (
-                lower <= slab.lower < slab.upper <= upper
-            ):
+            inside = lower <= slab.lower < slab.upper <= upper
+            if inside and factor.key == (slab.root, slab.side):
                 return number, factor, own
         raise Refuted(f"f cannot be divided by α − {slab.root} on this slab")
 

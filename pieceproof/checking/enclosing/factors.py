@@ -1,16 +1,18 @@
 """Factors: where f does not depend on w at one α₀, it is divided by α − α₀.
 
-Where the network vanishes identically at α₀, as αz² − (1 − α)z² does at 1/2, every w is a minimiser there and
-near it f hardly tells minimisers apart. If σ_α has no breakpoints f is a polynomial, and
+Where the network vanishes identically at α₀, as αz² − (1 − α)z² does at 1/2, every w is a
+minimiser there and near it f hardly tells minimisers apart. If σ_α has no breakpoints f is a
+polynomial, and
 
     f(α, w) = κ(α) + (α − α₀)·h(α, w)   exactly, no coefficient of h without w.
 
-With s the sign of α − α₀ and v the minimum of s·h(α, ·) over W, ℓ* = κ + |α − α₀|·v. The problem s·h knows
-nothing of α₀; it is proved like a polynomial objective.
+With s the sign of α − α₀ and v the minimum of s·h(α, ·) over W, ℓ* = κ + |α − α₀|·v. The problem
+s·h knows nothing of α₀; it is proved like a polynomial objective.
 
-At α₀ inside A ℓ* has a kink. v is continuous on either side as W is compact, so the slopes of ℓ* are
-κ′ + max h(α₀, ·) on the left and κ′ + min h(α₀, ·) on the right. They differ: h(α₀, ·) is not constant, since
-α₀ is a simple root of the common divisor of all coefficients in α, and W has interior points.
+At α₀ inside A ℓ* has a kink. v is continuous on either side as W is compact, so the slopes of ℓ*
+are κ′ + max h(α₀, ·) on the left and κ′ + min h(α₀, ·) on the right. They differ: h(α₀, ·) is not
+constant, since α₀ is a simple root of the common divisor of the coefficients of all w^e, e ≠ 0,
+in Q[α], and W has interior points.
 
 An output bias c that nothing else is said of is eliminated first: r_t = s_t + c − y_t has its least
 Σ r_t² at c = −mean(s_t − y_t) =: c*(α, w), if that is in the range of c for all w.
@@ -59,9 +61,12 @@ class Factor:
         """
         if self.bias is None:
             return
-        ends = [(lower, upper), *self.network.walls]
+        # In α − α₀ nothing cancels.
+        alpha, *weights = self.bias.context().gens()
+        moved = self.bias.compose(alpha + self.root, *weights, ctx=self.bias.context())
+        ends = [(lower - self.root, upper - self.root), *self.network.walls]
         low = high = fmpq(0)
-        for exponents, value in self.bias.terms():
+        for exponents, value in moved.terms():
             powers = [_power(*each, int(e)) for each, e in zip(ends, exponents, strict=True)]
             a, b = reduce(_times, powers, (value, value))
             low, high = low + a, high + b

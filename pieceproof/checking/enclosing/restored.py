@@ -1,7 +1,8 @@
-"""Curves of f from those of s·h, f = κ(α) + (α − α₀)·h (``factors``), and where they meet others."""
+"""Curves of f from those of s·h, f = κ(α) + (α − α₀)h (``factors``), and where they meet others."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ from flint import fmpq, fmpq_mpoly, fmpq_poly
 
 from pieceproof.checking.enclosing.claimedslabs import basin_box, end
 from pieceproof.checking.enclosing.factors import Factor
+from pieceproof.checking.enclosing.networks import Network
 from pieceproof.checking.enclosing.polynomials import PolynomialJets
 from pieceproof.checking.enclosing.ranges import Range, around
+from pieceproof.checking.enclosing.reductions import ReducedSpace, parameters_of
 from pieceproof.checking.enclosing.stationarity import resting_point
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted
@@ -125,6 +128,22 @@ def _polynomial(f: fmpq_mpoly, box: Range) -> Range:
     return total
 
 
+def _check_rests(network: Network, parameters: Sequence[int]) -> None:
+    """That ∂h/∂w_i = 0 for these parameters wherever all of them are 0.
+
+    Raises:
+        Refuted: it is not.
+    """
+    h = network.polynomial
+    if h is not None:
+        context = h.context()
+        own = {1 + i for i in parameters}
+        at = [context.constant(0) if i in own else x for i, x in enumerate(context.gens())]
+        if all(h.derivative(i).compose(*at, ctx=context).is_zero() for i in own):
+            return
+    raise Refuted("a unit may come to life where a slab of another objective begins")
+
+
 def is_turn(left: Settled, right: Settled) -> bool:
     """Whether two slabs meet at α₀, where ℓ* has a kink (``factors``)."""
     a, b = left.factor, right.factor
@@ -145,10 +164,11 @@ def is_alike(left: Settled, right: Settled) -> bool:
 def check_met(left: Settled, right: Settled, at: fmpq) -> None:
     """That ℓ* is analytic where a slab of s·h meets one of another objective, not at α₀.
 
-    If ℓ* is constant on both, the constants are the same, as ℓ* is continuous. Else one slab is of
-    f. There at α f has a global minimiser at the point of its curve; an image of this point lies in the
-    basin of the other curve, where that is the only one, at the same walls. As α ≠ α₀ first-order
-    points of f and h are the same, and regular, so both curves are one.
+    If ℓ* is constant on both, the constants are the same, as ℓ* is continuous. Else one slab is
+    of f. There f has a global minimiser at the point of its curve; an image of this point lies in
+    the basin of the other curve, where that is the only one, at the same walls. As α ≠ α₀
+    first-order points of f and h are the same, and regular, so both curves are one. If some units
+    K are dead on the curve of f, ∂h/∂w_K is to vanish identically where w_K = 0.
 
     Raises:
         Refuted: this could not be shown.
@@ -161,17 +181,18 @@ def check_met(left: Settled, right: Settled, at: fmpq) -> None:
     if factor is None or isinstance(plain, Restored) or at == factor.root:
         raise Refuted(f"two different factors meet at α = {at}")
     fold = plain.stratum.fold
-    if own.stratum.fold is not None or plain.stratum.dead or plain.is_zero or own.is_everywhere:
+    if own.stratum.fold is not None or plain.is_zero or own.is_everywhere:
         raise Refuted(f"the slabs that meet at α = {at} lie on different strata")
     touched = () if fold is None else fold.touched
     held = {i: side for i, side in plain.stratum.walls.items() if i not in touched}
     held |= plain.space.chart.fixed
+    if isinstance(plain.space, ReducedSpace):
+        _check_rests(factor.network, parameters_of(plain.space.whole, plain.space.dead))
+        held = {int(plain.space.kept[i]): side for i, side in held.items()}
     point, basin = end(plain, at).point, basin_box(own, around([at]))[0, 1:]
     for sources, signs in own.space.chart.images:
         index, minus = list(sources), np.array(signs) < 0
-        walls = {
-            i: held[j] ^ int(minus[i]) for i, j in enumerate(index) if j in held
-        }
+        walls = {i: held[j] ^ int(minus[i]) for i, j in enumerate(index) if j in held}
         moving = [i for i in range(len(index)) if i not in walls]
         image = Range(
             np.where(minus, -point.hi[index], point.lo[index]),
