@@ -7,17 +7,20 @@ smaller or slabs shorter until it is satisfied, or until slabs become too short 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
+from itertools import product
 from typing import Protocol
 
 import numpy as np
 
 from geometry.proposals.events import Change, Event
+from geometry.proposals.floats import FloatObjective
 from geometry.proposals.loops import Array
 from geometry.proposals.minimisers import Face, Minimiser
 from geometry.proposals.tracking import Tracker
+from piecewise.wiring import incoming, outgoing
 
 SHORTEST = Fraction(1, 2**22)
 """Slabs are not cut below this part of A."""
@@ -41,6 +44,8 @@ UNPROVED = {
     Change.UNCLEAR: "the minimiser changes in a way that is not understood",
     Change.SINGULAR: "the Hessian is singular where the minimiser changes, as at a pitchfork",
 }
+FADED = (0.25, 0.0625, 0.015625)
+"""Half widths of basins around a unit that fades, as parts of the ranges of its parameters."""
 OUT_OF_TIME = "the time budget ran out"
 NO_BASIN = "no basin could be proved around the minimiser"
 
@@ -273,7 +278,7 @@ class Slabs:
 
     def _event(self, event: Event, lower: Fraction, upper: Fraction) -> Proposal | None:
         if event.change is Change.KINK:
-            return self._kink(event, lower, upper)
+            return self._fade(event, lower, upper) or self._kink(event, lower, upper)
         for points in self.coordinates.pairs(event):
             size = self.size * GROW
             for _ in range(24):
@@ -287,6 +292,35 @@ class Slabs:
                 if obstacle is Obstacle.SLAB:
                     break
                 size *= SHRINK
+        return None
+
+    def _fade(self, event: Event, lower: Fraction, upper: Fraction) -> Proposal | None:
+        """Where the outgoing weight of a unit reaches 0, its incoming parameters at walls."""
+        points = event.before, event.behind
+        charts = [self.tracker.solvers[point.chart].chart for point in points]
+        alive = 0 if charts[1].dead else 1
+        dead, whole = charts[1 - alive], charts[alive]
+        if len(dead.dead) != 1 or whole.dead or not isinstance(whole.objective, FloatObjective):
+            return None
+        network, features = whole.objective.network, whole.objective.x.shape[1]
+        own = list(incoming(network, features)[dead.dead[0]])
+        out = outgoing(network, features)[dead.dead[0]]
+        if len(out) != 1 or not set(own) <= {i for i, _ in points[alive].face.walls}:
+            return None
+        size = self.largest(points[1 - alive], lower, upper, self.size * GROW)
+        free = self.curve(points[alive], lower, upper, self.size)
+        rest = None if size is None else self.curve(points[1 - alive], lower, upper, 0.9 * size)
+        if free is None or rest is None:
+            return None
+        span = whole.objective.upper - whole.objective.lower
+        for inside, height in product(FADED, FADED):
+            radius = free.radius.copy()
+            radius[own] = inside * span[own]
+            radius[out[0]] = height * span[out[0]]
+            both = (replace(free, radius=radius), rest)
+            proposal = Proposal(lower, upper, "fade", both if alive == 0 else both[::-1])
+            if self.trial(proposal) is None:
+                return proposal
         return None
 
     def _kink(self, event: Event, lower: Fraction, upper: Fraction) -> Proposal | None:

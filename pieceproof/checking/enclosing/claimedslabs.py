@@ -27,6 +27,7 @@ class Kind(Enum):
     KINK = "kink"
     SWITCH = "switch"
     CROSS = "cross"
+    FADE = "fade"
     ZERO = "zero"
 
     def __str__(self) -> str:

@@ -137,6 +137,12 @@ class Jets:
         _, seen = self.both(box, 1, pattern)
         return self._jet(self.room.nodes[:, -1], 1), seen
 
+    def influences(self, box: Range, unit: int) -> tuple[Jet, Jet, Jet]:
+        """f, ŷ_t − y_t and the values of a unit on a single box, over all patterns there."""
+        f, _ = self.both(box, 1)
+        node = len(self.network.inputs[0]) + 2 * unit + 1
+        return f, self._jet(self.room.nodes[:, -1], 1), self._jet(self.room.nodes[:, node], 1)
+
     def copied(self, f: Array, nodes: Array, order: int = 2) -> tuple[Jet, list[Jet]]:
         """Jets of f and of the pre-activations, from what compiled loops have left."""
         features = len(self.network.inputs[0])

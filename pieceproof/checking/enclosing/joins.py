@@ -15,10 +15,11 @@ import numpy as np
 from flint import fmpq
 
 from pieceproof.checking.enclosing.claimedslabs import Kind, basin_box, end
+from pieceproof.checking.enclosing.fades import outgoing_gap, split
 from pieceproof.checking.enclosing.interpolation import vanishes
 from pieceproof.checking.enclosing.nearby import sides
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
-from pieceproof.checking.enclosing.restored import check_met, is_alike, is_turn, restored
+from pieceproof.checking.enclosing.restored import check_met, is_turn, restored
 from pieceproof.checking.enclosing.slabs import Settled
 from pieceproof.checking.enclosing.tubes import Curve, bent
 from pieceproof.checking.reading import Refuted
@@ -93,10 +94,24 @@ def check_joined(left: Settled, right: Settled) -> None:
     at = left.slab.upper
     if right.slab.lower != at:
         raise Refuted(f"the slabs leave a gap at α = {at}")
-    if not is_alike(left, right):
-        if not is_turn(left, right):
-            check_met(left, right, at)
-        return
+    if left.factor is right.factor:
+        try:
+            _check_continued(left, right, at)
+        except Refuted:
+            if left.factor is None:
+                raise
+        else:
+            return
+    if not is_turn(left, right):
+        check_met(left, right, at)
+
+
+def _check_continued(left: Settled, right: Settled, at: fmpq) -> None:
+    """That ℓ* is analytic across the common end of two slabs of one objective.
+
+    Raises:
+        Refuted: this could not be shown.
+    """
     a, b = left.right, right.left
     if a.stratum.place != b.stratum.place:  # one of them has a copy in the other's chart
         a = left.copy(a, b.stratum.place)
@@ -245,6 +260,11 @@ def _side(settled: Settled, at: fmpq) -> int | None:
     try:
         if kind is Kind.KINK:
             gap = end(first, at).value - end(second, at).value
+        elif kind is Kind.FADE:
+            free, dead = split((first, second))
+            gap = -outgoing_gap(end(free, at), dead)
+            if free is second:
+                gap = -gap
         elif kind is Kind.CROSS:
             changed = next(
                 (u, t, min(x, y))

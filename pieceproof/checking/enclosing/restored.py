@@ -155,20 +155,14 @@ def is_turn(left: Settled, right: Settled) -> bool:
     )
 
 
-def is_alike(left: Settled, right: Settled) -> bool:
-    """Whether both slabs are those of one objective, f or s·h."""
-    a, b = (None if each.factor is None else each.factor.key for each in (left, right))
-    return a == b
-
-
 def check_met(left: Settled, right: Settled, at: fmpq) -> None:
-    """That ℓ* is analytic where a slab of s·h meets one of another objective, not at α₀.
+    """That ℓ* is analytic where a slab of s·h meets one of s·h or of f, not at α₀.
 
-    If ℓ* is constant on both, the constants are the same, as ℓ* is continuous. Else one slab is
-    of f. There f has a global minimiser at the point of its curve; an image of this point lies in
-    the basin of the other curve, where that is the only one, at the same walls. As α ≠ α₀
-    first-order points of f and h are the same, and regular, so both curves are one. If some units
-    K are dead on the curve of f, ∂h/∂w_K is to vanish identically where w_K = 0.
+    If ℓ* is constant on both, the constants are the same, as ℓ* is continuous. Else there is a
+    global minimiser at the point of one curve; an image of it lies in the basin of a curve of s·h,
+    where that one's point is the only one, at the same walls. As α ≠ α₀ first-order points of f
+    and h are the same, and regular, so both curves are one. If some units K are dead on the curve
+    of f, ∂h/∂w_K is to vanish identically where w_K = 0.
 
     Raises:
         Refuted: this could not be shown.
@@ -176,9 +170,11 @@ def check_met(left: Settled, right: Settled, at: fmpq) -> None:
     a, b = restored(left, left.right), restored(right, right.left)
     if a.is_flat() and b.is_flat():
         return
-    divided, plain, own = (left, b, left.right) if right.factor is None else (right, a, right.left)
+    divided, plain, own = (
+        (right, left.right, right.left) if left.factor is None else (left, right.left, left.right)
+    )
     factor = divided.factor
-    if factor is None or isinstance(plain, Restored) or at == factor.root:
+    if factor is None or at == factor.root or (left.factor and right.factor not in (None, factor)):
         raise Refuted(f"two different factors meet at α = {at}")
     fold = plain.stratum.fold
     if own.stratum.fold is not None or plain.is_zero or own.is_everywhere:
@@ -189,7 +185,7 @@ def check_met(left: Settled, right: Settled, at: fmpq) -> None:
     if isinstance(plain.space, ReducedSpace):
         _check_rests(factor.network, parameters_of(plain.space.whole, plain.space.dead))
         held = {int(plain.space.kept[i]): side for i, side in held.items()}
-    point, basin = end(plain, at).point, basin_box(own, around([at]))[0, 1:]
+    point, basin = end(plain, at).point, basin_box(divided.owner(own), around([at]))[0, 1:]
     for sources, signs in own.space.chart.images:
         index, minus = list(sources), np.array(signs) < 0
         walls = {i: held[j] ^ int(minus[i]) for i, j in enumerate(index) if j in held}

@@ -13,6 +13,8 @@ Given that f is above the claimed values outside the basins (``covering``), ℓ*
   f is minimal on the free curve while g ≥ 0 on it, else on the other; g changes sign once
   along the free curve. The values touch there, v_free ≤ v_active: a smooth breakpoint. Further
   curves are not below the active one;
+- ``fade``: the outgoing weight of a unit reaches 0, and the unit is dead beyond (``fades``): a
+  smooth breakpoint;
 - ``cross``: the minimiser passes a C¹ boundary, so that another polynomial takes over. The
   values are different functions that touch: a smooth breakpoint.
 """
@@ -43,6 +45,7 @@ from pieceproof.checking.enclosing.covering import Claim, FoldedBasin
 from pieceproof.checking.enclosing.crossings import check_cross
 from pieceproof.checking.enclosing.everywhere import check_everywhere
 from pieceproof.checking.enclosing.factors import Factor
+from pieceproof.checking.enclosing.fades import check_fade, check_faded_basin, split
 from pieceproof.checking.enclosing.foldedspaces import space_of
 from pieceproof.checking.enclosing.folds import views
 from pieceproof.checking.enclosing.interpolation import Interpolation
@@ -126,12 +129,12 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
             raise Refuted("too few curves")
         check = {
             Kind.ONE: _check_one, Kind.TIE: check_tie, Kind.KINK: _check_kink,
-            Kind.SWITCH: _check_switch, Kind.CROSS: check_cross,
+            Kind.SWITCH: _check_switch, Kind.CROSS: check_cross, Kind.FADE: _check_fade,
         }[slab.kind]  # fmt: skip
         check(curves, slab, ends)
         further = _copies(curves, spaces, slab, ends)
         levels = [level_of(curve) for curve in curves]
-        every = slab.kind in (Kind.SWITCH, Kind.CROSS)
+        every = slab.kind in (Kind.SWITCH, Kind.CROSS, Kind.FADE)
         count = 1 if slab.kind in (Kind.ONE, Kind.TIE) else 2
         claims: dict[Place, Claim] = {}
         owners = [*basin_owners(slab.kind, curves)]
@@ -212,7 +215,11 @@ def _copies(
             own[chart] = (copy, owner)
     for number, own in enumerate(found):
         for chart in own.keys() - (shared if number < 2 else set()):
-            basins.check_basin(own[chart][0], basin_box(own[chart][0]))
+            copy = own[chart][0]
+            if slab.kind is Kind.FADE and not copy.stratum.dead:
+                check_faded_basin(copy, split(curves)[1])
+            else:
+                basins.check_basin(copy, basin_box(copy))
     return tuple(found)
 
 
@@ -307,6 +314,10 @@ def _check_switch(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) 
     for curve in curves[2:]:  # the minimum is not above the value of the stuck one
         basins.check_basin(curve, basin_box(curve))
         _check_not_below(stuck, curve, slab)
+
+
+def _check_fade(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> None:
+    check_fade(curves, slab)
 
 
 def _check_kink(curves: Sequence[Curve], slab: Slab, ends: tuple[fmpq, fmpq]) -> None:

@@ -25,6 +25,7 @@ from pieceproof.checking.enclosing.compiled.places import (
     in_basin,
     in_domain,
     is_local,
+    outgrown,
 )
 from pieceproof.checking.enclosing.compiled.records import (
     BENDS,
@@ -234,6 +235,9 @@ def settle(
         axis = 0 if apart else _promising(box, sides.side.scores)
         if axis < 0:
             axis = _axis(claims, first, last, box, jet)
+        beyond = outgrown(claims, box, first) if single else -1
+        if beyond > 0 and not is_thin(box, beyond):
+            axis = beyond
         if is_local(claims, box, middle, single) and not is_thin(box, 0):
             axis = 0
         # A slab that takes long must not spend what is meant for its neighbours.

@@ -183,6 +183,26 @@ def is_local(claims: Claims, box: Array, slab: int, single: bool) -> bool:
 
 
 @compiled
+def outgrown(claims: Claims, box: Array, slab: int) -> int:
+    """The coordinate to cut where a basin would hold the box but for this one; −1 if there is none.
+
+    f may hardly depend on it there, as on the incoming parameters of a unit that is not read.
+    """
+    for b in range(claims.basins.shape[2]):
+        beyond, axis = 0, -1
+        for i in range(claims.basins.shape[3]):
+            low, high, least, most, radius = _place(claims, box, slab, b, i)
+            if low > most + radius or high < least - radius:
+                beyond = 2
+                break
+            if low < most - radius or high > least + radius:
+                beyond, axis = beyond + 1, 1 + i
+        if beyond == 1:
+            return axis
+    return -1
+
+
+@compiled
 def meets(claims: Claims, box: Array, slab: int, b: int) -> bool:
     """Whether the box may meet a basin."""
     for i in range(claims.basins.shape[3]):
