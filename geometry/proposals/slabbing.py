@@ -44,7 +44,7 @@ UNPROVED = {
     Change.UNCLEAR: "the minimiser changes in a way that is not understood",
     Change.SINGULAR: "the Hessian is singular where the minimiser changes, as at a pitchfork",
 }
-FADED = (0.25, 0.0625, 0.015625)
+FADED = (0.3, 0.07, 0.018)
 """Half widths of basins around a unit that fades, as parts of the ranges of its parameters."""
 OUT_OF_TIME = "the time budget ran out"
 NO_BASIN = "no basin could be proved around the minimiser"

@@ -195,7 +195,8 @@ def outgrown(claims: Claims, box: Array, slab: int) -> int:
             if low > most + radius or high < least - radius:
                 beyond = 2
                 break
-            if low < most - radius or high > least + radius:
+            least, most = minus(low, high, least, most)
+            if not (least >= -radius and most <= radius):
                 beyond, axis = beyond + 1, 1 + i
         if beyond == 1:
             return axis
