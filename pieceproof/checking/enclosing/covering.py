@@ -72,7 +72,8 @@ class Claim:
     """A slab for one chart: α, the levels, and the basins (path, radius) of this chart.
 
     With ``every`` the minimum is one of the levels, else it is the least of them. Without the
-    units of any set in ``dead`` f is shown elsewhere not to be below it.
+    units of any set in ``dead`` f is shown elsewhere not to be below it. With ``fades`` boxes are cut
+    by the sides of basins.
     """
 
     alpha: Range
@@ -81,6 +82,7 @@ class Claim:
     every: bool = False
     folded: tuple[FoldedBasin, ...] = ()
     dead: frozenset[Dead] = frozenset()
+    fades: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Covering:
             for j, (middle, path) in enumerate(claim.basins):
                 basins[:, i, j] = path.centre, path.slope, path.radius
                 middles[i, j] = middle.lo[0]
-        every = np.array([claim.every for claim in claims], dtype=np.int64)
+        every = np.array([claim.every + claim.fades for claim in claims], dtype=np.int64)
         ends = np.stack([self.start, self.end])
         self.claims = Claims(
             ends, every, levels, basins, middles, _maxima(above), *_folded(claims, d)

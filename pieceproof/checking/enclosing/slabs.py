@@ -175,7 +175,13 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
                 ]
                 below = below.union(*(images_of(k, space.chart) for k in dead if k))
             claims[without, chart] = Claim(
-                alpha, tuple(levels[:count]), tuple(placed), every, tuple(folded), below
+                alpha,
+                tuple(levels[:count]),
+                tuple(placed),
+                every,
+                tuple(folded),
+                below,
+                slab.kind is Kind.FADE,
             )
         return Settled(slab, tuple(curves), claims, further)
 

@@ -235,7 +235,7 @@ def settle(
         axis = 0 if apart else _promising(box, sides.side.scores)
         if axis < 0:
             axis = _axis(claims, first, last, box, jet)
-        beyond = outgrown(claims, box, first) if single else -1
+        beyond = outgrown(claims, box, first) if single and claims.every[first] == 2 else -1
         if beyond > 0 and not is_thin(box, beyond):
             axis = beyond
         if is_local(claims, box, middle, single) and not is_thin(box, 0):

@@ -63,7 +63,7 @@ def _lowest(claims: Claims, slab: int, slope: float, end: int) -> tuple[float, f
     On a slab a level lies below a cone with its tip at the level's middle, which is convex: its
     ends decide.
     """
-    every = claims.every[slab] == 1
+    every = claims.every[slab] >= 1
     least = bound = -np.inf if every else np.inf
     for k in range(claims.levels.shape[2]):
         if np.isnan(claims.levels[0, slab, k]):

@@ -30,7 +30,8 @@ class Claims(NamedTuple):
 
     Attributes:
         ends: (2, S), the slabs.
-        every: (S,), 1 if the minimum may be any of the levels, not only the least.
+        every: (S,), 1 if the minimum may be any of the levels, not only the least; 2 if, besides,
+            boxes that meet a basin are cut by its sides.
         levels: (7, S, K): α at which a level is known, bounds of v there, the slopes of a cone
             above v, bounds of v′.
         basins: (3, S, B, d), centre, slope and radius of the path p in N = p(α) ± radius, and
@@ -184,23 +185,21 @@ def is_local(claims: Claims, box: Array, slab: int, single: bool) -> bool:
 
 @compiled
 def outgrown(claims: Claims, box: Array, slab: int) -> int:
-    """The coordinate to cut where a basin would hold the box but for this one; −1 if there is none.
+    """The coordinate in which a box that meets a basin is largest by its size, of those in which it
+    reaches beyond; −1 if there is none.
 
-    f may hardly depend on it there, as on the incoming parameters of a unit that is not read.
+    Where a unit fades f hardly depends on its incoming parameters.
     """
+    best, axis = 0.0, -1
     for b in range(claims.basins.shape[2]):
-        beyond, axis = 0, -1
+        if not meets(claims, box, slab, b):
+            continue
         for i in range(claims.basins.shape[3]):
             low, high, least, most, radius = _place(claims, box, slab, b, i)
-            if low > most + radius or high < least - radius:
-                beyond = 2
-                break
             least, most = minus(low, high, least, most)
-            if not (least >= -radius and most <= radius):
-                beyond, axis = beyond + 1, 1 + i
-        if beyond == 1:
-            return axis
-    return -1
+            if not (least >= -radius and most <= radius) and high - low > best * radius:
+                best, axis = (high - low) / radius, 1 + i
+    return axis
 
 
 @compiled
