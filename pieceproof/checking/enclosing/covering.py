@@ -72,8 +72,8 @@ class Claim:
     """A slab for one chart: α, the levels, and the basins (path, radius) of this chart.
 
     With ``every`` the minimum is one of the levels, else it is the least of them. Without the
-    units of any set in ``dead`` f is shown elsewhere not to be below it. With ``fades`` boxes are cut
-    by the sides of basins.
+    units of any set in ``dead`` f is shown elsewhere not to be below it. With ``fades`` boxes are
+    cut by the sides of basins.
     """
 
     alpha: Range

@@ -11,9 +11,9 @@ side of 0, say v ≥ 0. Suppose that
 2. F(α, y) = f(α, w) with w_Z at the walls is one polynomial on N, and ∇²F positive definite.
 
 Then f ≥ F on N⁺, along segments to the walls, and F has its least value v_free at w(α). Where
-v > 0 at w(α), f > v_free elsewhere on N⁺: off the walls where v > 0, f > F. Where v ≤ 0 at w(α), the
-segment from any y with v ≥ 0 to w(α), along which F does not rise, meets v = 0, where F is the loss
-f_K of the network without the unit, as penalties of w_Z are 0: f ≥ min f_K on N⁺.
+v > 0 at w(α), f > v_free elsewhere on N⁺: off the walls where v > 0, f > F. Where v ≤ 0 at w(α),
+the segment from any y with v ≥ 0 to w(α), along which F does not rise, meets v = 0, where F is
+the loss f_K of the network without the unit, as penalties of w_Z are 0: f ≥ min f_K on N⁺.
 
 The least point of f_K, with v = 0 and w_Z at the walls, is in N: v_free ≤ min f_K = v_dead, with
 equality only where it is w(α), so v = 0. v changes its sign once. So ℓ* is v_free on one side and
@@ -124,8 +124,8 @@ def _fading(free: Curve, dead: Curve) -> Fading:
         raise Refuted("a unit that fades has a trainable outgoing weight")
     (out,) = network.outgoing[unit]
     zeros = [side for side in (0, 1) if network.walls[out][side] == 0]
-    if not zeros or out not in free.free:
-        raise Refuted("the outgoing weight has no wall at 0, or is held")
+    if not zeros or out not in free.free or not network.tilts[out]:
+        raise Refuted("the outgoing weight has no wall at 0, is held, or has no penalty αρ|v|")
     if not all(
         i in own.walls and (_is_free(network, i) or network.walls[i][own.walls[i]] == 0)
         for i in network.incoming[unit]
