@@ -78,9 +78,8 @@ def without_the_wall(document: dict[str, Any]) -> None:
     fade_of(document)["curves"][0]["walls"].remove("b1:upper")
 
 
-def away_from_zero(document: dict[str, Any]) -> None:
-    """A basin that does not hold v = 0."""
-    fade_of(document)["curves"][0]["radius"][2] = 1e-12
+def at_another_wall(document: dict[str, Any]) -> None:
+    fade_of(document)["curves"][0]["walls"][1] = "b1:lower"
 
 
 def alone(document: dict[str, Any]) -> None:
@@ -94,7 +93,7 @@ def not_so_smooth(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        as_switch, as_kink, past_the_boundary, on_the_other_side, without_the_wall, away_from_zero,
+        as_switch, as_kink, past_the_boundary, on_the_other_side, without_the_wall, at_another_wall,
         alone, not_so_smooth,
     ],
 )  # fmt: skip
