@@ -300,6 +300,16 @@ def test_a_dead_unit_without_a_penalty_stays_open() -> None:
     assert str(judged(replaced(problem, mixed("relu", "relu2"))).verdict) == "proved"
 
 
+def test_a_dead_unit_stays_open_where_the_penalty_vanishes() -> None:
+    """At α = 0 weights that no example reaches are free; the slab that holds 0 is open."""
+    network = FeedForward([1], mixed("relu", "relu2"))
+    dual = judged(alone(network, "-1", ("0", "1/2"), Examples([[-3]], [1])), 60)
+    lower, _, reason = dual.open[0]
+    assert lower == 0
+    assert "has no influence" in reason
+    assert dual.breakpoints == []
+
+
 def replaced(problem: Problem, activation: Interpolated) -> Problem:
     return Problem(
         FeedForward([1], activation),

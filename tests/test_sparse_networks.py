@@ -240,6 +240,25 @@ def test_two_biases_attain_the_same_constant() -> None:
     assert agrees(dual, problem) == SAMPLES
 
 
+def test_of_equal_biases_the_one_that_goes_on_is_followed() -> None:
+    """The weight dies at α ≈ 0.168; beyond, a bias of the other sign attains the mean as well.
+
+    A search may find that one; it is no kink, and the other bias has a basin of its own.
+    """
+    problem = Problem(
+        FeedForward([1], mixed("relu", "square")),
+        inputs=[[2], ["7/4"], ["-5/4"], [2], [2], [-3]],
+        targets=["5/8", "1/8", "5/4", "5/8", "-3/8", "-1/8"],
+        interval=("1/20", "1/4"),
+        box=(-3, 3),
+        penalty=Penalty.of("l1"),
+    )
+    dual = analyzed(problem)
+    assert str(dual.verdict) == "proved"
+    assert [kind for kind, _, _ in dual.breakpoints] == ["smooth"]
+    assert agrees(dual, problem) == SAMPLES
+
+
 def test_a_range_that_ends_at_zero_is_not_cut() -> None:
     network = FeedForward([1], mixed("relu2", "identity"))
     problem = Problem(
