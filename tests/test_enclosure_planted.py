@@ -52,9 +52,7 @@ UP, ODD = "(w + 1)^2*(2 - w)", "(w^3 - 3*w)/2"
 WELLS = "4*(w^2 - 1)^2 - alpha"
 TIE = "two minimisers have equal values"
 PLANTED = {
-    "touching": Planted(
-        polynomial(f"{WELLS} + (alpha - 1/2)^2*{UP}"), lambda a: -a, open=0.05, reason=TIE
-    ),
+    "touching": Planted(polynomial(f"{WELLS} + (alpha - 1/2)^2*{UP}"), lambda a: -a, open=0),
     "nearly touching": Planted(
         polynomial(f"{WELLS} + ((alpha - 1/2)^2 + 1/10^6)*{UP}"), lambda a: -a, open=0
     ),
@@ -69,22 +67,20 @@ PLANTED = {
         lambda a: -4 * abs(a - HALF) ** 3,
         ((HALF, "smooth"),),
         (2, 1),
-        open=0.05,
+        open=0,
     ),
     "equal for all α": Planted(
         polynomial("(w - 1)^2*(w + 5/4)^2*(1 + w^2) - alpha*(1 + alpha)"),
         lambda a: -a * (1 + a),
         reason=TIE,
     ),
-    "equal at an end": Planted(
-        polynomial(f"{WELLS} + alpha*{UP}"), lambda a: -a, open=0.05, reason=TIE
-    ),
+    "equal at an end": Planted(polynomial(f"{WELLS} + alpha*{UP}"), lambda a: -a, open=0),
     "three at once": Planted(
         polynomial("8*w^2*(w^2 - 1)^2 + (alpha - 1/2)*w^3*(5 - 3*w^2)/2", box=("-5/4", "5/4")),
         lambda a: -abs(a - HALF),
         ((HALF, "kink"),),
         (2, 1),
-        open=1e-5,
+        open=0,
     ),
     "no w at one α": Planted(
         polynomial("(2*alpha - 1)*w^2", box=(-1, 2)),
@@ -202,8 +198,7 @@ NETWORKS = {
     "touching": Planted(
         network(TURNED, [[2], [-1]], [5, 5], box=(-1, 1)),
         lambda a: (1 + (F(7, 2) + a) ** 2) / 2,
-        open=0.05,
-        reason=TIE,
+        open=0,
     ),
     # z = 2 at most: 4α + 2(1 − α) reaches 3 at α = 1/2; before that both are at their walls.
     "corner, then a fit": Planted(

@@ -461,3 +461,26 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["erm", str(spec)]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 2
     assert main(["analyze", str(spec), "--out", str(folder), "--seconds", "0.01"]) == 3
+
+
+TURNED = Interpolated(
+    custom([0], [[0, 0, "1/2"], [0, 0, 1]]), custom([0], [[0, 0, "3/2"], [0, 0, 1]])
+)
+"""z² for z > 0, (3/2 − α)z² for z < 0: even at α = 1/2."""
+
+
+def test_where_values_of_the_training_loss_touch_the_held_out_loss_is_open() -> None:
+    """f(α, −1) − f(α, 1) = 15(α − 1/2)²/2: at α = 1/2 alone both walls count."""
+    problem = Problem(
+        FeedForward([1], TURNED, bias=False),
+        inputs=[[2], [-1]],
+        targets=[5, 5],
+        interval=("1/4", "3/4"),
+        box=(-1, 1),
+        validation=Examples([[1]], [2]),
+    )
+    dual = pieceproof.analyze(problem, seconds=60)
+    assert isinstance(dual, JudgedDual)
+    assert dual.report.verdict is Conclusion.UNRESOLVED
+    assert any(low <= F(1, 2) <= high for low, high, _ in dual.open)
+    assert all("equal values at one α" in reason for _, _, reason in dual.open)

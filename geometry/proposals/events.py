@@ -1,7 +1,8 @@
 """Events: where the global minimiser changes, and how.
 
 At a kink another minimiser takes over. At a switch one and the same meets a boundary or a wall, or
-leaves it; at a crossing it passes a C¹ boundary. Where the Hessian becomes singular a branch may
+leaves it; at a crossing it passes a C¹ boundary. At a touch another one takes over whose value has
+the same slope. Where the Hessian becomes singular a branch may
 split in several, as at a pitchfork.
 """
 
@@ -24,6 +25,7 @@ class Change(Enum):
     KINK = "kink"
     SWITCH = "switch"
     CROSS = "cross"
+    TOUCH = "touch"
     SINGULAR = "singular"
     UNCLEAR = "unclear"
 

@@ -49,6 +49,17 @@ def reached(tracker: Tracker, point: Minimiser, alpha: float) -> Minimiser | Non
     return next((way for way in ways if way is not None), None)
 
 
+def slope(tracker: Tracker, point: Minimiser) -> float:
+    """v′ on the curve of a minimiser, by the envelope theorem."""
+    solver = tracker.solvers[point.chart]
+    local = solver.objective.local(point.alpha, point.w, point.face.pattern)
+    total = float(local.gradient[0])
+    for factor, group in zip(point.multipliers, point.face.groups, strict=True):
+        unit, example, _ = group[0]
+        total -= float(factor * local.dz[unit, example][0])
+    return total
+
+
 def zero(
     function: Callable[[float], float | None], a: float, b: float, width: float
 ) -> float | None:

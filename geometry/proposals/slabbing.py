@@ -253,14 +253,16 @@ class Slabs:
             size *= SHRINK
         return None
 
-    def around(self, event: Event, room: Fraction) -> Proposal:
-        """A slab around an event, at most ``room`` to either side."""
+    def around(
+        self, event: Event, room: Fraction, within: tuple[Fraction, Fraction] | None = None
+    ) -> Proposal:
+        """A slab around an event, at most ``room`` to either side, ``within`` A or a part of it."""
+        ends = within or self.interval
         at = Fraction(event.alpha)
         half = _rounded(room / 4)
         last = ""
         for _ in range(EVENT_TRIES):
-            lower = max(self.interval[0], _rounded(at - half))
-            upper = min(self.interval[1], _rounded(at + half))
+            lower, upper = max(ends[0], _rounded(at - half)), min(ends[1], _rounded(at + half))
             if lower >= upper:
                 break
             if event.change in UNPROVED:
@@ -279,6 +281,8 @@ class Slabs:
     def _event(self, event: Event, lower: Fraction, upper: Fraction) -> Proposal | None:
         if event.change is Change.KINK:
             return self._fade(event, lower, upper) or self._kink(event, lower, upper)
+        if event.change is Change.TOUCH:
+            return self._kink(event, lower, upper)
         for points in self.coordinates.pairs(event):
             size = self.size * GROW
             for _ in range(24):

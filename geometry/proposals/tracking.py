@@ -59,6 +59,10 @@ class Tracker:
     mended: bool = False
     recognise: Callable[[Minimiser, Minimiser], Event | None] = lambda left, right: None
     """The event between two near minimisers, where more is known of it than that they differ."""
+    touched: Callable[[Minimiser, Minimiser], Event | tuple[Minimiser, Minimiser] | None] = (
+        lambda left, right: None
+    )
+    """The event between two minimisers whose values touch, or both as they have to be."""
     isolated: Callable[[Minimiser], Minimiser] = lambda point: point
     """What is kept of a minimiser that was found: it may be known better in another chart."""
 
@@ -105,7 +109,7 @@ class Tracker:
             if inner is None or there is None:
                 continue
             arrived = self.follow(inner, end, 4)
-            if arrived is not None and arrived.value <= there.value + 1e-12 * abs(there.value):
+            if arrived is not None and arrived.value <= there.value + 10 * _noise(there.value):
                 self.nodes[end] = arrived
 
     def best(self, alpha: float) -> Minimiser | None:
@@ -264,6 +268,13 @@ class Tracker:
             if event is not None:
                 return [event]
         if b - a < TRUSTED * self.width:
+            touched = self.touched(left, right)
+            if isinstance(touched, Event):
+                return [touched]
+            if touched is not None:
+                self.nodes[a], self.nodes[b] = touched
+                self.mended = True
+                return []
             event = kink(self, left, right, GAP * self.width)
             if event is not None:
                 return [event]

@@ -20,6 +20,7 @@ from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.deadunits import DeadUnits
 from pieceproof.enclosed.slabdocuments import slab_document
+from pieceproof.enclosed.touches import Touches
 from pieceproof.enclosed.valleys import Valleys
 
 
@@ -37,6 +38,7 @@ class Trials:
         """``tick`` is called with the number of a trial before it begins."""
         self.spaces, self.tracker, self.dead = spaces, tracker, dead
         self.valleys = Valleys(spaces)
+        self.touches = Touches(spaces, tracker, self._plain)
         self.count = 0
         self.seconds = 0.0
         self._tick = tick
@@ -64,7 +66,7 @@ class Trials:
 
     def document(self, proposal: Proposal) -> dict[str, Any]:
         """The proposal as documents write it."""
-        return self.valleys.added(self._plain(proposal))
+        return self.valleys.added(self.touches.added(self._plain(proposal)))
 
     def _plain(self, proposal: Proposal) -> dict[str, Any]:
         return slab_document(proposal, self.spaces.network, self.tracker.solvers, self.dead)
@@ -72,7 +74,7 @@ class Trials:
     def widened(self, proposal: Proposal) -> bool:
         """Whether basins in products are found for a proposal that nothing stands in the way of."""
         settled = self.settled(proposal)
-        if settled.slab.kind not in (Kind.ONE, Kind.TIE, Kind.KINK):
+        if settled.slab.kind not in (Kind.ONE, Kind.TIE, Kind.KINK, Kind.TOUCH):
             return False
         plain = self._plain(proposal)
         if not self.valleys.seek(plain, settled.slab, settled.curves):
@@ -106,6 +108,8 @@ class Trials:
         return found
 
     def _answer(self, written: dict[str, Any]) -> Settled | Obstacle:
+        if written["kind"] == "touch" and "touch" not in written:
+            return Obstacle.SLAB
         try:
             slab = read_slab(Node(written, "slab"), self.spaces)
             if isinstance(slab, Open):

@@ -9,10 +9,11 @@ from functools import reduce
 from itertools import pairwise
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_poly
 
 from pieceproof.checking.enclosing import basins
 from pieceproof.checking.enclosing.covering import Level
+from pieceproof.checking.enclosing.numberfields import NumberField
 from pieceproof.checking.enclosing.products import Product
 from pieceproof.checking.enclosing.ranges import Range, around
 from pieceproof.checking.enclosing.tubes import Curve, Path, Stratum
@@ -29,6 +30,7 @@ class Kind(Enum):
     CROSS = "cross"
     FADE = "fade"
     ZERO = "zero"
+    TOUCH = "touch"
 
     def __str__(self) -> str:
         return self.value
@@ -62,6 +64,19 @@ class Valley:
 
 
 @dataclass(frozen=True, eq=False)
+class Touch:
+    """The values of the first curves are equal at α₀ = ``alpha``.
+
+    ``points``: for these curves the free coordinates and multipliers at α₀ + ε, each as its
+    coefficients in ε; all are numbers of ``field`` (``touches``).
+    """
+
+    field: NumberField
+    alpha: fmpq_poly
+    points: tuple[tuple[tuple[fmpq_poly, ...], ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Slab:
     """A claim: ``kind`` on [lower, upper] with the given strata and paths."""
 
@@ -73,6 +88,7 @@ class Slab:
     """For ``zero``: the examples that are fitted, and the parameters that are solved for."""
     tips: tuple[Tip, ...] = ()
     valleys: tuple[Valley, ...] = ()
+    touch: Touch | None = None
     root: fmpq | None = None
     """α₀ if the curves are those of f divided by α − α₀ (``factors``)."""
 

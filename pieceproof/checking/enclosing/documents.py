@@ -25,6 +25,7 @@ from pieceproof.checking.enclosing.reductions import (
     check_reducible,
     reduced,
 )
+from pieceproof.checking.enclosing.touchdocuments import read_touch
 from pieceproof.checking.enclosing.tubes import Dead, Label, Path, Place, Space, Stratum
 from pieceproof.checking.reading import CertificateError, Node, Refuted
 
@@ -129,7 +130,7 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
     """
     if node.has("factor"):
         return _divided(node, spaces)
-    entry = node.fields("interval", "kind", optional=("curves", "reason", "bounds"))
+    entry = node.fields("interval", "kind", optional=("curves", "reason", "bounds", "touch"))
     ends = entry["interval"].rationals()
     if len(ends) != 2 or not ends[0] < ends[1]:
         raise entry["interval"].wrong("two increasing rationals")
@@ -138,7 +139,8 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
         entry = node.fields("interval", "kind", "reason", optional=("bounds",))
         bounds = _bounds(entry["bounds"], spaces) if "bounds" in entry else None
         return Open(ends[0], ends[1], entry["reason"].text(), bounds)
-    curves = node.fields("interval", "kind", "curves")["curves"].items()
+    more = ("touch",) if kind == "touch" else ()
+    curves = node.fields("interval", "kind", "curves", *more)["curves"].items()
     if not 1 <= len(curves) <= MAX_CURVES:
         raise entry["curves"].wrong(f"1 to {MAX_CURVES} curves")
     if kind == "zero":
@@ -153,7 +155,8 @@ def read_slab(node: Node, spaces: Spaces) -> Slab | Open:
         for k, each in enumerate(curves)
         if each.has("valley")
     )
-    return Slab(ends[0], ends[1], Kind(kind), own, tips=tips, valleys=valleys)
+    touch = read_touch(entry["touch"]) if kind == "touch" else None
+    return Slab(ends[0], ends[1], Kind(kind), own, tips=tips, valleys=valleys, touch=touch)
 
 
 def _divided(node: Node, spaces: Spaces) -> Slab:

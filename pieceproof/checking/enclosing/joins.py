@@ -21,6 +21,7 @@ from pieceproof.checking.enclosing.nearby import sides
 from pieceproof.checking.enclosing.ranges import Range, around, exact_double
 from pieceproof.checking.enclosing.restored import check_met, is_turn, restored
 from pieceproof.checking.enclosing.slabs import Settled
+from pieceproof.checking.enclosing.touches import Turning
 from pieceproof.checking.enclosing.tubes import Curve, bent
 from pieceproof.checking.reading import Refuted
 
@@ -36,6 +37,7 @@ class Segment:
     lower: fmpq
     upper: fmpq
     slab: int
+    turning: Turning | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,7 @@ class Breakpoint:
     upper: fmpq
     left: Curve
     right: Curve
+    turnings: tuple[Turning | None, Turning | None] = (None, None)
 
 
 Link = Segment | Breakpoint
@@ -72,15 +75,20 @@ def links(settled: Sequence[Settled], width: fmpq) -> list[Link]:
             turn = restored(before, before.right)
             found.append(Breakpoint("kink", slab.lower, slab.lower, turn, first))
         before = each
-        if slab.kind in (Kind.ONE, Kind.TIE, Kind.ZERO):
-            found.append(Segment(first, slab.lower, slab.upper, index))
+        # Where v turns is known of f itself, not of what is divided.
+        contact = each.contact if each.factor is None else None
+        if not each.changes:
+            turning = None if contact is None else contact.turnings[0]
+            found.append(Segment(first, slab.lower, slab.upper, index, turning))
             continue
         lower, upper = narrowed(each, width * FINEST)
-        kind = "kink" if slab.kind is Kind.KINK else "smooth"
+        turnings = (None, None) if contact is None else contact.turned(lower, upper)
+        kink = slab.kind is Kind.KINK if each.contact is None else each.contact.order == 1
+        kind = "kink" if kink else "smooth"
         found += [
-            Segment(first, slab.lower, lower, index),
-            Breakpoint(kind, lower, upper, first, last),
-            Segment(last, upper, slab.upper, index),
+            Segment(first, slab.lower, lower, index, turnings[0]),
+            Breakpoint(kind, lower, upper, first, last, turnings),
+            Segment(last, upper, slab.upper, index, turnings[1]),
         ]
     return [link for link in found if isinstance(link, Breakpoint) or link.lower < link.upper]
 
@@ -255,7 +263,9 @@ def _short(value: fmpq, tolerance: fmpq) -> fmpq:
 
 
 def _side(settled: Settled, at: fmpq) -> int | None:
-    """−1 if the breakpoint lies above ``at``, 1 if below, None if undecided."""
+    """−1 if the breakpoint, or a touch, lies above ``at``, 1 if below, None if undecided."""
+    if settled.contact is not None:
+        return settled.contact.side(at)
     kind, first, second = settled.slab.kind, settled.curves[0], settled.curves[1]
     try:
         if kind is Kind.KINK:

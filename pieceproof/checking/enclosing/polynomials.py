@@ -35,6 +35,11 @@ def cell_polynomial(network: Network, pattern: Pattern) -> fmpq_mpoly:
 
 def residuals(network: Network, pattern: Pattern) -> list[fmpq_mpoly]:
     """Outputs less targets along a pattern, in Q[α, w]."""
+    return [seen(network, pattern, example)[1] for example in range(network.examples)]
+
+
+def seen(network: Network, pattern: Pattern, example: int) -> tuple[list[fmpq_mpoly], fmpq_mpoly]:
+    """The pre-activations of all units and the residual of an example along a pattern."""
     context = ring(1 + network.parameters)
     alpha, *weights = context.gens()
     blends = [
@@ -48,25 +53,22 @@ def residuals(network: Network, pattern: Pattern) -> list[fmpq_mpoly]:
         else [context.constant(value) for value in network.outputs]
     )
     offset = weights[-1] if network.offset is None else context.constant(network.offset)
-    found = []
-    for example, (row, target) in enumerate(zip(network.inputs, network.targets, strict=True)):
-        sources = [context.constant(value) for value in row]
-        unit = 0
-        for width in network.hidden:
-            following = []
-            for _ in range(width):
-                own = [weights[i] for i in network.incoming[unit]]
-                z = own[-1] if network.bias else context.constant(0)
-                for weight, source in zip(own, sources, strict=False):
-                    z = z + weight * source
-                following.append(_at(blends[pattern[unit][example]], z))
-                unit += 1
-            sources = following
-        residual = offset - target
-        for weight, source in zip(outputs, sources, strict=True):
-            residual = residual + source * weight
-        found.append(residual)
-    return found
+    sources = [context.constant(value) for value in network.inputs[example]]
+    found: list[fmpq_mpoly] = []
+    for width in network.hidden:
+        following = []
+        for _ in range(width):
+            own = [weights[i] for i in network.incoming[len(found)]]
+            z = own[-1] if network.bias else context.constant(0)
+            for weight, source in zip(own, sources, strict=False):
+                z = z + weight * source
+            following.append(_at(blends[pattern[len(found)][example]], z))
+            found.append(z)
+        sources = following
+    residual = offset - network.targets[example]
+    for weight, source in zip(outputs, sources, strict=True):
+        residual = residual + source * weight
+    return found, residual
 
 
 def _blended(alpha: fmpq_mpoly, first: fmpq_poly, second: fmpq_poly) -> list[fmpq_mpoly]:

@@ -21,6 +21,7 @@ from flint import fmpq
 from pieceproof.checking.enclosing.claimedslabs import end, tilt
 from pieceproof.checking.enclosing.joins import Breakpoint, Link, Segment
 from pieceproof.checking.enclosing.ranges import Range, around
+from pieceproof.checking.enclosing.touches import Turning
 from pieceproof.checking.enclosing.tubes import Curve
 from pieceproof.checking.reading import Refuted
 
@@ -126,8 +127,7 @@ def shape(links: Sequence[Link]) -> Shape:
             if link.curve.is_flat():
                 parts.append(Part(0, link.lower, link.upper))
             else:
-                own = _directions(link.curve, link.lower, link.upper, DEPTH, still)
-                parts += [Part(*each) for each in own]
+                parts += [Part(*each) for each in _along(link, still)]
         elif link.kind == "jump":
             parts.append(_jump(link))
         else:
@@ -240,6 +240,33 @@ def _merged(
     ]
 
 
+def _along(link: Segment, still: Stills) -> list[tuple[int, fmpq, fmpq]]:
+    """Parts of a segment with the direction of v."""
+    if link.turning is None:
+        return _directions(link.curve, link.lower, link.upper, DEPTH, still)
+    low, high = (max(min(each, link.upper), link.lower) for each in link.turning.reach)
+    found: list[tuple[int, fmpq, fmpq]] = []
+    if link.lower < low:
+        found += _directions(link.curve, link.lower, low, DEPTH, (still[0], None))
+    if low < high:
+        found += _turned(link.turning, low, high)
+    if high < link.upper:
+        found += _directions(link.curve, high, link.upper, DEPTH, (None, still[1]))
+    return found
+
+
+def _turned(turning: Turning, lower: fmpq, upper: fmpq) -> list[tuple[int, fmpq, fmpq]]:
+    """Parts of [lower, upper] with the direction of v, which may turn at one α known exactly."""
+    low, high = max(turning.lower, lower), min(turning.upper, upper)
+    before, behind = turning.before, turning.behind
+    if turning.upper <= lower:
+        return [(behind, lower, upper)]
+    if turning.lower >= upper or before == behind:
+        return [(before, lower, upper)]
+    turn = TURN_UP if behind > 0 else TURN_DOWN
+    return [(before, lower, low), (turn, low, high), (behind, high, upper)]
+
+
 def _jump(point: Breakpoint) -> Part:
     """The arc between both limits, of which the smaller is the value of ℓ*."""
     left, right = (
@@ -256,7 +283,11 @@ def _jump(point: Breakpoint) -> Part:
 def _at_breakpoint(point: Breakpoint) -> list[tuple[int, fmpq, fmpq]]:
     """ℓ* in the small interval around a breakpoint."""
     signs = []
-    for curve in (point.left, point.right):
+    known = (point.turnings[0], "before"), (point.turnings[1], "behind")
+    for curve, (turning, side) in zip((point.left, point.right), known, strict=True):
+        if turning is not None:
+            signs.append(turning.before if side == "before" else turning.behind)
+            continue
         if curve.is_flat():
             signs.append(0)
             continue

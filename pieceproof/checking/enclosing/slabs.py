@@ -15,6 +15,8 @@ Given that f is above the claimed values outside the basins (``covering``), ℓ*
   curves are not below the active one;
 - ``fade``: the outgoing weight of a unit reaches 0, and the unit is dead beyond (``fades``): a
   smooth breakpoint;
+- ``touch``: v_0, or from one α on v_1, where values touch without crossing, or cross with a common
+  tangent (``touches``);
 - ``cross``: the minimiser passes a C¹ boundary, so that another polynomial takes over. The
   values are different functions that touch: a smooth breakpoint.
 """
@@ -54,6 +56,7 @@ from pieceproof.checking.enclosing.reductions import images_of
 from pieceproof.checking.enclosing.switches import check_switch
 from pieceproof.checking.enclosing.ties import check_above, check_tie
 from pieceproof.checking.enclosing.tips import check_tip
+from pieceproof.checking.enclosing.touches import Contact, check_touch
 from pieceproof.checking.enclosing.tubes import Curve, Dead, Path, Place, Space
 from pieceproof.checking.enclosing.valleys import check_valley
 from pieceproof.checking.reading import Refuted
@@ -80,6 +83,7 @@ class Settled:
     copies: tuple[Copies, ...] = ()
     factor: Factor | None = None
     """If it is not None, the curves and claims are those of s·h (``factors``)."""
+    contact: Contact | None = None
 
     @property
     def left(self) -> Curve:
@@ -89,7 +93,14 @@ class Settled:
     @property
     def right(self) -> Curve:
         """The curve on which ℓ* is attained at the upper end."""
-        return self.curves[0 if self.slab.kind in (Kind.ONE, Kind.TIE, Kind.ZERO) else 1]
+        return self.curves[1 if self.changes else 0]
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is a breakpoint."""
+        if self.contact is not None:
+            return self.contact.passes
+        return self.slab.kind not in (Kind.ONE, Kind.TIE, Kind.ZERO)
 
     def copy(self, curve: Curve, place: Place) -> Curve:
         """The copy of a curve in a chart, the curve itself if there is none."""
@@ -125,13 +136,17 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
             return Settled(slab, (zero,), {})
         homes = [(space_of(spaces, s), s, p) for s, p in slab.curves]
         curves = [Curve(space, s, _held(space, p), alpha) for space, s, p in homes]
-        if len(curves) < (1 if slab.kind is Kind.ONE else 2):
+        if len(curves) < (1 if slab.kind in (Kind.ONE, Kind.TOUCH) else 2):
             raise Refuted("too few curves")
-        check = {
-            Kind.ONE: _check_one, Kind.TIE: check_tie, Kind.KINK: _check_kink,
-            Kind.SWITCH: _check_switch, Kind.CROSS: check_cross, Kind.FADE: _check_fade,
-        }[slab.kind]  # fmt: skip
-        check(curves, slab, ends)
+        contact = None
+        if slab.kind is Kind.TOUCH:
+            contact = check_touch(curves, slab)
+        else:
+            check = {
+                Kind.ONE: _check_one, Kind.TIE: check_tie, Kind.KINK: _check_kink,
+                Kind.SWITCH: _check_switch, Kind.CROSS: check_cross, Kind.FADE: _check_fade,
+            }[slab.kind]  # fmt: skip
+            check(curves, slab, ends)
         further = _copies(curves, spaces, slab, ends)
         levels = [level_of(curve) for curve in curves]
         every = slab.kind in (Kind.SWITCH, Kind.CROSS, Kind.FADE)
@@ -183,7 +198,7 @@ def settle(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
                 below,
                 slab.kind is Kind.FADE,
             )
-        return Settled(slab, tuple(curves), claims, further)
+        return Settled(slab, tuple(curves), claims, further, contact=contact)
 
 
 def _settle_divided(spaces: Spaces, slab: Slab, ends: tuple[fmpq, fmpq]) -> Settled:
@@ -256,7 +271,7 @@ def _valleys(slab: Slab, curves: Sequence[Curve], chart: int, space: Space) -> l
     found = []
     for valley in slab.valleys:
         curve = curves[valley.curve]
-        if slab.kind not in (Kind.ONE, Kind.TIE, Kind.KINK):
+        if slab.kind not in (Kind.ONE, Kind.TIE, Kind.KINK, Kind.TOUCH):
             raise Refuted("a valley at a curve without a basin of its own")
         if curve.stratum.place == ((), chart):
             path = _held(space, valley.path)

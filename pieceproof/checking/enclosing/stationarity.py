@@ -69,7 +69,10 @@ def _is_free_of_alpha(curve: Curve) -> bool:
 
 def is_flat_at(curve: Curve, alpha: fmpq) -> bool:
     """Whether v′ = 0 at one α."""
-    if curve.space.network.polynomial is not None:
+    f = curve.space.network.polynomial
+    if f is not None:
+        if f.derivative(0).subs({0: alpha}).is_zero():
+            return True
         point = resting_point(curve, alpha)
         return point is not None and _stands(curve, point, alpha)
     if fits_mean(curve):

@@ -27,6 +27,8 @@ from pieceproof.checking.reading import Refuted
 FINEST = fmpq(1, 10**11)
 """Parts of A no narrower than this, relative to A, are looked at for the pieces of examples."""
 
+EQUAL = "two minimisers of the training loss have equal values at one α"
+
 MOST_UNKNOWN = 64
 """So many narrow parts of a segment are given up, then all that is left of it: a crossing gives
 two, an example that stays on a boundary would give all."""
@@ -95,6 +97,7 @@ def _linked(
         while run[at].slab.upper <= link.lower:
             at += 1
         reason = next((why for why in (unknown(held, c) for c in curves_of(link)) if why), None)
+        reason = EQUAL if run[at].contact is not None else reason
         known = None if reason else link
         yield Item(link.lower, link.upper, known, numbers[at], reason)
 
