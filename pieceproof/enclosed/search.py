@@ -77,7 +77,8 @@ class Search:
         options: workers, progress and the time budget.
         kept: coverings of an earlier run.
         has_bounds: whether ℓ* is bounded where it stays open.
-        divides: whether f is divided by α − α₀ where it does not depend on w.
+        divides: whether f is divided by α − α₀ where it does not depend on w, and units may fade:
+            what follows of ℓ* does not say where all minimisers are.
     """
 
     problem: Problem
@@ -95,6 +96,7 @@ class Search:
         self.tracker = Tracker(own, (float(lower), float(upper)), self._tick)
         self.dead = DeadUnits(self.spaces, self.tracker)
         self.trials = Trials(self.spaces, self.tracker, self.dead, self._tick_trial)
+        self.trials.fades = self.divides
         self.refining = Refining(self.tracker, Frames(self.tracker), self.trials, self.interval)
         self.coverings = Coverings(self.spaces, self.options.jobs, self.kept)
         self.proposals: list[Proposal] = []

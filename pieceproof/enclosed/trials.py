@@ -30,6 +30,7 @@ class Trials:
     Attributes:
         count: trials so far.
         seconds: what the checker took for those with an answer of their own.
+        fades: whether slabs on which a unit fades are of use.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Trials:
         self.touches = Touches(spaces, tracker, self._plain)
         self.count = 0
         self.seconds = 0.0
+        self.fades = True
         self._tick = tick
         self._names: dict[int, str] = {}
         self._answers: dict[str, Settled | Obstacle] = {}
@@ -109,6 +111,8 @@ class Trials:
 
     def _answer(self, written: dict[str, Any]) -> Settled | Obstacle:
         if written["kind"] == "touch" and "touch" not in written:
+            return Obstacle.SLAB
+        if written["kind"] == "fade" and not self.fades:
             return Obstacle.SLAB
         try:
             slab = read_slab(Node(written, "slab"), self.spaces)

@@ -84,6 +84,8 @@ def _check(
     for node in members["slabs"]:
         if node.has("factor"):
             raise node.member("factor").wrong("no factor where examples are held out")
+        if node.member("kind").value == "fade":
+            raise node.member("kind").wrong("no fade where examples are held out")
     slabs, marked = read_slabs(members["slabs"], spaces), members["marks"].items()
     if len(marked) > MAX_MARKS:
         raise members["marks"].wrong(f"at most {MAX_MARKS} marks")
