@@ -22,17 +22,26 @@ def carried_on(tracker: Tracker, left: Minimiser, right: Minimiser) -> list[Even
     """
     if not _are_akin(tracker, left, right):
         return [between(left, right)]
-    for point, other in ((left, right), (right, left)):
-        for found in tracker.solvers[point.chart].minimisers(other.alpha, [point.w])[:1]:
-            if not (_are_equal(found, other) and is_continued(point, found)):
-                continue
-            tracker.nodes[other.alpha] = found
-            if point is left:
-                return [between(left, found)]
-            _carry_back(tracker, found)
-            tracker.mended = True
-            return []
+    there, back = _carried(tracker, left, right), _carried(tracker, right, left)
+    # Values that are equal on one side only, as where three minima meet, belong to a kink.
+    if there is None or back is None:
+        return [between(left, right)]
+    rests = right.face.identity == back.face.identity
+    if is_continued(left, there) and not (rests and is_continued(right, back)):
+        tracker.nodes[right.alpha] = there
+        return [between(left, there)]
+    if is_continued(right, back):  # it may go on without an event
+        tracker.nodes[left.alpha] = back
+        _carry_back(tracker, back)
+        tracker.mended = True
+        return []
     return [between(left, right)]
+
+
+def _carried(tracker: Tracker, point: Minimiser, other: Minimiser) -> Minimiser | None:
+    """Where a descent leads from a minimiser at the α of another, if it is as low there."""
+    found = tracker.solvers[point.chart].minimisers(other.alpha, [point.w])[:1]
+    return next((each for each in found if _are_equal(each, other)), None)
 
 
 def _carry_back(tracker: Tracker, point: Minimiser) -> None:
