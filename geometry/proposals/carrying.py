@@ -14,6 +14,9 @@ from geometry.proposals.minimisers import Minimiser
 if TYPE_CHECKING:
     from geometry.proposals.tracking import Tracker
 
+APART = 1e-3
+"""A part of A on which values that only touch are told apart."""
+
 
 def carried_on(tracker: Tracker, left: Minimiser, right: Minimiser) -> list[Event]:
     """The event between two near minimisers: a kink, unless one goes on as low as the other.
@@ -26,16 +29,22 @@ def carried_on(tracker: Tracker, left: Minimiser, right: Minimiser) -> list[Even
     # Values that are equal on one side only, as where three minima meet, belong to a kink.
     if there is None or back is None:
         return [between(left, right)]
-    rests = right.face.identity == back.face.identity
-    if is_continued(left, there) and not (rests and is_continued(right, back)):
+    if is_continued(left, there) and not _is_as_low_before(tracker, right, left):
         tracker.nodes[right.alpha] = there
         return [between(left, there)]
-    if is_continued(right, back):  # it may go on without an event
+    if is_continued(right, back):
         tracker.nodes[left.alpha] = back
         _carry_back(tracker, back)
         tracker.mended = True
         return []
     return [between(left, right)]
+
+
+def _is_as_low_before(tracker: Tracker, right: Minimiser, left: Minimiser) -> bool:
+    """Whether the right minimiser is as low as the left one farther to the left, too."""
+    alpha = left.alpha - APART * tracker.width
+    own, other = (tracker.follow(point, alpha, 4) for point in (right, left))
+    return own is not None and other is not None and own.value <= other.value + _noise(other)
 
 
 def _carried(tracker: Tracker, point: Minimiser, other: Minimiser) -> Minimiser | None:
@@ -63,4 +72,8 @@ def _are_akin(tracker: Tracker, a: Minimiser, b: Minimiser) -> bool:
 
 def _are_equal(a: Minimiser, b: Minimiser) -> bool:
     """Whether values are equal but for rounding."""
-    return abs(a.value - b.value) <= 4e-14 + 4e-13 * abs(b.value)
+    return abs(a.value - b.value) <= _noise(b)
+
+
+def _noise(point: Minimiser) -> float:
+    return 4e-14 + 4e-13 * abs(point.value)
