@@ -101,7 +101,9 @@ def test_changed_documents_are_not_accepted(change: Callable[[dict[str, Any]], N
     assert is_refused(planted().document, change)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [1, 2, 4, 5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 3))]
+)
 def test_random_instances_agree_with_exact_solution_of_all_strata(seed: int) -> None:
     draw = Random(f"fade {seed}")
     size = 3 + seed % 3

@@ -32,6 +32,8 @@ KINDS = {
     "touch": ("touch",),
 }
 """What a slab may become when further curves are added, the first that holds."""
+WIDE = Fraction(1, 4096)
+"""A kink's slab longer than this part of A is made shorter first, before rivals get basins."""
 CLOSE = 0.03
 """Rivals have values above the minimum by at most this part of it."""
 
@@ -57,6 +59,8 @@ class Refining:
         if self.trials.widened(proposal):
             return [proposal]
         if proposal.kind in ("switch", "kink", "touch"):
+            if proposal.kind == "kink" and self._is_wide(proposal):
+                return self._tightened(proposal)
             beside = self._with_rivals(proposal)
             return [beside] if beside is not proposal else self._tightened(proposal)
         if proposal.kind not in ("one", "tie"):
@@ -152,6 +156,10 @@ class Refining:
                     *slabs.fill(inner.upper, ends[1], [main]),
                 ]
         return []
+
+    def _is_wide(self, proposal: Proposal) -> bool:
+        """Whether a third minimiser is more likely higher on a shorter slab than equal."""
+        return proposal.upper - proposal.lower > WIDE * (self.interval[1] - self.interval[0])
 
     def _is_at_end(self, proposal: Proposal) -> bool:
         return proposal.lower == self.interval[0] or proposal.upper == self.interval[1]

@@ -19,7 +19,7 @@ from pieceproof.checking.enclosing.slabs import Settled, settle
 from pieceproof.checking.enclosing.tubes import Place
 from pieceproof.checking.reading import Refuted
 
-GROUPS = ((4_000, 64), (32_000, 64), (1_200_000, 1))
+GROUPS = ((16_000, 64), (32_000, 64), (1_200_000, 1))
 """Up to so many boxes for one slab so many slabs are covered together, as boxes far from minimisers
 cover them all. Those that need more are covered one by one, so that nothing depends on neighbours.
 """
