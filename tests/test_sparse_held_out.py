@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from brute_force import BruteForce
-from certificates import is_refused
+from certificates import copied, is_refused, sealed
 from flint import fmpq
 from held_out import judged
 
@@ -24,6 +24,7 @@ from pieceproof.checking.reading import Node
 from pieceproof.cli import main
 from pieceproof.judged import JudgedDual
 from pieceproof.problem_document import problem_document
+from pieceproof.verify import CertificateError, verify
 from piecewise import FeedForward, Interpolated, Penalty, Problem, activations, relu
 from piecewise.networks import TRAINABLE
 from piecewise.problems import Examples
@@ -392,6 +393,14 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_altered_certificate_is_refused(change: str) -> None:
     assert is_refused(threshold().document, CHANGES[change])
+
+
+@pytest.mark.parametrize(("key", "value"), [("kind", "fade"), ("factor", "1/2")])
+def test_slabs_that_do_not_say_where_all_minimisers_are_are_refused(key: str, value: str) -> None:
+    document = copied(threshold().document)
+    document["slabs"][0][key] = value
+    with pytest.raises(CertificateError, match=f"no {value if key == 'kind' else key} where"):
+        verify(sealed(document))
 
 
 SPEC = """
