@@ -103,9 +103,8 @@ def agrees(dual: JudgedDual, problem: Problem) -> int:
     return known
 
 
-QUICK = [("relu/identity, trainable", seed) for seed in range(6)]
-QUICK += [("relu/square", seed) for seed in (0, 1, 2, 3, 5)]
-QUICK += [("relu/square, bias", 1), ("relu/square, bias", 3), ("relu2/identity, bias", 0)]
+QUICK = [("relu/identity, trainable", 2), ("relu/square", 0), ("relu/square", 1)]
+QUICK += [("relu/square, bias", 1), ("relu2/identity, bias", 0)]
 MORE = [(family, seed) for family in FAMILIES for seed in range(8) if (family, seed) not in QUICK]
 
 
@@ -346,6 +345,7 @@ def test_sums_are_numbers_only_if_all_that_counts_is_known() -> None:
 # -- the example, its certificate, the commands ----------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_example_is_proved() -> None:
     dual = pieceproof.analyze(EXAMPLE)
     assert isinstance(dual, JudgedDual)
