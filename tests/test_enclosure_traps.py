@@ -169,8 +169,8 @@ def test_rows_of_zeros_sit_at_a_bend_and_do_no_harm() -> None:
     assert dual.counts["kinks"] == dual.counts["breakpoints"] == 1
 
 
-def test_where_the_network_vanishes_identically_a_short_interval_is_open() -> None:
-    """(2α − 1)z³ fits worse and worse as walls bind; at α = 1/2 nothing depends on w."""
+def test_where_the_network_vanishes_identically_there_is_a_kink() -> None:
+    """(2α − 1)z³ fits best at walls; at α = 1/2 nothing depends on w, and f = 14/3."""
     cubic = PiecewisePolynomial("cubic", (), ((0, 0, 0, 1),))
     minus = PiecewisePolynomial("minus cubic", (), ((0, 0, 0, -1),))
     dual = enclosed(
@@ -182,14 +182,10 @@ def test_where_the_network_vanishes_identically_a_short_interval_is_open() -> No
             box=(-2, 2),
         )
     )
-    assert dual.report.verdict is Conclusion.UNRESOLVED
-    lower, upper = dual.open[0][0], dual.open[-1][1]
-    assert lower <= Fraction(1, 2) <= upper
-    assert upper - lower < Fraction(1, 10**6)
-    for entry in dual.document["open"]:
-        low, high = map(Fraction, entry["interval"])
-        if low <= Fraction(1, 2) <= high:  # f = 14/3 there
-            assert entry["floor"] <= Fraction(14, 3) <= entry["ceiling"]
+    assert dual.report.accepted
+    assert dual.breakpoints == [("kink", Fraction(1, 2), Fraction(1, 2))]
+    value = dual("1/2")
+    assert value.lower <= Fraction(14, 3) <= value.upper
 
 
 # -- exact interpolation -------------------------------------------------------------------
