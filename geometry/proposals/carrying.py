@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geometry.proposals.events import Event, between, is_continued
-from geometry.proposals.minimisers import Minimiser
+from geometry.proposals.minimisers import Minimiser, noise
 
 if TYPE_CHECKING:
     from geometry.proposals.tracking import Tracker
@@ -44,7 +44,9 @@ def _is_as_low_before(tracker: Tracker, right: Minimiser, left: Minimiser) -> bo
     """Whether the right minimiser is as low as the left one farther to the left, too."""
     alpha = left.alpha - APART * tracker.width
     own, other = (tracker.follow(point, alpha, 4) for point in (right, left))
-    return own is not None and other is not None and own.value <= other.value + _noise(other)
+    return (
+        own is not None and other is not None and own.value <= other.value + 4 * noise(other.value)
+    )
 
 
 def _carried(tracker: Tracker, point: Minimiser, other: Minimiser) -> Minimiser | None:
@@ -72,8 +74,4 @@ def _are_akin(tracker: Tracker, a: Minimiser, b: Minimiser) -> bool:
 
 def _are_equal(a: Minimiser, b: Minimiser) -> bool:
     """Whether values are equal but for rounding."""
-    return abs(a.value - b.value) <= _noise(b)
-
-
-def _noise(point: Minimiser) -> float:
-    return 4e-14 + 4e-13 * abs(point.value)
+    return abs(a.value - b.value) <= 4 * noise(b.value)

@@ -358,6 +358,11 @@ class Solver:
         return sorted(found, key=lambda each: each.value), least
 
 
+def noise(value: float) -> float:
+    """How far rounding may move a value of f."""
+    return 1e-14 + 1e-13 * abs(value)
+
+
 def same(a: Minimiser, b: Minimiser) -> bool:
     """Whether two minimisers at one α are one."""
     return a.chart == b.chart and near(a.w, b.w)

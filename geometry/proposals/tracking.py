@@ -18,7 +18,7 @@ from geometry.proposals.events import Change, Event, between, relation
 from geometry.proposals.images import is_image
 from geometry.proposals.locating import kink, reached
 from geometry.proposals.loops import Array
-from geometry.proposals.minimisers import Minimiser, Solver, same
+from geometry.proposals.minimisers import Minimiser, Solver, noise, same
 from geometry.proposals.orthants import in_one_chart
 
 NODES = 17
@@ -109,7 +109,7 @@ class Tracker:
             if inner is None or there is None:
                 continue
             arrived = self.follow(inner, end, 4)
-            if arrived is not None and arrived.value <= there.value + 10 * _noise(there.value):
+            if arrived is not None and arrived.value <= there.value + 10 * noise(there.value):
                 self.nodes[end] = arrived
 
     def best(self, alpha: float) -> Minimiser | None:
@@ -153,7 +153,7 @@ class Tracker:
                 ):
                     pool.append(each.w)
             del pool[40:]
-            if found and (best is None or found[0].value < best.value - _noise(best.value)):
+            if found and (best is None or found[0].value < best.value - noise(best.value)):
                 best = found[0]
         if best is None or least < best.value - LOWER * (1e-3 + abs(best.value)):
             return None  # or minimisers that are not isolated are lower
@@ -300,7 +300,7 @@ class Tracker:
         """Whether the curves of two minimisers have equal values at both, up to rounding."""
         there, back = self.follow(left, right.alpha, 4), self.follow(right, left.alpha, 4)
         return all(
-            own is not None and abs(own.value - other.value) <= 4 * _noise(other.value)
+            own is not None and abs(own.value - other.value) <= 4 * noise(other.value)
             for own, other in ((there, right), (back, left))
         )
 
@@ -326,7 +326,3 @@ class Tracker:
             for point in (left, right):
                 found += self.solvers[point.chart].minimisers(alpha, [point.w])
         return min(found, key=lambda point: point.value) if found else None
-
-
-def _noise(value: float) -> float:
-    return 1e-14 + 1e-13 * abs(value)

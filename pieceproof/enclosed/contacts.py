@@ -82,9 +82,7 @@ def touching(
 def meets(sides: Sequence[Side], place: Place, exactly: arb | None) -> bool:
     """Whether the third curve has the value that the first two have where they touch."""
     with ctx.workprec(ROUGH):
-        alpha = exactly
-        if alpha is None:
-            alpha = _located(sides[:2], place.order, *_near(place), place.alpha)
+        alpha = _alpha(sides, place, exactly)
         return alpha is not None and _order_at((sides[0], sides[2]), alpha)[0] > 0
 
 
@@ -93,9 +91,7 @@ def numbers(
 ) -> Numbers | None:
     """A touch to so many bits; with ``more`` derivatives that say how the first values turn."""
     with ctx.workprec(bits):
-        alpha = exactly
-        if alpha is None:
-            alpha = _located(sides[:2], place.order, *_near(place), place.alpha)
+        alpha = _alpha(sides, place, exactly)
         if alpha is None:
             return None
         solved = [_solved(side, alpha) for side in sides]
@@ -119,8 +115,12 @@ def numbers(
         return Numbers(alpha, tuple(points)) if len(points) == len(sides) else None
 
 
-def _near(place: Place) -> tuple[float, float]:
-    return place.alpha - REACH, place.alpha + REACH
+def _alpha(sides: Sequence[Side], place: Place, exactly: arb | None) -> arb | None:
+    """α₀ of the first two curves to as many bits as are worked with, if it is not known exactly."""
+    if exactly is not None:
+        return exactly
+    near = place.alpha - REACH, place.alpha + REACH
+    return _located(sides[:2], place.order, *near, place.alpha)
 
 
 def _located(

@@ -30,6 +30,7 @@ from pieceproof.checking.enclosing.tubes import Path, Stratum
 from pieceproof.checking.reading import Node, Refuted
 from pieceproof.enclosed.contacts import Numbers, Place, Side, meets, numbers, touching
 from pieceproof.enclosed.recognition import recognised
+from pieceproof.evaluation import as_float
 from piecewise.exact import to_fmpq
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ class Touches:
 
     def _place(self, slab: Slab, sides: Sequence[Side]) -> Place | None:
         """Where the first two curves touch, or cross if there are more."""
-        lower, upper = _double(slab.lower), _double(slab.upper)
-        ends = [_double(end) for end in self.interval]
+        lower, upper = as_float(slab.lower), as_float(slab.upper)
+        ends = [as_float(end) for end in self.interval]
         place = touching(sides[:2], lower, upper, ends)
         if place is None and len(sides) > 2:
             place = touching(sides[:2], lower, upper, (), (1,))
@@ -142,7 +143,7 @@ class Touches:
 
     def _exactly(self, place: Place) -> fmpq | None:
         """The end of A at which curves touch, if they do so there."""
-        return next((end for end in self.interval if _double(end) == place.alpha), None)
+        return next((end for end in self.interval if as_float(end) == place.alpha), None)
 
     def _touching(self, slab: Slab, sides: Sequence[Side]) -> list[int]:
         """The numbers of the curves whose values are equal at one α."""
@@ -189,7 +190,7 @@ class Touches:
     ) -> Place | None:
         """Where the curves of two minimisers at one α touch in [lower, upper]."""
         sides = self._sides(first, second)
-        ends = [_double(end) for end in self.interval]
+        ends = [as_float(end) for end in self.interval]
         return None if sides is None else touching(sides, lower, upper, ends)
 
     # -- tracking ----------------------------------------------------------------------
@@ -273,10 +274,6 @@ def _stratum(written: dict[str, Any]) -> list[Any]:
 
 def _strata(curves: Sequence[dict[str, Any]]) -> str:
     return json.dumps([_stratum(each) for each in curves])
-
-
-def _double(value: fmpq) -> float:
-    return int(value.p) / int(value.q)
 
 
 def _is_on(known: Known, slab: Slab, sides: Sequence[Side]) -> bool:
